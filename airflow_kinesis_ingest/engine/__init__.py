@@ -1,0 +1,1 @@
+"""Reading Kinesis, deciding what is true, writing the catalogue. Imports nothing of Airflow."""

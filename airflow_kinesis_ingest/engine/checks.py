@@ -1,0 +1,146 @@
+"""The steps of a connection test, each told as it happens: what works, what does not, what to do about it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from ..errors import IngestError
+from .config import Workflow
+from .filters import stream_filter
+from .model import Stream
+from .openmetadata import OpenMetadata, quoted
+from .pipeline import source_of
+from .source import KinesisSource, ShardReader
+
+ATTEMPTS = 2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call tried. message: what was found, or why it failed or was skipped; remedy: what to do after a failure."""
+
+    name: str
+    status: Literal["passed", "failed", "skipped"]
+    message: str = ""
+    remedy: str = ""
+
+
+def run(workflow: Workflow) -> Iterator[Step]:
+    """Try what a run would do, on its first stream, and store nothing. Each call is made twice at most."""
+    yield from check_aws(workflow)
+    yield from check_openmetadata(workflow)
+
+
+def check_aws(workflow: Workflow) -> Iterator[Step]:
+    """Credentials and the five calls, in the order that a run needs them."""
+    test = _AwsTest(workflow)
+    steps: list[tuple[str, Callable[[], str]]] = [
+        ("AWS credentials", test.credentials),
+        ("ListStreams", test.list_streams),
+        ("DescribeStreamSummary", test.describe),
+        ("ListShards", test.list_shards),
+        ("GetShardIterator", test.iterator),
+        ("GetRecords", test.records),
+    ]
+    for name, step in steps:
+        yield _tried(name, step)
+
+
+def check_openmetadata(workflow: Workflow) -> Iterator[Step]:
+    """Whether the server answers and takes the token. Skipped for a sink that is not a server."""
+    names = ("OpenMetadata reachable", "OpenMetadata token")
+    if workflow.destination.type != "metadata-rest":
+        for name in names:
+            yield Step(name, "skipped", f"the sink is `{workflow.destination.type}`")
+        return
+    client = OpenMetadata(workflow.server, stop=threading.Event(), attempts=ATTEMPTS)
+    reached = _tried(names[0], lambda: f"version {client.version()} at {client.address}")
+    yield reached
+    if reached.status != "passed":
+        yield Step(names[1], "skipped", "the server was not reached")
+        return
+    yield _tried(names[1], lambda: _service(client, workflow.source.service_name))
+
+
+def _service(client: OpenMetadata, name: str) -> str:
+    found = client.get(f"/services/messagingServices/name/{quoted(name)}")
+    return f"service {name!r} " + ("exists" if found else "does not exist yet; the first run makes it")
+
+
+class _Skipped(Exception):
+    """The step has nothing to try."""
+
+
+def _tried(name: str, step: Callable[[], str]) -> Step:
+    try:
+        return Step(name, "passed", step())
+    except _Skipped as reason:
+        return Step(name, "skipped", str(reason))
+    except IngestError as error:
+        return Step(name, "failed", error.cause, error.remedy)
+
+
+class _AwsTest:
+    """Each step keeps what the next one needs; a step without it is skipped."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self._workflow = workflow
+        self._source: KinesisSource | None = None
+        self._stream: Stream | None = None
+        self._shard: ShardReader | None = None
+        self._iterator: str | None = None
+
+    def credentials(self) -> str:
+        self._source = source_of(self._workflow, threading.Event(), attempts=ATTEMPTS)
+        return "role to assume: " + arn if (arn := self._workflow.aws.assume_role_arn) else "found"
+
+    def list_streams(self) -> str:
+        keep = stream_filter(self._workflow.metadata.topic_filter_pattern)
+        seen = 0
+        for stream in _needed(self._source, "there are no credentials").streams():
+            seen += 1
+            if keep(stream.name).kept:
+                self._stream = stream
+                return f"first stream of the filter: {stream.name}"
+        return f"{seen} streams in {self._workflow.aws.aws_region}, none passes the filter"
+
+    def describe(self) -> str:
+        source, stream = self._on_a_stream()
+        described = source.describe(stream)
+        return f"{described.open_shards} open shards, {described.retention_hours} hours of retention"
+
+    def list_shards(self) -> str:
+        source, stream = self._on_a_stream()
+        self._only_for_samples()
+        self._shard = next(source.open_shards(stream), None)
+        return f"first open shard: {self._shard.shard_id}" if self._shard else "no open shard"
+
+    def iterator(self) -> str:
+        self._only_for_samples()
+        self._iterator = _needed(self._shard, "there is no shard to try it on").newest()
+        return ""
+
+    def records(self) -> str:
+        self._only_for_samples()
+        iterator = _needed(self._iterator, "there is no iterator to try it with")
+        _needed(self._shard, "there is no shard to try it on").read(iterator, 1)
+        return ""
+
+    def _on_a_stream(self) -> tuple[KinesisSource, Stream]:
+        stream = _needed(self._stream, "there is no stream to try it on")
+        return _needed(self._source, "there are no credentials"), stream
+
+    def _only_for_samples(self) -> None:
+        if not self._workflow.metadata.generate_sample_data:
+            raise _Skipped("not needed: `generateSampleData` is off")
+
+
+def _needed(value: T | None, otherwise: str) -> T:
+    if value is None:
+        raise _Skipped(otherwise)
+    return value

@@ -1,0 +1,177 @@
+"""The nouns that travel between the stages. All are immutable; None always means "not known", never zero."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from ..errors import IngestError
+
+State = Literal["success", "partialSuccess", "failed", "stopped"]
+Outcome = Literal["written", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream as ListStreams names it. Only the name is certain: simulators leave the rest out."""
+
+    name: str
+    arn: str | None = None
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What DescribeStreamSummary says of a stream.
+
+    open_shards >= 1; retention_hours 24..8760; max_record_kib 1024..10240, None on endpoints that do not say.
+    """
+
+    stream: Stream
+    open_shards: int
+    retention_hours: int
+    status: str | None = None
+    mode: str | None = None
+    encryption: str | None = None
+    key_id: str | None = None
+    consumers: int | None = None
+    max_record_kib: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kinesis record, its bytes exactly as boto3 hands them out: base64 of the wire is already undone."""
+
+    data: bytes
+    partition_key: str | None
+    sequence_number: str
+    arrived: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredSchema:
+    """The schema a message was written with, its text exactly as the registry or the message itself has it."""
+
+    data_format: Literal["AVRO", "JSON", "PROTOBUF"]
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoSchema:
+    """Why a registered schema is not at hand: one sentence that names what would make it so."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One readable message of a sample.
+
+    text is what the catalogue shows: a data URL (RFC 2397) when format is "binary", the message itself when it
+    is "json", "text" or "avro". value is the parsed JSON value when format is "json", else None. layers are the
+    wrappers that were recognised, outermost first ("kpl", "gzip", "glue:<id>", ...); one that ends in "/control"
+    marks a message about the stream rather than of it. note says why something stayed encoded or was cut.
+    schema is the one it was written with, None when it names none or that is not at hand.
+    """
+
+    text: str
+    format: Literal["json", "text", "avro", "binary"]
+    value: Any = None
+    layers: tuple[str, ...] = ()
+    note: str = ""
+    schema: RegisteredSchema | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A node of OpenMetadata's field tree (type/schema.json#/definitions/field)."""
+
+    name: str
+    type: str
+    display: str = ""
+    children: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSchema:
+    """The structure the messages of a stream share.
+
+    kind is OpenMetadata's schemaType; text the schema as its users write it; agreed of total messages had it.
+    """
+
+    kind: Literal["Avro", "JSON", "Protobuf", "Other"]
+    text: str
+    fields: tuple[Field, ...]
+    agreed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Messages read from a stream. Empty messages means that the places looked at held no record."""
+
+    messages: tuple[str, ...] = ()
+    schema: MessageSchema | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What the catalogue is told about one stream: retention in milliseconds, message size in bytes."""
+
+    name: str
+    partitions: int
+    retention_ms: int
+    max_message_bytes: int | None
+    source_url: str | None
+    config: dict[str, Any]
+    schema: MessageSchema | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that did not work: the step, the entity (a stream or a call), the cause and the remedy."""
+
+    step: str
+    entity: str
+    cause: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one run did, in streams. Every kept stream (listed - filtered) is in one of four places.
+
+    written or unchanged: its entry is right; failures: its entry could not be brought up to date; not_reached: the
+    run ended before it. A warning names a stream that is in the catalogue without a part of what was asked (its
+    sample). fatal ended the run before its work was done. seconds: wall time so far.
+    """
+
+    state: State = "success"
+    listed: int = 0
+    filtered: int = 0
+    described: int = 0
+    sampled: int = 0
+    written: int = 0
+    unchanged: int = 0
+    deleted: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    failures: tuple[Problem, ...] = ()
+    not_reached: tuple[str, ...] = ()
+    fatal: IngestError | None = None
+    seconds: float = 0.0
+    catalogue: str = ""
+
+    @property
+    def success_percent(self) -> float | None:
+        """Share of the streams gone through whose entry is right, 0..100; None where there were none."""
+        right = self.written + self.unchanged
+        total = right + len(self.failures)
+        return round(100.0 * right / total, 2) if total else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready; the shape of `--report` and of the task's XCom."""
+        fatal = self.fatal and {"cause": str(self.fatal), "kind": type(self.fatal).__name__}
+        plain = asdict(replace(self, fatal=None))
+        return plain | {"fatal": fatal, "success_percent": self.success_percent}

@@ -1,0 +1,37 @@
+"""A topic's catalogued message schema meets the one that this run's sample shows.
+
+A sample is a part of the stream: a field that it lacks is not gone. An inferred schema therefore only grows, a
+registered one is replaced by its successor, and one that people edited in the catalogue stays theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .model import MessageSchema
+from .schema import grown, is_ours, to_openmetadata
+
+Body = dict[str, Any]
+
+
+def renewed(schema: MessageSchema, catalogued: Mapping[str, Any] | None, *, override: bool) -> Body:
+    """The messageSchema to store. catalogued: what is stored now; override: even over an edited one."""
+    if not catalogued or not catalogued.get("schemaText"):
+        return to_openmetadata(schema)
+    if catalogued.get("schemaType") == "JSON" and not override and not is_ours(str(catalogued["schemaText"])):
+        return dict(catalogued)
+    body = to_openmetadata(grown(schema, str(catalogued["schemaText"])))
+    return body | {"schemaFields": with_words(body["schemaFields"], catalogued.get("schemaFields") or [])}
+
+
+def with_words(fields: list[Body], catalogued: list[Body]) -> list[Body]:
+    """The fields with the descriptions, display names and tags that people gave to those of the same name."""
+    known = {field["name"]: field for field in catalogued}
+    return [_with_words(field, known.get(field["name"], {})) for field in fields]
+
+
+def _with_words(field: Body, known: Body) -> Body:
+    words = {key: known[key] for key in ("displayName", "description", "tags") if known.get(key)}
+    children = {"children": with_words(field["children"], known.get("children") or [])} if "children" in field else {}
+    return field | words | children

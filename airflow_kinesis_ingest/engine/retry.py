@@ -1,0 +1,46 @@
+"""One rule for trying again, whoever answered: back off, honour what the server asked, end when told to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+import tenacity
+
+from ..errors import Retry, Stopped
+
+ATTEMPTS = 6
+LONGEST_WAIT = 20.0
+PATIENCE = 90.0
+
+T = TypeVar("T")
+
+
+def retry(call: Callable[[], T], stop: threading.Event, attempts: int = ATTEMPTS) -> T:
+    """`call()`, again after each `Retry` it raises: `attempts` times and 90 s at most, waiting up to 20 s in between.
+
+    Raises the last Retry, any other error at once, and Stopped as soon as `stop` is set.
+    """
+
+    def once() -> T:
+        if stop.is_set():
+            raise Stopped("the run was asked to end")
+        return call()
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(Retry),
+        stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_after_delay(PATIENCE),
+        wait=_wait,
+        sleep=tenacity.sleep_using_event(stop),
+        reraise=True,
+    )(once)
+
+
+_backoff = tenacity.wait_random_exponential(multiplier=0.25, max=LONGEST_WAIT)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, Retry) and error.retry_after else 0.0
+    return min(max(_backoff(state), asked), LONGEST_WAIT)

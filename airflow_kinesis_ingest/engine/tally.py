@@ -1,0 +1,116 @@
+"""Counting what a run does, from many threads, and the line between "this stream failed" and "everything fails"."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import IngestError, Retry, Skip
+from .model import Outcome, Problem, RunReport, State
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = 10
+
+
+class Tally:
+    """The numbers behind a RunReport. Every kept stream ends as finished, as a failure, or as not reached."""
+
+    def __init__(self) -> None:
+        self.catalogue = ""
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._open: set[str] = set()
+        self._in_a_row: Counter[str] = Counter()
+        self._warnings: list[Problem] = []
+        self._failures: list[Problem] = []
+        self._deleted: list[str] = []
+
+    def listed(self, stream: str, *, kept: bool) -> None:
+        with self._lock:
+            self._counts["listed"] += 1
+            if kept:
+                self._open.add(stream)
+            else:
+                self._counts["filtered"] += 1
+
+    def count(self, what: str) -> None:
+        """One more stream was 'described' or 'sampled'."""
+        with self._lock:
+            self._counts[what] += 1
+
+    def finished(self, stream: str, outcome: Outcome) -> None:
+        with self._lock:
+            self._counts[outcome] += 1
+            self._open.discard(stream)
+
+    def deleted(self, topic: str) -> None:
+        with self._lock:
+            self._deleted.append(topic)
+
+    @contextmanager
+    def step(self, step: str, entity: str, *, optional: bool = False) -> Iterator[None]:
+        """Do one step for one stream: a Skip or Retry inside is counted and named, and the run goes on.
+
+        optional: it costs a warning instead of a failure. When a step that is not optional fails with Retry for 10
+        streams in a row, the last of these errors is raised: the fault is not the streams'.
+        """
+        try:
+            yield
+        except Skip as error:
+            self._note(step, entity, error, optional)
+        except Retry as error:
+            self._note(step, entity, error, optional)
+            if self._again(step) >= GIVE_UP_AFTER and not optional:
+                raise
+        else:
+            with self._lock:
+                self._in_a_row[step] = 0
+
+    def hopeless(self, step: str) -> bool:
+        """Whether an optional step has failed for so many streams in a row that the rest can be spared it."""
+        with self._lock:
+            return self._in_a_row[step] >= GIVE_UP_AFTER
+
+    def warn(self, step: str, entity: str, cause: str, remedy: str) -> None:
+        with self._lock:
+            self._warnings.append(Problem(step, entity, cause, remedy))
+        log.warning("%s %s: %s. %s", step, entity, cause, remedy)
+
+    def report(self, state: State = "success", fatal: IngestError | None = None) -> RunReport:
+        with self._lock:
+            return RunReport(
+                state=state,
+                listed=self._counts["listed"],
+                filtered=self._counts["filtered"],
+                described=self._counts["described"],
+                sampled=self._counts["sampled"],
+                written=self._counts["written"],
+                unchanged=self._counts["unchanged"],
+                deleted=tuple(self._deleted),
+                warnings=tuple(self._warnings),
+                failures=tuple(self._failures),
+                not_reached=tuple(sorted(self._open)) if fatal else (),
+                fatal=fatal,
+                seconds=time.monotonic() - self._started,
+                catalogue=self.catalogue,
+            )
+
+    def _again(self, step: str) -> int:
+        with self._lock:
+            self._in_a_row[step] += 1
+            return self._in_a_row[step]
+
+    def _note(self, step: str, entity: str, error: IngestError, optional: bool) -> None:
+        if optional:
+            self.warn(step, entity, error.cause, error.remedy)
+            return
+        with self._lock:
+            self._failures.append(Problem(step, entity, error.cause, error.remedy))
+            self._open.discard(entity)
+        log.error("%s %s: %s. %s", step, entity, error.cause, error.remedy)
