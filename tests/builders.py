@@ -1,0 +1,72 @@
+"""Workflows for the tests: what every workflow needs, and the part that a test is about."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_kinesis_ingest.engine.aws import kinesis_client
+from airflow_kinesis_ingest.engine.config import Runtime, Workflow, loads
+from airflow_kinesis_ingest.engine.openmetadata import OpenMetadata
+from tests.fakes.kinesis import FakeKinesis
+from tests.fakes.openmetadata import BOT, FakeOpenMetadata
+
+
+def document(
+    aws: FakeKinesis,
+    to: FakeOpenMetadata | Path,
+    *,
+    service_name: str = "shop",
+    token: str = BOT,
+    metadata: dict[str, Any] | None = None,
+    server: dict[str, Any] | None = None,
+    **blocks: Any,
+) -> dict[str, Any]:
+    """A workflow file from a fake Kinesis into a fake OpenMetadata or a file, as plain data.
+
+    metadata, server: added to `sourceConfig.config` and `openMetadataServerConfig`. blocks: whole top-level blocks.
+    """
+    found: dict[str, Any] = {
+        "source": {
+            "type": "kinesis",
+            "serviceName": service_name,
+            "serviceConnection": {"config": {"type": "Kinesis", "awsConfig": aws.connection()}},
+            "sourceConfig": {"config": {"type": "MessagingMetadata", "generateSampleData": True, **(metadata or {})}},
+        },
+        "sink": {"type": "file", "config": {"path": str(to)}},
+        "options": {"concurrency": 4},
+    }
+    if isinstance(to, FakeOpenMetadata):
+        reached = {"hostPort": to.host_port, "securityConfig": {"jwtToken": token}, **(server or {})}
+        found["sink"] = {"type": "metadata-rest", "config": {}}
+        found["workflowConfig"] = {"openMetadataServerConfig": reached}
+    for name, block in blocks.items():
+        found[name] = {**found.get(name, {}), **block} if isinstance(block, dict) else block
+    return found
+
+
+def workflow(aws: FakeKinesis, to: FakeOpenMetadata | Path, **changes: Any) -> Workflow:
+    """`document`, checked and ready for a run; `changes` are its parameters."""
+    return loads(json.dumps(document(aws, to, **changes)).encode(), "shop.json", Runtime({}))
+
+
+def answers_within(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time-out of every call, to AWS and to OpenMetadata."""
+    for function, name, value in (
+        (kinesis_client, "read_timeout", seconds),
+        (OpenMetadata.__init__, "timeout", (seconds, seconds)),
+    ):
+        monkeypatch.setitem(function.__kwdefaults__ or {}, name, value)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Return as soon as it is true; fail if it does not become so."""
+    limit = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < limit, "it did not become true"
+        time.sleep(0.005)

@@ -1,0 +1,58 @@
+"""What every test may lean on."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+
+import botocore.loaders
+import hypothesis
+import pytest
+
+from airflow_kinesis_ingest.engine import quota, retry, source
+from tests.builders import answers_within
+
+# Drawing is slow on a busy machine: that says nothing about the rule.
+hypothesis.settings.register_profile(
+    "ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("ours")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_loader() -> Iterator[None]:
+    """Read botocore's service models once per process, not once per client: 0.1 s each."""
+    shared = botocore.loaders.create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.loaders, "create_loader", lambda *_: shared)
+        yield
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pacing, 10 ms between tries, ample time for an answer: the rules stay, only their numbers change."""
+    monkeypatch.setattr(quota, "RATES", {})
+    monkeypatch.setattr(source, "SHARD_READS", 1000.0)
+    monkeypatch.setattr(retry, "LONGEST_WAIT", 0.01)
+    answers_within(10.0, monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _no_aws_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither keys, profiles nor an instance role of the machine that runs the tests may reach them."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """The command line sends the package's log to the terminal; the next test looks for it elsewhere."""
+    logger = logging.getLogger("airflow_kinesis_ingest")
+    handlers, propagate, level = logger.handlers[:], logger.propagate, logger.level
+    yield
+    logger.handlers[:], logger.propagate = handlers, propagate
+    logger.setLevel(level)

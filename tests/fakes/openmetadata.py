@@ -1,0 +1,726 @@
+"""FakeOpenMetadata: the part of OpenMetadata's REST API an ingestion of topics meets, with the server's own rules.
+
+Sources, named in the docstrings: [schema] the JSON schemas 1.13 in ../shared/openmetadata-schemas; [server] the Java
+source (TopicResource, TopicRepository, EntityRepository.EntityUpdater, ListFilter, FullyQualifiedName,
+IngestionPipelineRepository); [#n] an issue or pull request of open-metadata/OpenMetadata; [ours] stricter than the
+server on purpose.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Container, Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+from uuid import UUID, uuid5
+
+from tests.fakes.server import (
+    Call,
+    FakeServer,
+    Faults,
+    Recorded,
+    Refused,
+    Reply,
+    arguments,
+    html_reply,
+    json_reply,
+    seal,
+    serve,
+    unseal,
+)
+
+if TYPE_CHECKING:
+    from jsonschema import Draft7Validator
+    from referencing import Resource
+
+Entity = dict[str, Any]
+
+BOT: Final = "bot-token"
+USER: Final = "user-token"
+
+SCHEMAS: Final = Path(__file__).resolve().parents[3] / "shared" / "openmetadata-schemas"
+CREATE_TOPIC: Final = "api/data/createTopic.json"
+CREATE_SERVICE: Final = "api/services/createMessagingService.json"
+CREATE_PIPELINE: Final = "api/services/ingestionPipelines/createIngestionPipeline.json"
+PIPELINE_STATUS: Final = "entity/services/ingestionPipelines/ingestionPipeline.json#/definitions/pipelineStatus"
+SAMPLE_DATA: Final = "entity/data/topic.json#/definitions/topicSampleData"
+TOPIC: Final = "entity/data/topic.json"
+PIPELINE: Final = "entity/services/ingestionPipelines/ingestionPipeline.json"
+SERVICE: Final = "entity/services/messagingService.json"
+
+# The keys of each body, so that unknown ones are refused where the schemas are not at hand.
+KEYS: Final[Mapping[str, tuple[str, str]]] = {
+    CREATE_TOPIC: (
+        "name service partitions",
+        "displayName description messageSchema cleanupPolicies replicationFactor retentionTime maximumMessageSize "
+        "minimumInSyncReplicas retentionSize topicConfig owners tags extension sourceUrl domains dataProducts "
+        "lifeCycle sourceHash",
+    ),
+    CREATE_SERVICE: (
+        "name serviceType",
+        "displayName description connection tags owners dataProducts domains ingestionRunner",
+    ),
+    CREATE_PIPELINE: (
+        "name service pipelineType sourceConfig airflowConfig",
+        "displayName description loggerLevel raiseOnError owners provider domains processingEngine "
+        "enableStreamableLogs",
+    ),
+    PIPELINE_STATUS: ("runId", "pipelineState startDate timestamp endDate status config metadata"),
+    SAMPLE_DATA: ("messages", ""),
+    TOPIC: (
+        "id name partitions service",
+        "fullyQualifiedName displayName description version updatedAt updatedBy impersonatedBy serviceType "
+        "messageSchema cleanupPolicies retentionTime replicationFactor maximumMessageSize minimumInSyncReplicas "
+        "retentionSize topicConfig sampleData owners followers tags href changeDescription "
+        "incrementalChangeDescription deleted extension sourceUrl domains dataProducts dataContract votes lifeCycle "
+        "certification sourceHash entityStatus",
+    ),
+    PIPELINE: (
+        "id name pipelineType sourceConfig airflowConfig",
+        "displayName description owners fullyQualifiedName openMetadataServerConnection service pipelineStatuses "
+        "loggerLevel raiseOnError deployed enabled enableStreamableLogs href version updatedAt updatedBy "
+        "changeDescription deleted followers provider domains applicationType ingestionRunner processingEngine",
+    ),
+    SERVICE: (
+        "id name serviceType",
+        "fullyQualifiedName description displayName connection pipelines testConnectionResult tags version updatedAt "
+        "updatedBy impersonatedBy owners href changeDescription incrementalChangeDescription deleted entityStatus "
+        "dataProducts dataContract domains followers ingestionRunner",
+    ),
+}
+
+ON_REQUEST: Final = frozenset(
+    {"owners", "followers", "tags", "extension", "domains", "dataProducts", "sourceHash", "votes", "lifeCycle"}
+)
+READ_ONLY: Final = frozenset(
+    {"id", "name", "fullyQualifiedName", "service", "serviceType", "version", "updatedAt", "updatedBy", "href"}
+)
+# What a bot's PUT leaves alone when it is not empty. 2.0 [#28155, #28676], and 1.13 before #32955.
+BOT_KEEPS: Final = frozenset({"description", "displayName", "owners"})
+BOT_KEEPS_1_13: Final = frozenset({"description"})
+
+
+# --- names ------------------------------------------------------------------------------------------------------
+
+
+def fqn(*names: str) -> str:
+    """Joins names, each quoted if it holds a dot [server: FullyQualifiedName.build]."""
+    return ".".join(f'"{name}"' if "." in name else name for name in names)
+
+
+def _parts(name: str) -> list[str]:
+    """The names of an FQN; a needless quote is no difference, a missing one makes two names of one."""
+    if not re.fullmatch(r'("[^"]+"|[^."]+)(\.("[^"]+"|[^."]+))*', name):
+        raise Refused(error(400, f"Invalid fully qualified name {name}"))
+    return [part.strip('"') for part in re.findall(r'"[^"]+"|[^."]+', name)]
+
+
+def _canonical(name: str) -> str:
+    return fqn(*_parts(name))
+
+
+def _checked_name(name: object) -> str:
+    """Refuses what an FQN or an entity link could not carry; clients rewrite it (`__reserved__colon__`) [schema, ours].
+
+    The schema rules out `::`, the server's quoteName `"`; the others break links and headers.
+    """
+    if not isinstance(name, str) or not 1 <= len(name) <= 256:
+        raise Refused(error(400, "[query param name size must be between 1 and 256]"))
+    if re.search(r'::|[>"\n\r\t]', name):
+        raise Refused(error(400, f"[query param name must match entityName: {name!r}]"))
+    return name
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------
+
+
+def error(code: int, message: str) -> Reply:
+    return json_reply(code, {"code": code, "message": message})
+
+
+@cache
+def _validator(schema: str) -> Draft7Validator | None:
+    """A validator for `file#pointer`, made once per process; None where the schemas are not at hand."""
+    if not SCHEMAS.is_dir():
+        return None
+    from jsonschema import Draft7Validator
+    from referencing import Registry
+
+    registry: Registry[Any] = Registry(retrieve=_resource)  # type: ignore[call-arg] # an attrs alias mypy misses
+    return Draft7Validator(
+        {"$ref": f"http://schemas/{schema}"}, registry=registry, format_checker=Draft7Validator.FORMAT_CHECKER
+    )
+
+
+@cache
+def _resource(uri: str) -> Resource[Any]:
+    """A schema by its path, whatever its `$id` says: some name another place. One we were not given allows anything."""
+    from referencing.jsonschema import DRAFT7
+
+    file = SCHEMAS / uri.removeprefix("http://schemas/")
+    contents = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return DRAFT7.create_resource({key: value for key, value in contents.items() if key != "$id"})
+
+
+def _complaint(schema: str, body: object) -> str:
+    """Why the server would answer 400 to this body, or nothing."""
+    if not isinstance(body, dict):
+        return "Unable to process JSON"
+    required, optional = (set(words.split()) for words in KEYS[schema])
+    if unknown := body.keys() - required - optional:
+        return f'Unrecognized field "{min(unknown)}", not marked as ignorable'
+    if missing := required - body.keys():
+        return f"[query param {min(missing)} must not be null]"
+    partitions = body.get("partitions", 1)
+    if isinstance(partitions, bool) or not isinstance(partitions, int) or partitions < 1:
+        return "[query param partitions must be greater than or equal to 1]"
+    return _schema_complaint(schema, body)
+
+
+def _schema_complaint(schema: str, body: object) -> str:
+    from jsonschema.exceptions import best_match
+
+    validator = _validator(schema)
+    problem = validator and best_match(validator.iter_errors(body))
+    return f"{problem.json_path}: {problem.message}" if problem else ""
+
+
+def _unstorable(body: object) -> str:
+    """What PostgreSQL's jsonb refuses, as an HTTP 500: NUL [#30955, #31120] and half a surrogate pair."""
+    text = json.dumps(body, ensure_ascii=False)
+    if r"\u0000" in text.replace(r"\\", ""):
+        return "ERROR: unsupported Unicode escape sequence. Detail: \\u0000 cannot be converted to text."
+    if re.search(r"[\ud800-\udfff]", text):
+        return "ERROR: invalid input syntax for type json. Detail: Unicode low surrogate must follow a high surrogate."
+    return ""
+
+
+# --- JSON Patch -------------------------------------------------------------------------------------------------
+
+
+def patched(document: Entity, operations: object) -> Entity:
+    """RFC 6902 with add, remove, replace and test; ValueError for everything that cannot be done."""
+    if not isinstance(operations, list):
+        raise ValueError("a JSON Patch is a list")
+    result = deepcopy(document)
+    for operation in operations:
+        _apply(result, operation)
+    return result
+
+
+def _apply(document: Entity, operation: Entity) -> None:
+    kind, path = operation["op"], str(operation["path"])
+    *parents, last = [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
+    holder: Any = document
+    for part in parents:
+        holder = holder[_step(holder, part)]
+    if kind == "add":
+        _add(holder, last, operation["value"])
+    elif kind == "replace":
+        holder[_present(holder, last)] = operation["value"]
+    elif kind == "remove":
+        del holder[_present(holder, last)]
+    elif kind != "test" or holder[_present(holder, last)] != operation["value"]:
+        raise ValueError(f"{kind} of {path} failed")
+
+
+def _step(holder: Any, part: str) -> Any:
+    return int(part) if isinstance(holder, list) else part
+
+
+def _add(holder: Any, last: str, value: object) -> None:
+    if isinstance(holder, list):
+        holder.insert(len(holder) if last == "-" else int(last), value)
+    else:
+        holder[last] = value
+
+
+def _present(holder: Any, last: str) -> Any:
+    step = _step(holder, last)
+    holder[step]
+    return step
+
+
+# --- entities ---------------------------------------------------------------------------------------------------
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _reference(kind: str, name: str) -> Entity:
+    return {"id": str(uuid5(UUID(int=0), f"{kind} {name}")), "type": kind, "fullyQualifiedName": name}
+
+
+def _with_references(sent: Entity) -> Entity:
+    """Domains and data products are sent as names and kept as references [schema]."""
+    kinds = {"domains": "domain", "dataProducts": "dataProduct"}
+    named = {key: [_reference(kinds[key], name) for name in sent[key]] for key in kinds.keys() & sent.keys()}
+    return {**sent, **named}
+
+
+def merged_by_put(old: Entity, sent: Entity, keys: Container[str], *, bot: bool, bot_keeps: Iterable[str]) -> Entity:
+    """What a PUT leaves behind [server: EntityUpdater.updateInternal].
+
+    Fields of the body replace what was there and clear it when absent. But tags are merged; owners, domains, extension
+    and lifeCycle survive a PUT without them; and a bot changes neither a non-empty field of `bot_keeps` nor domains
+    nor extension. A PUT restores what was soft-deleted.
+    """
+    kept = {key for key in ("owners", "domains", "extension", "lifeCycle") if not sent.get(key)}
+    if bot:
+        kept |= {"extension"} | {key for key in {*bot_keeps, "domains"} if old.get(key)}
+    return {
+        **{key: value for key, value in old.items() if key not in keys or key in kept},
+        "dataProducts": [],
+        **{key: value for key, value in sent.items() if key not in kept},
+        "tags": _merged_tags(old.get("tags") or [], sent.get("tags") or []),
+        "deleted": False,
+    }
+
+
+def _merged_tags(old: list[Entity], sent: list[Entity]) -> list[Entity]:
+    return list({tag["tagFQN"]: tag for tag in [*old, *sent]}.values())
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One kind of entity: how it is named in messages and paths, its schemas, and all there are of it by FQN."""
+
+    kind: str
+    path: str
+    create: str
+    schema: str
+    entities: dict[str, Entity]
+
+    def find(self, name: str, request: Recorded) -> Entity:
+        """By quoted name; a soft-deleted one only with include=all or deleted [server]."""
+        found = self.entities.get(_canonical(name))
+        return self._seen(found, name, _include(request))
+
+    def by_id(self, id_: str, include: str = "non-deleted") -> Entity:
+        found = next((each for each in self.entities.values() if each["id"] == id_), None)
+        return self._seen(found, id_, include)
+
+    def _seen(self, found: Entity | None, wanted: str, include: str) -> Entity:
+        if found is None or not _included(found, include):
+            raise Refused(error(404, f"{self.kind} instance for {wanted} not found"))
+        return found
+
+
+@dataclass(frozen=True)
+class _Route:
+    method: str
+    template: str
+    handler: Callable[..., Reply]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\{\w+\}", "([^/]+)", self.template))
+
+
+class FakeOpenMetadata(FakeServer):
+    """`with FakeOpenMetadata() as catalogue:` serves `catalogue.host_port`.
+
+    bots, users: the accepted tokens, of ingestion bots and of people; change them at any time. version: what
+    /system/version says. profiler: the profilerConfiguration, None for a server that has none (404). bot_keeps: see
+    `BOT_KEEPS`; bot_may_not_patch: fields the ingestion bot's policy denies in a PATCH [#28676]. max_page: the largest
+    `limit` (the server's own bound is 1 000 000, which is no page) [ours].
+
+    services, topics, pipelines: FQN -> entity, topics with `deleted` and `sampleData`; statuses: pipeline FQN -> run
+    id -> status. requests: all that arrived; invalid_bodies: (request, why) of every 400 for its body. forbidden: globs
+    of "METHOD /path" answered with 403. Ids are the same in every run, so that a seed of faults replays.
+    """
+
+    root = "/api/v1"
+
+    def __init__(
+        self,
+        *,
+        bots: Iterable[str] = (BOT,),
+        users: Iterable[str] = (USER,),
+        version: str = "1.13.0",
+        profiler: Entity | None = None,
+        bot_keeps: Iterable[str] = BOT_KEEPS,
+        bot_may_not_patch: Iterable[str] = ("displayName",),
+        max_page: int = 1000,
+        validate: bool = True,
+        faults: Faults | None = None,
+        latency: float = 0.0,
+        port: int = 0,
+        record: bool = True,
+    ) -> None:
+        super().__init__(faults=faults, latency=latency, port=port, record=record)
+        self.bots, self.users, self.expired = set(bots), set(users), set[str]()
+        self.forbidden: list[str] = []
+        self.version = version
+        self.profiler = profiler
+        self.bot_keeps = set(bot_keeps)
+        self.bot_may_not_patch = set(bot_may_not_patch)
+        self.max_page = max_page
+        self.validate = validate
+        self.services: dict[str, Entity] = {}
+        self.topics: dict[str, Entity] = {}
+        self.pipelines: dict[str, Entity] = {}
+        self.statuses: dict[str, dict[str, Entity]] = {}
+        self.invalid_bodies: list[tuple[Recorded, str]] = []
+        self._services = Collection(
+            "messagingService", "/services/messagingServices", CREATE_SERVICE, SERVICE, self.services
+        )
+        self._topics = Collection("topic", "/topics", CREATE_TOPIC, TOPIC, self.topics)
+        self._pipelines = Collection(
+            "ingestionPipeline", "/services/ingestionPipelines", CREATE_PIPELINE, PIPELINE, self.pipelines
+        )
+        self._routes = self._all_routes()
+
+    def _all_routes(self) -> list[_Route]:
+        services, topics, pipelines = self._services, self._topics, self._pipelines
+        return [
+            _Route("GET", "/system/version", self._get_version),
+            _Route("GET", "/system/settings/profilerConfiguration", self._get_profiler),
+            _Route("PUT", services.path, self._put_service),
+            *self._common_routes(services),
+            _Route("PATCH", f"{services.path}/{{id}}", partial(self._patch, services)),
+            _Route("PUT", topics.path, self._put_topic),
+            *self._common_routes(topics),
+            _Route("PATCH", f"{topics.path}/{{id}}", partial(self._patch, topics)),
+            _Route("DELETE", f"{topics.path}/{{id}}", self._delete_topic),
+            _Route("PUT", f"{topics.path}/{{id}}/sampleData", self._put_sample),
+            _Route("GET", f"{topics.path}/{{id}}/sampleData", self._get_sample),
+            _Route("PUT", pipelines.path, self._put_pipeline),
+            *self._common_routes(pipelines),
+            _Route("PUT", f"{pipelines.path}/{{fqn}}/pipelineStatus", self._put_status),
+            _Route("GET", f"{pipelines.path}/{{fqn}}/pipelineStatus", self._list_statuses),
+            _Route("GET", f"{pipelines.path}/{{fqn}}/pipelineStatus/{{runId}}", self._get_status),
+        ]
+
+    def _common_routes(self, collection: Collection) -> list[_Route]:
+        return [
+            _Route("GET", collection.path, partial(self._list, collection)),
+            _Route("GET", f"{collection.path}/name/{{fqn}}", partial(self._get_by_name, collection)),
+            _Route("GET", f"{collection.path}/{{id}}", partial(self._get_by_id, collection)),
+        ]
+
+    # --- for tests
+
+    @property
+    def host_port(self) -> str:
+        """What goes into openMetadataServerConfig.hostPort."""
+        return f"{self.url}/api"
+
+    def calls(self, method: str = "*", path: str = "*") -> list[Recorded]:
+        """The requests so far whose method and path (below /api/v1) match these globs, in order of arrival."""
+        sent = list(self.requests)
+        return [each for each in sent if fnmatchcase(each.method, method) and fnmatchcase(each.path, path)]
+
+    def topic(self, service: str, name: str) -> Entity:
+        """The topic of these two plain names; KeyError if there is none."""
+        return self.topics[fqn(service, name)]
+
+    def add_service(self, name: str, **fields: Any) -> Entity:
+        """A service as if somebody had created it, or the one there is."""
+        with self.lock:
+            if fqn(name) not in self.services:
+                self.services[fqn(name)] = self._new(
+                    self._services, fqn(name), {"name": name, "serviceType": "Kinesis", **fields}
+                )
+            return self.services[fqn(name)]
+
+    def add_topic(self, service: str, name: str, *, sample: list[str] | None = None, **fields: Any) -> Entity:
+        """A topic as if somebody had created it, with its service if need be; `deleted=True` for a soft-deleted one."""
+        with self.lock:
+            sent = {"name": name, "partitions": 1, **fields}
+            made = self._new_topic(self.add_service(service), sent)
+            made["sampleData"] = None if sample is None else {"messages": sample}
+            return self.topics.setdefault(made["fullyQualifiedName"], made)
+
+    def add_pipeline(self, service: str, name: str, **fields: Any) -> Entity:
+        """An ingestion pipeline as if somebody had created it, with its service if need be."""
+        with self.lock:
+            reference = {"id": self.add_service(service)["id"], "type": "messagingService"}
+            sent = {"name": name, "service": reference, "pipelineType": "metadata", **fields}
+            made = self._new(self._pipelines, fqn(service, name), sent)
+            return self.pipelines.setdefault(made["fullyQualifiedName"], made)
+
+    # --- the server's way through a request
+
+    def identify(self, request: Recorded) -> Call:
+        route, _ = self._route(request)
+        label = f"{request.method} {route.template if route else request.path}"
+        named = request.body.get("name", "") if isinstance(request.body, dict) else ""
+        return Call(request.method, request.path, f"{request.method} {request.path} {named}", label, request)
+
+    def answer(self, call: Call) -> Reply:
+        request = call.request
+        if not request.url.startswith("/api/"):
+            return html_reply(200 if request.method == "GET" else 405)
+        route, parameters = self._route(request)
+        if route is None:
+            raise Refused(error(404, "HTTP 404 Not Found"))
+        if request.path != "/system/version":
+            self._authorize(request)
+        self._check_media_type(request)
+        return route.handler(request, *parameters)
+
+    def _route(self, request: Recorded) -> tuple[_Route | None, list[str]]:
+        """Matched on the path as sent: `%2F` inside a name is no separator."""
+        path = request.url.partition("?")[0].removeprefix(self.root)
+        for route in self._routes:
+            if route.method == request.method and (match := route.pattern.fullmatch(path)):
+                return route, [unquote(part) for part in match.groups()]
+        return None, []
+
+    def _token(self, request: Recorded) -> str:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        return token if kind == "Bearer" else ""
+
+    def _authorize(self, request: Recorded) -> None:
+        """Messages as the server's JwtFilter and policies give them."""
+        token = self._token(request)
+        if not token:
+            raise Refused(error(401, "Not Authorized! Token not present"))
+        if token in self.expired:
+            raise Refused(error(401, "Expired token!"))
+        if token not in self.bots | self.users:
+            raise Refused(error(401, "Not Authorized! Invalid Token"))
+        if any(fnmatchcase(f"{request.method} {request.path}", glob) for glob in self.forbidden):
+            raise Refused(_not_allowed("EditAll"))
+
+    def expire_credentials(self, request: Recorded) -> None:
+        self.expired.add(self._token(request))
+
+    def _check_media_type(self, request: Recorded) -> None:
+        wanted = {"PUT": "application/json", "PATCH": "application/json-patch+json"}.get(request.method)
+        sent = request.headers.get("content-type", "").partition(";")[0].strip()
+        if wanted and sent != wanted:
+            raise Refused(error(415, "HTTP 415 Unsupported Media Type"))
+
+    def _checked(self, body: Any, schema: str, request: Recorded) -> Entity:
+        complaint = _complaint(schema, body) if self.validate else ""
+        if complaint:
+            self.invalid_bodies.append((request, complaint))
+            raise Refused(error(400, complaint))
+        if problem := _unstorable(body):
+            raise Refused(error(500, problem))
+        return dict(body)
+
+    def _is_bot(self, request: Recorded) -> bool:
+        return self._token(request) in self.bots
+
+    # --- any entity
+
+    def _new(self, collection: Collection, name: str, fields: Entity) -> Entity:
+        made = str(uuid5(UUID(int=0), f"{collection.kind} {name}"))
+        base = {"id": made, "fullyQualifiedName": name, "version": 0.1, "updatedAt": _now(), "updatedBy": "admin"}
+        empty: Entity = {"owners": [], "tags": [], "domains": [], "dataProducts": [], "deleted": False}
+        return {**base, **empty, "href": f"{self.host_port}/v1{collection.path}/{made}", **_with_references(fields)}
+
+    def _put(self, collection: Collection, made: Entity, sent: Entity, request: Recorded) -> Reply:
+        """201 for a new one, 200 for one that was there, whose version goes up by 0.1 if anything changed [server]."""
+        name = made["fullyQualifiedName"]
+        old = collection.entities.get(name)
+        if old is None:
+            collection.entities[name] = made
+            return json_reply(201, _view(made, {"*"}))
+        keys = _keys(collection.create) - {"name", "service"}
+        sent = {key: value for key, value in _with_references(sent).items() if key in keys}
+        new = merged_by_put(old, sent, keys, bot=self._is_bot(request), bot_keeps=self.bot_keeps)
+        return json_reply(200, _view(_store(collection, old, new), {"*"}))
+
+    def _patch(self, collection: Collection, request: Recorded, id_: str) -> Reply:
+        """A PATCH changes what a PUT may not, except what is read-only and what the bot's policy denies [#28676]."""
+        found = collection.by_id(id_)
+        try:
+            new = patched({key: value for key, value in found.items() if key != "sampleData"}, request.body)
+        except (ValueError, LookupError, TypeError) as problem:
+            raise Refused(error(400, f"JSON Patch: {problem!r}")) from problem
+        if self._is_bot(request) and any(new.get(key) != found.get(key) for key in self.bot_may_not_patch):
+            raise Refused(_not_allowed("EditDisplayName"))
+        new = {**new, **{key: found[key] for key in {*READ_ONLY, "sampleData"} & found.keys()}}
+        # Not the version: in floating point, 0.3 is no multiple of the schema's 0.1.
+        visible = _view(new, {"*"}).items()
+        self._checked({key: value for key, value in visible if key != "version"}, collection.schema, request)
+        return json_reply(200, _view(_store(collection, found, new), {"*"}))
+
+    def _get_by_name(self, collection: Collection, request: Recorded, name: str) -> Reply:
+        found = collection.find(name, request)
+        return json_reply(200, _view(found, _fields(request, collection)))
+
+    def _get_by_id(self, collection: Collection, request: Recorded, id_: str) -> Reply:
+        found = collection.by_id(id_, _include(request))
+        return json_reply(200, _view(found, _fields(request, collection)))
+
+    def _list(self, collection: Collection, request: Recorded) -> Reply:
+        """Sorted by name, with a cursor that outlives deletions and is refused if made up.
+
+        An unknown or unquoted service is an empty list, not a 404 [server: ListFilter; unquoted: ours].
+        """
+        limit = _integer(request.query.get("limit", "10"), 0, self.max_page)
+        fields = _fields(request, collection)
+        service, include = request.query.get("service", ""), _include(request)
+        every = collection.entities
+        names = sorted(name for name in every if _included(every[name], include) and _belongs(every[name], service))
+        start = _cursor(request, service, include)
+        rest = [name for name in names if name > start]
+        page = [_view(every[name], fields) for name in rest[:limit]]
+        paging: Entity = {"total": len(names)}
+        if len(rest) > limit > 0:
+            paging["after"] = seal([service, include, rest[limit - 1]])
+        return json_reply(200, {"data": page, "paging": paging})
+
+    # --- system
+
+    def _get_version(self, _: Recorded) -> Reply:
+        return json_reply(200, {"version": self.version, "revision": "0123456789abcdef", "timestamp": 1790000000000})
+
+    def _get_profiler(self, _: Recorded) -> Reply:
+        if self.profiler is None:
+            raise Refused(error(404, "Settings not found for profilerConfiguration"))
+        return json_reply(200, {"config_type": "profilerConfiguration", "config_value": self.profiler})
+
+    # --- services and topics
+
+    def _put_service(self, request: Recorded) -> Reply:
+        sent = self._checked(request.body, CREATE_SERVICE, request)
+        made = self._new(self._services, fqn(_checked_name(sent["name"])), sent)
+        return self._put(self._services, made, sent, request)
+
+    def _put_topic(self, request: Recorded) -> Reply:
+        """`service` is an FQN: a service named with a dot is not found by its bare name [server]."""
+        sent = self._checked(request.body, CREATE_TOPIC, request)
+        _checked_name(sent["name"])
+        service = self._services.find(sent["service"], request)
+        return self._put(self._topics, self._new_topic(service, sent), sent, request)
+
+    def _new_topic(self, service: Entity, sent: Entity) -> Entity:
+        keys = ("id", "name", "fullyQualifiedName")
+        reference = {"type": "messagingService", **{key: service[key] for key in keys}}
+        derived = {"service": reference, "serviceType": service["serviceType"], "sampleData": None, "followers": []}
+        return self._new(self._topics, fqn(service["name"], sent["name"]), {**sent, **derived})
+
+    def _put_sample(self, request: Recorded, id_: str) -> Reply:
+        """Replaces the sample and leaves the version alone [server: TopicRepository.addSampleData]."""
+        found = self._topics.by_id(id_)
+        found["sampleData"] = self._checked(request.body, SAMPLE_DATA, request)
+        return self._get_sample(request, id_)
+
+    def _get_sample(self, _: Recorded, id_: str) -> Reply:
+        found = self._topics.by_id(id_)
+        return json_reply(200, {**_view(found, set()), "sampleData": found["sampleData"]})
+
+    def _delete_topic(self, request: Recorded, id_: str) -> Reply:
+        """Soft unless hardDelete=true; soft twice is no error [server: EntityRepository.delete]."""
+        found = self._topics.by_id(id_, include="all")
+        if request.query.get("hardDelete") == "true":
+            del self.topics[found["fullyQualifiedName"]]
+        else:
+            found = _store(self._topics, found, {**found, "deleted": True})
+        return json_reply(200, _view(found, set()))
+
+    # --- ingestion pipelines
+
+    def _put_pipeline(self, request: Recorded) -> Reply:
+        sent = self._checked(request.body, CREATE_PIPELINE, request)
+        service = self._services.by_id(sent["service"]["id"])
+        made = self._new(self._pipelines, fqn(service["name"], _checked_name(sent["name"])), sent)
+        return self._put(self._pipelines, made, sent, request)
+
+    def _put_status(self, request: Recorded, name: str) -> Reply:
+        """Replaces the status of its run id; 201 both times [server: addPipelineStatus]."""
+        found = self._pipelines.find(name, request)
+        sent = self._checked(request.body, PIPELINE_STATUS, request)
+        self.statuses.setdefault(found["fullyQualifiedName"], {})[sent["runId"]] = sent
+        return json_reply(201, {"entityType": "ingestionPipeline", "entityFullyQualifiedName": _canonical(name)})
+
+    def _list_statuses(self, request: Recorded, name: str) -> Reply:
+        found = self._pipelines.find(name, request)
+        statuses = self.statuses.get(found["fullyQualifiedName"], {}).values()
+        latest = sorted(statuses, key=lambda status: -int(status.get("timestamp", 0)))
+        return json_reply(200, {"data": latest, "paging": {"total": len(latest)}})
+
+    def _get_status(self, request: Recorded, name: str, run_id: str) -> Reply:
+        """204 for a run without a status; a run id that is no UUID cannot be asked for [server: @PathParam UUID]."""
+        found = self._pipelines.find(name, request)
+        if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", run_id):
+            raise Refused(error(404, "HTTP 404 Not Found"))
+        status = self.statuses.get(found["fullyQualifiedName"], {}).get(run_id)
+        return Reply(204) if status is None else json_reply(200, status)
+
+
+def _not_allowed(operation: str) -> Reply:
+    return error(403, f"Principal: CatalogPrincipal{{name='ingestion-bot'}} operations [{operation}] not allowed")
+
+
+def _keys(schema: str) -> set[str]:
+    return {word for words in KEYS[schema] for word in words.split()}
+
+
+def _store(collection: Collection, old: Entity, new: Entity) -> Entity:
+    if new != old:
+        new = {**new, "version": round(old["version"] + 0.1, 1), "updatedAt": _now()}
+        collection.entities[old["fullyQualifiedName"]] = new
+    return new
+
+
+def _include(request: Recorded) -> str:
+    include = request.query.get("include", "non-deleted")
+    if include not in ("non-deleted", "deleted", "all"):
+        raise Refused(error(400, f"query param include must be one of [all, deleted, non-deleted], not {include}"))
+    return include
+
+
+def _included(entity: Entity, include: str) -> bool:
+    return include == "all" or bool(entity["deleted"]) == (include == "deleted")
+
+
+def _belongs(entity: Entity, service: str) -> bool:
+    return not service or entity.get("service", {}).get("fullyQualifiedName") == service
+
+
+def _integer(text: str, least: int, most: int) -> int:
+    if not re.fullmatch(r"-?\d+", text) or not least <= int(text) <= most:
+        raise Refused(error(400, f"[query param limit must be between {least} and {most}]"))
+    return int(text)
+
+
+def _fields(request: Recorded, collection: Collection) -> set[str]:
+    """The fields asked for; an unknown one is a 400 [server: EntityUtil.Fields]."""
+    asked = {name.strip() for name in request.query.get("fields", "").split(",")} - {""}
+    if unknown := asked - _keys(collection.schema) - {"*"}:
+        raise Refused(error(400, f"Invalid field name {min(unknown)}"))
+    return asked
+
+
+def _cursor(request: Recorded, service: str, include: str) -> str:
+    if "after" not in request.query:
+        return ""
+    try:
+        *made_for, last = unseal(request.query["after"])
+    except ValueError as problem:
+        raise Refused(error(400, "Invalid cursor")) from problem
+    if made_for != [service, include]:
+        raise Refused(error(400, "Invalid cursor for this query"))
+    return str(last)
+
+
+def _view(entity: Entity, fields: set[str]) -> Entity:
+    """What a client sees: relations and the source hash on request only, the sample never [server: setFields]."""
+    hidden = {"sampleData"} if "*" in fields else {"sampleData"} | (ON_REQUEST - fields)
+    return {key: value for key, value in entity.items() if key not in hidden}
+
+
+def main() -> None:
+    """A catalogue for benchmarks: token `bench`, bodies not validated, no request log."""
+    options = arguments("A fake OpenMetadata on 127.0.0.1; the token is 'bench'.").parse_args()
+    latency = options.latency_ms / 1000
+    serve(FakeOpenMetadata(bots=["bench"], validate=False, record=False, port=options.port, latency=latency))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""What the README says is what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from rich.console import Console
+
+from airflow_kinesis_ingest.cli import build_parser, field_tree
+from airflow_kinesis_ingest.demo import streams
+from airflow_kinesis_ingest.engine import config
+from airflow_kinesis_ingest.engine.decode import decode
+from airflow_kinesis_ingest.engine.policy import policy
+from airflow_kinesis_ingest.engine.schema import infer
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def described(model: type[BaseModel], place: tuple[str, ...] = ()) -> Iterator[tuple[str, FieldInfo]]:
+    """Every field with a meaning, by its path."""
+    for name, info in model.model_fields.items():
+        path = (*place, info.alias or name)
+        inner = config.model_in(info.annotation)
+        if inner and not isinstance(info.json_schema_extra, dict):
+            yield from described(inner, path)
+        elif info.description:
+            yield ".".join(path), info
+
+
+def default(info: FieldInfo) -> str:
+    value: Any = info.default_factory() if info.default_factory else info.default  # type: ignore[call-arg]
+    if info.is_required():
+        return "required"
+    if value is None or value == []:
+        return ""
+    return f"`{json.dumps(value)}`".replace('"', "")
+
+
+def field_table() -> str:
+    rows = [f"| `{path}` | {default(info)} | {info.description} |" for path, info in described(config.Workflow)]
+    return "\n".join(["| field | default | meaning |", "|---|---|---|", *rows])
+
+
+def test_the_field_table_is_made_from_the_models() -> None:
+    """Every field with an effect stands in the README with its default and meaning; nothing else does."""
+    assert field_table() in README.read_text(encoding="utf-8")
+
+
+def test_the_policy_is_the_one_that_the_command_prints() -> None:
+    """The README's policy is `kinesis-ingest policy`."""
+    block = re.search(r"```json\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    assert json.loads(block[1]) == policy()
+
+
+def test_the_workflow_in_the_readme_is_valid() -> None:
+    """A reader who copies the example gets a pipeline."""
+    block = re.search(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    assert config.loads(block[1].encode(), "README.yaml").name == "orders_kinesis"
+
+
+def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:
+    """The table of commands lists what the parser has."""
+    listed = set(re.findall(r"^\| `kinesis-ingest ([a-z-]+)", README.read_text(encoding="utf-8"), re.MULTILINE))
+    actions = [action for action in build_parser()._actions if action.metavar == "COMMAND"]
+    assert actions[0].choices is not None
+    assert listed == set(actions[0].choices) - {"undeploy"}
+
+
+def test_the_topic_in_the_readme_is_the_demos() -> None:
+    """The message and the fields are what the demo's stream `orders` really gives."""
+    messages = [message for payload in streams()["orders"] for message in decode(payload)]
+    schema = infer(messages, name="orders")
+    assert schema
+    shown = Console(width=80, file=StringIO())
+    shown.print(field_tree(schema))
+    assert isinstance(shown.file, StringIO)
+    tree = "\n".join(line.rstrip() for line in shown.file.getvalue().splitlines())
+    assert f"{messages[0].text}\n\n{tree}\n" in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("target", ["demo", "test"])
+def test_the_two_commands_are_targets_of_the_makefile(target: str) -> None:
+    """`make demo` and `make test` exist; `.ci/run` runs both."""
+    root = README.parent
+    assert re.search(rf"^{target}:", (root / "Makefile").read_text(), re.MULTILINE)
+    assert f"make {target}" in (root / ".ci" / "run").read_text()
