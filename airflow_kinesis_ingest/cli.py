@@ -1,0 +1,344 @@
+"""The command line, `kinesis-ingest`. Runs without Airflow; each command imports what it needs, when it runs.
+
+Exit codes: 0 success, 1 a run or a test that failed, 2 a file or a command line that is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from .errors import FixFile, IngestError
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from .engine.config import Workflow
+    from .engine.model import Field, MessageSchema, RunReport
+    from .engine.run_status import RunStatus
+
+SUCCESS, FAILED, BAD_FILE = 0, 1, 2
+LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = build_parser().parse_args(argv)
+    return run(arguments.command, arguments)
+
+
+def run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    """The exit code of a command; its errors go to standard error, without a traceback."""
+    try:
+        code = command(arguments)
+        sys.stdout.flush()  # here, where a reader that left is no error
+        return code
+    except FixFile as error:
+        print(error, file=sys.stderr)
+        return BAD_FILE
+    except IngestError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output left (`... | head`); there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SUCCESS
+
+
+def build_parser(prog: str = "kinesis-ingest") -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description="Kinesis streams into the OpenMetadata catalogue.")
+    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    return parser
+
+
+def add_commands(commands: Any) -> None:
+    """Every command, on an argparse subparsers action."""
+    ingest = _command(commands, "ingest", ingest_command, "run a workflow once", workflow=True)
+    ingest.add_argument("--log-level", choices=["DEBUG", "INFO", "WARN", "ERROR"], help="instead of the file's")
+    ingest.add_argument("--report", type=_new_file, metavar="FILE.json", help="write the whole report as JSON")
+    validate = _command(commands, "validate", validate_command, "check workflow files, all faults at once")
+    validate.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of them")
+    validate.add_argument("--format", choices=["text", "json"], default="text")
+    _command(commands, "list", list_command, "dry run: every stream, kept or filtered, and why", workflow=True)
+    _command(
+        commands, "test-connection", test_connection_command, "try every call a run makes, step by step", workflow=True
+    )
+    sample = _command(commands, "sample", sample_command, "show one stream's records and their schema", workflow=True)
+    sample.add_argument("stream", metavar="STREAM", help="the name of the stream")
+    _command(commands, "schema", schema_command, "print the JSON Schema of a workflow file, for editors")
+    policy = _command(commands, "policy", policy_command, "print the IAM policy a workflow needs")
+    policy.add_argument("--kms", action="store_true", help="also for streams with a customer-managed key")
+    policy.add_argument("--glue", action="store_true", help="also for schemas of the Glue Schema Registry")
+    deploy = _command(commands, "deploy", deploy_command, "check a workflow file and put it into a folder in one step")
+    deploy.add_argument("file", type=Path, metavar="FILE", help="the workflow file")
+    deploy.add_argument("folder", type=Path, metavar="FOLDER", help="where the DAG loader looks, e.g. dags/workflows")
+    undeploy = _command(commands, "undeploy", undeploy_command, "take a workflow out of a folder; its history stays")
+    undeploy.add_argument("name", metavar="NAME", help="the workflow's name, its DAG id")
+    undeploy.add_argument("folder", type=Path, metavar="FOLDER", help="where it was deployed")
+    demo = _command(commands, "demo", demo_command, "a local Kinesis, Airflow, and one workflow run through it")
+    demo.add_argument("--once", action="store_true", help="end when the run has ended")
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str, *, workflow: bool = False
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+    parser.set_defaults(command=run)
+    if workflow:
+        parser.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the workflow file")
+    return parser
+
+
+def _new_file(text: str) -> Path:
+    # Found out before the run, not after it.
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder or lies in none")
+    return path
+
+
+def _loaded(arguments: argparse.Namespace) -> Workflow:
+    from .engine.config import Runtime, load
+
+    return load(arguments.config, Runtime(os.environ))
+
+
+def ingest_command(arguments: argparse.Namespace) -> int:
+    workflow = _loaded(arguments)
+    level = arguments.log_level or workflow.workflow_config.logger_level
+    from .engine import pipeline
+
+    with _stop_on_signals() as stop, _progress(level) as progress:
+        report = pipeline.run(workflow, stop=stop, progress=progress, status=_status(workflow))
+    if arguments.report:
+        arguments.report.write_text(json.dumps(report.as_dict(), indent=2) + "\n", encoding="utf-8")
+    _show(report)
+    tolerated = report.state == "failed" and not workflow.workflow_config.raise_on_error
+    succeeded = tolerated or report.state in ("success", "partialSuccess")
+    return SUCCESS if succeeded else FAILED
+
+
+def _status(workflow: Workflow) -> RunStatus | None:
+    from .engine.openmetadata import last_name
+    from .engine.pipeline import status_of
+
+    if not workflow.ingestion_pipeline_fqn:
+        return None
+    return status_of(workflow, last_name(workflow.ingestion_pipeline_fqn), workflow.pipeline_run_id or str(uuid4()))
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[threading.Event]:
+    """The first Ctrl-C or SIGTERM ends the run in order, a second Ctrl-C at once."""
+    stop = threading.Event()
+
+    def end(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.default_int_handler)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(level: str) -> Iterator[Callable[[RunReport], None]]:
+    """A bar on a terminal, a line every tenth of the work elsewhere."""
+    if sys.stderr.isatty():
+        with _bar(level) as show:
+            yield show
+        return
+    _log_to(logging.StreamHandler(), level)
+    told = 0
+
+    def lines(report: RunReport) -> None:
+        nonlocal told
+        done, kept = _done(report)
+        if kept and done * 10 // kept > told * 10 // kept:
+            print(f"{done} of {kept} streams", file=sys.stderr)
+            told = done
+
+    yield lines
+
+
+@contextmanager
+def _bar(level: str) -> Iterator[Callable[[RunReport], None]]:
+    from rich.console import Console
+    from rich.logging import RichHandler
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    _log_to(RichHandler(console=console, show_path=False), level)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("streams", total=None)
+
+        def show(report: RunReport) -> None:
+            done, kept = _done(report)
+            progress.update(task, completed=done, total=kept)
+
+        yield show
+
+
+def _done(report: RunReport) -> tuple[int, int]:
+    return report.written + report.unchanged + len(report.failures), report.listed - report.filtered
+
+
+def _log_to(handler: logging.Handler, level: str) -> None:
+    if handler.formatter is None and type(handler) is logging.StreamHandler:
+        handler.setFormatter(logging.Formatter(LOG_FORMAT))
+    logger = logging.getLogger(__package__)
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(level)
+
+
+def _show(report: RunReport) -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    from .engine.report import problems, rows
+
+    table = Table("", Column(overflow="fold"), show_header=False)
+    for label, value in rows(report):
+        table.add_row(label, value)
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.print(table)
+    for line in problems(report):
+        console.print(line)
+
+
+def validate_command(arguments: argparse.Namespace) -> int:
+    from .validation import validate
+
+    results = validate(arguments.paths)
+    if arguments.format == "json":
+        print(json.dumps([result.as_dict() for result in results], indent=2))
+    else:
+        for result in results:
+            for fault in result.faults:
+                print(fault)
+            for fault in result.advice:
+                print(f"warning: {fault}")
+            if not result.faults:
+                print(f"{result.file}: ok")
+    return BAD_FILE if any(result.faults for result in results) else SUCCESS
+
+
+def list_command(arguments: argparse.Namespace) -> int:
+    workflow = _loaded(arguments)
+    from .engine.filters import stream_filter
+    from .engine.pipeline import source_of
+
+    keep = stream_filter(workflow.metadata.topic_filter_pattern)
+    counts = {True: 0, False: 0}
+    for stream in source_of(workflow, threading.Event()).streams():
+        verdict = keep(stream.name)
+        counts[verdict.kept] += 1
+        reason = f"  ({verdict.pattern})" if verdict.pattern else ""
+        print(f"{'kept' if verdict.kept else 'filtered':<9} {stream.name}{reason}")
+    print(f"{counts[True]} kept, {counts[False]} filtered", file=sys.stderr)
+    return SUCCESS
+
+
+def sample_command(arguments: argparse.Namespace) -> int:
+    workflow = _loaded(arguments)
+    from .engine.pipeline import look
+
+    messages, schema = look(workflow, arguments.stream)
+    for message in messages:
+        print(message.text)
+        remarks = ", ".join([*message.layers, *([message.note] if message.note else [])])
+        if remarks:
+            print(f"    ({remarks})", file=sys.stderr)
+    if not messages:
+        print("no record was found", file=sys.stderr)
+    if schema:
+        from rich.console import Console
+
+        console = Console(highlight=False, markup=False, stderr=True)
+        console.print(f"{schema.kind} schema, shared by {schema.agreed} of {schema.total} messages")
+        console.print(field_tree(schema))
+    return SUCCESS
+
+
+def field_tree(schema: MessageSchema) -> Tree:
+    """The fields of a schema as rich draws them."""
+    from rich.tree import Tree
+
+    def grow(tree: Tree, fields: tuple[Field, ...]) -> Tree:
+        for field in fields:
+            grow(tree.add(_labelled(field)), field.children)
+        return tree
+
+    root = schema.fields[0] if schema.fields else None
+    return grow(Tree(_labelled(root)), root.children) if root else Tree(schema.text)
+
+
+def _labelled(field: Field) -> str:
+    return f"{field.name}  {field.display or field.type}"
+
+
+def test_connection_command(arguments: argparse.Namespace) -> int:
+    workflow = _loaded(arguments)
+    from .engine import checks
+
+    failed = False
+    for step in checks.run(workflow):
+        failed = failed or step.status == "failed"
+        print(f"{step.status:<8} {step.name}" + (f": {step.message}" if step.message else ""), flush=True)
+        if step.remedy:
+            print(f"         {step.remedy}")
+    return FAILED if failed else SUCCESS
+
+
+def schema_command(_: argparse.Namespace) -> int:
+    from .engine.config import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return SUCCESS
+
+
+def policy_command(arguments: argparse.Namespace) -> int:
+    from .engine.policy import policy
+
+    print(json.dumps(policy(kms=arguments.kms, glue=arguments.glue), indent=4))
+    return SUCCESS
+
+
+def deploy_command(arguments: argparse.Namespace) -> int:
+    from .deploy import deploy
+
+    print(f"deployed: {deploy(arguments.file, arguments.folder)}")
+    return SUCCESS
+
+
+def undeploy_command(arguments: argparse.Namespace) -> int:
+    from .deploy import undeploy
+
+    print(f"taken away: {undeploy(arguments.name, arguments.folder)}")
+    return SUCCESS
+
+
+def demo_command(arguments: argparse.Namespace) -> int:
+    from .demo import demo
+
+    return demo(once=arguments.once)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""A real Airflow on this machine: `airflow standalone` on SQLite, driven through its REST API."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+START_LIMIT = 240.0
+POLL = 0.3
+
+
+class AirflowFailed(RuntimeError):
+    """Airflow did not do what was awaited. The message names what, and where its log is."""
+
+
+@dataclass
+class Airflow:
+    """One running Airflow. url: of its UI and API; home: its AIRFLOW_HOME, with `standalone.log`."""
+
+    url: str
+    home: Path
+    user: str
+    password: str
+    _headers: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The decoded answer of /api/v2{path}, None for 204 or 404. Raises requests.HTTPError for other refusals."""
+        if not self._headers:
+            answer = requests.post(
+                f"{self.url}/auth/token", json={"username": self.user, "password": self.password}, timeout=30
+            )
+            answer.raise_for_status()
+            self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        answer = requests.request(
+            method, f"{self.url}/api/v2{path}", json=body, headers=self._headers, timeout=30, params=None
+        )
+        if answer.status_code in (204, 404):
+            return None
+        answer.raise_for_status()
+        return answer.json()
+
+    def trigger(self, dag_id: str, **parameters: Any) -> str:
+        """Start a run with these params; its id."""
+        body = {"logical_date": None, "conf": parameters}
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
+        return found
+
+    def await_run(self, dag_id: str, run_id: str, limit: float = 180.0) -> str:
+        """Wait for the end of a run; its state."""
+        ended = ("success", "failed")
+        self.wait(lambda: self.run(dag_id, run_id)["state"] in ended, f"run {run_id} of {dag_id}", limit)
+        return str(self.run(dag_id, run_id)["state"])
+
+    def result(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """What the task returned (XCom)."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        value = self.call("GET", path)["value"]
+        found: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
+        return found
+
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
+        """The text of a task's log, with what each exception says."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}?full_content=true"
+        answer = self.call("GET", path) or {"content": []}
+        return "\n".join(text for line in answer["content"] for text in _texts(line))
+
+    def wait(self, condition: Callable[[], object], what: str, limit: float = 60.0) -> None:
+        """Return once the condition holds. Raises AirflowFailed after `limit` seconds."""
+        deadline = time.monotonic() + limit
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AirflowFailed(f"{what}: not within {limit:.0f} s; see {self.home / 'standalone.log'}")
+            time.sleep(POLL)
+
+
+def _texts(line: Mapping[str, Any]) -> Iterator[str]:
+    yield str(line.get("event", line))
+    for error in line.get("error_detail") or ():
+        yield f"{error.get('exc_type')}: {error.get('exc_value')}"
+
+
+@contextmanager
+def airflow(
+    home: Path,
+    dags: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Iterator[Airflow]:
+    """Start Airflow on free ports and wait until all of it is healthy; stop the whole of it at the end.
+
+    progress: called with the seconds waited so far. Raises AirflowFailed when it does not come up in four minutes.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    with (home / "standalone.log").open("ab") as log:
+        # A process group of its own: a SIGTERM to the parent alone leaves scheduler and api-server behind.
+        process = subprocess.Popen(
+            [sys.executable, "-m", "airflow", "standalone"],
+            env=_environment(home, dags, port, environment or {}),
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        _await_health(process, home, port, progress)
+        passwords = json.loads((home / "simple_auth_manager_passwords.json.generated").read_text())
+        user, password = next(iter(passwords.items()))
+        yield Airflow(f"http://127.0.0.1:{port}", home, user, password)
+    finally:
+        _stop(process)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _environment(home: Path, dags: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+    url = f"http://127.0.0.1:{port}"
+    settings = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+        # `airflow standalone` starts its parts by the name `airflow`.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', '')}",
+    }
+    return {**inherited, **settings, **extra}
+
+
+def _await_health(process: subprocess.Popen[bytes], home: Path, port: int, progress: Callable[[float], None]) -> None:
+    started = time.monotonic()
+    while (waited := time.monotonic() - started) < START_LIMIT:
+        if process.poll() is not None:
+            raise AirflowFailed(f"Airflow ended with code {process.returncode}; see {home / 'standalone.log'}")
+        if _is_healthy(port):
+            return
+        progress(waited)
+        time.sleep(POLL)
+    raise AirflowFailed(f"Airflow was not up within {START_LIMIT:.0f} s; see {home / 'standalone.log'}")
+
+
+def _is_healthy(port: int) -> bool:
+    try:
+        answer = requests.get(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5)
+        parts = answer.json() if answer.ok else {}
+    except requests.RequestException:
+        return False
+    return all(
+        parts.get(part, {}).get("status") == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
+    )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, sign)
+        except ProcessLookupError:
+            break
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and _group_lives(process):
+            time.sleep(POLL)
+
+
+def _group_lives(process: subprocess.Popen[bytes]) -> bool:
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
