@@ -1,0 +1,48 @@
+"""`airflow kinesis-ingest ...`: the commands of `kinesis-ingest`, for people who are in Airflow's command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
+
+
+def get_commands() -> list[GroupCommand]:
+    summary = "Ingest Kinesis streams into OpenMetadata; check and deploy workflow files"
+    return [GroupCommand(name="kinesis-ingest", help=summary, subcommands=list(_commands()))]
+
+
+def _commands() -> Iterator[ActionCommand]:
+    from .cli import build_parser
+
+    subparsers = next(action for action in build_parser()._actions if action.metavar == "COMMAND")
+    commands: dict[str, argparse.ArgumentParser] = dict(subparsers.choices or {})
+    for name, parser in commands.items():
+        arguments = [_argument(action) for action in parser._actions if action.dest != "help"]
+        command = parser.get_default("command")
+        yield ActionCommand(name, parser.description or name, partial(_run, command), arguments)
+
+
+def _argument(action: argparse.Action) -> Arg:
+    flags = tuple(action.option_strings) or (action.dest,)
+    if action.nargs == 0:
+        return Arg(flags, help=action.help, action="store_true")  # type: ignore[no-untyped-call]
+    given = {
+        "nargs": action.nargs,
+        "type": action.type,
+        "choices": action.choices,
+        "default": action.default,
+        "metavar": action.metavar,
+        "required": action.required if action.option_strings else None,
+    }
+    given = {key: value for key, value in given.items() if value is not None}
+    return Arg(flags, help=action.help, **given)  # type: ignore[no-untyped-call]
+
+
+def _run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> None:
+    from .cli import run
+
+    sys.exit(run(command, arguments))

@@ -1,0 +1,276 @@
+"""Workflow files -> DAGs. Pure: no network, clock, environment or Airflow database; same files, same DAGs.
+
+    from airflow_kinesis_ingest import load_workflows  # airflow dag
+
+    load_workflows(globals(), "workflows")
+
+Each file is judged alone. One that cannot be deployed becomes an import error under its own path and a placeholder
+DAG of the same id, so that its history stays and a run that is triggered says why it cannot work.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache, partial
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, Param, get_parsing_context
+from airflow.sdk.exceptions import AirflowException
+
+from .engine.config import AirflowConfig, Workflow, check, redacted
+from .engine.document import read
+from .errors import Fault, WorkflowError
+from .files import workflow_paths
+from .import_error import import_error
+from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
+from .timetable import CronBetweenDates
+
+TASK_ID = "ingest"
+EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
+"""start_date of every DAG: fixed, and before any logical date that a manual run may have. Schedules begin later."""
+
+RERUN = "rerun_with_latest_version"
+NEWEST: dict[str, Any] = {RERUN: True} if RERUN in signature(DAG).parameters else {}
+"""From Airflow 3.3 on: a run that is cleared after a fix takes the fixed file, in a versioned bundle too."""
+
+NAME = re.compile(rb"""^["']?name["']?\s*:\s*["']?([A-Za-z0-9_.-]{1,250})["']?\s*$""", re.MULTILINE)
+PAUSED = re.compile(rb"""["']?pausePipeline["']?\s*:\s*true""")
+DEBUG = Param(False, type="boolean", title="Debug log", description="Log every call of this run")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where workflow files are. path: as Airflow's paths are written, from the loader's folder where it is below it."""
+
+    root: str
+    path: str
+
+    @classmethod
+    def of(cls, loader: str, folder: str | Path) -> Folder:
+        base = os.path.dirname(os.path.abspath(loader))
+        root = os.path.join(base, folder)
+        path = os.path.relpath(root, base)
+        return cls(root, root if path.startswith(os.pardir) else path)
+
+    def shown(self, file: str) -> str:
+        path = os.path.normpath(f"{self.path}/{file[len(self.root) :]}").replace(os.sep, "/")
+        return path.encode("utf-8", "replace").decode()  # a name that is no UTF-8 could not be sent nor stored
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One file: the id of its DAG, and either the DAG or what is wrong. path: as `Folder.shown` writes it."""
+
+    path: str
+    dag_id: str
+    dag: DAG | None = None
+    error: WorkflowError | None = None
+    paused: bool = False
+
+
+def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path = "workflows") -> None:
+    """Put a DAG per workflow file below `folder` into `namespace`, a module's globals(). Never raises.
+
+    folder: absolute, or relative to the module. When Airflow starts a task, its own DAG only is built. Files are left
+    out as `.airflowignore` says.
+    """
+    where = Folder.of(namespace["__file__"], folder)
+    with _uncollected():
+        for dag in _dags(_judged(where, get_parsing_context().dag_id)):
+            namespace[f"dag {dag.dag_id}"] = dag  # with a blank: no DAG id may replace a name of the module
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    # Thousands of objects come to stay: looking through them for garbage again and again takes a quarter of the time.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def build_dag(file: Path, name: str = "", precondition: Callable[[], None] | None = None) -> DAG:
+    """The pipeline of one workflow file. Raises WorkflowError with all its faults.
+
+    name: what faults call the file. precondition: as the operator takes it.
+    """
+    workflow = check(read(file, name), file.stem)
+    try:
+        return dag_of(workflow, file, precondition)
+    except (AirflowException, TypeError, ValueError) as error:
+        fault = Fault(name or str(file), 0, 0, "", f"Airflow refuses this DAG: {error}", "Change what it names")
+        raise WorkflowError([fault]) from None
+
+
+def _judged(folder: Folder, dag_id: str | None) -> list[Deployment]:
+    try:
+        paths = workflow_paths(folder.root)
+    except OSError as error:
+        problem = f"the folder of the workflows cannot be read: {error.strerror}"
+        fault = Fault(folder.path, 0, 0, "", problem, "Make it, or correct its path in the loader")
+        return [Deployment(folder.path, "", error=WorkflowError([fault]))]
+    if dag_id is None:
+        return _settled(_judge(folder, path) for path in paths)
+    named = [path for path in paths if _stem(path) == dag_id]
+    likely = _claiming(folder, named, dag_id)
+    return likely if any(one.dag for one in likely) else _claiming(folder, _mentioning(paths, dag_id), dag_id)
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def _mentioning(paths: Iterable[str], dag_id: str) -> Iterator[str]:
+    """The files that may claim a DAG id: named like it, or holding it, plainly or behind a backslash of YAML's."""
+    for path in paths:
+        raw = _raw(path)
+        if _stem(path) == dag_id or dag_id.encode() in raw or b"\\" in raw:
+            yield path
+
+
+def _claiming(folder: Folder, paths: Iterable[str], dag_id: str) -> list[Deployment]:
+    return [one for one in _settled(_judge(folder, path) for path in paths) if one.dag_id == dag_id]
+
+
+def _judge(folder: Folder, file: str) -> Deployment:
+    path = folder.shown(file)
+    try:
+        dag = build_dag(Path(file), path, partial(_refuse_rivals, folder, file))
+    except WorkflowError as error:
+        return _failed(path, file, error)
+    except Exception as error:  # noqa: BLE001 - a border: no fault of ours in one file may take the others down
+        # Its text stays out: nobody has seen to it that it holds no secret.
+        problem = f"this file ran into a fault of ours ({type(error).__name__})"
+        return _failed(path, file, WorkflowError([Fault(path, 0, 0, "", problem, "Please report it")]))
+    return Deployment(path, dag.dag_id, dag)
+
+
+def _failed(path: str, file: str, error: WorkflowError) -> Deployment:
+    raw = _raw(file)
+    name = NAME.search(raw)
+    stem = re.sub(r"[^A-Za-z0-9_.-]", "_", Path(file).stem)[:250]
+    dag_id = name[1].decode() if name else stem
+    return Deployment(path, dag_id, error=error, paused=bool(PAUSED.search(raw)))
+
+
+def _raw(file: str) -> bytes:
+    try:
+        with open(file, "rb") as handle:
+            return handle.read()
+    except OSError:
+        return b""
+
+
+def _settled(judged: Iterable[Deployment]) -> list[Deployment]:
+    """A name that several good files claim belongs to none of them. What a broken file claims harms no good one."""
+    judged = list(judged)
+    claims: defaultdict[str, list[str]] = defaultdict(list)
+    for one in judged:
+        if one.dag:
+            claims[one.dag_id].append(one.path)
+    return [_clash(one, claims[one.dag_id]) if one.dag and len(claims[one.dag_id]) > 1 else one for one in judged]
+
+
+def _clash(one: Deployment, claimants: list[str]) -> Deployment:
+    others = ", ".join(path for path in claimants if path != one.path)
+    fault = Fault(one.path, 1, 1, "name", f"`{one.dag_id}` is also the name of {others}", "Rename one of them")
+    return replace(one, dag=None, error=WorkflowError([fault]))
+
+
+def _refuse_rivals(folder: Folder, file: str) -> None:
+    """Raises WorkflowError if another file has come to claim the same name since the DAG was read."""
+    dag_id = build_dag(Path(file), folder.shown(file)).dag_id
+    for one in _claiming(folder, _mentioning(workflow_paths(folder.root), dag_id), dag_id):
+        if one.path == folder.shown(file) and one.error:
+            raise one.error
+
+
+def _dags(judged: Iterable[Deployment]) -> Iterator[DAG]:
+    """The DAG of each good file; for the others an import error each, and a placeholder for each id left without."""
+    judged = list(judged)
+    failed: defaultdict[str, list[Deployment]] = defaultdict(list)
+    good = Counter(one.dag_id for one in judged if one.dag)
+    for number, one in enumerate(judged):
+        if one.dag:
+            yield one.dag
+        elif one.error:
+            failed[one.dag_id].append(one)
+            told = import_error(one.path, one.error, number)
+            yield from [told] if told else []
+    yield from (placeholder(dag_id, ones) for dag_id, ones in failed.items() if dag_id and not good[dag_id])
+
+
+def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | None = None) -> DAG:
+    """The pipeline of one workflow: a single task that runs the file as it is when the task starts."""
+    config = workflow.airflow_config
+    dag = DAG(
+        workflow.name,
+        dag_display_name=workflow.display_name or workflow.name,
+        description=workflow.description,
+        doc_md=f"{workflow.description or ''}\n\n```yaml\n{redacted(workflow)}```\n",
+        schedule=_timetable(config),
+        start_date=EARLIEST,
+        catchup=config.pipeline_catchup,
+        max_active_runs=config.max_active_runs,
+        max_active_tasks=config.concurrency,
+        is_paused_upon_creation=config.pause_pipeline,
+        tags={"kinesis", f"service:{workflow.source.service_name}"[:100], *workflow.tags},
+        owner_links={workflow.owner: f"mailto:{config.email}"} if config.email else {},
+        **NEWEST,
+    )
+    dag.params["debug"] = copy(DEBUG)  # not as an argument: Airflow would check its schema, anew for every DAG
+    KinesisIngestionOperator(
+        task_id=TASK_ID,
+        workflow=file,
+        precondition=precondition,
+        owner=workflow.owner,
+        retries=config.retries,
+        retry_delay=timedelta(seconds=config.retry_delay),
+        execution_timeout=timedelta(seconds=config.workflow_timeout) if config.workflow_timeout else None,
+        dag=dag,
+    )
+    return dag
+
+
+def placeholder(dag_id: str, failed: Iterable[Deployment]) -> DAG:
+    """A DAG that cannot work and says why. It keeps the id, and so the history, of the one it stands for."""
+    failed = list(failed)
+    reason = "\n".join(str(one.error) for one in failed)
+    dag = DAG(
+        dag_id,
+        schedule=None,
+        start_date=EARLIEST,
+        description="This pipeline could not be deployed",
+        doc_md=f"This pipeline could not be deployed:\n\n```\n{reason}\n```\n",
+        is_paused_upon_creation=any(one.paused for one in failed),
+        tags={"kinesis", "deploy-failed"},
+        **NEWEST,
+    )
+    dag.params["debug"] = copy(DEBUG)
+    DeployFailedOperator(task_id=TASK_ID, reason=reason, dag=dag)
+    return dag
+
+
+def _timetable(config: AirflowConfig) -> CronBetweenDates | None:
+    if config.cron is None:
+        return None
+    return _shared_timetable(config.cron, config.pipeline_timezone, config.start_date, config.end_date)
+
+
+@lru_cache(maxsize=1024)
+def _shared_timetable(cron: str, zone: str, start: datetime | None, end: datetime | None) -> CronBetweenDates:
+    # Making one costs as much as making a DAG: it puts the cron line into words.
+    return CronBetweenDates(cron, timezone=zone, start=start, end=end)

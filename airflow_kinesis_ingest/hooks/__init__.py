@@ -1,0 +1,1 @@
+"""Airflow connections -> what the engine needs."""

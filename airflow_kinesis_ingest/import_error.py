@@ -1,0 +1,88 @@
+"""Airflow's import errors under a file's own path. The only module that leans on how Airflow reads DAG files.
+
+Airflow offers a loader of many files no way to report one of them (apache/airflow#53971, #55475): an exception
+takes all its DAGs down, a log line is seen by nobody. But `_serialize_dags` (dag_processing/processor.py, 3.1 to 3.4)
+files what `to_dict` raises for one DAG under the path that this DAG says it lives in, and goes on with the others.
+So a file that cannot be deployed is represented by a DAG that says it lives in that file, and raises its faults when
+it is serialized.
+
+Such a DAG is made only where that has just been tried and found to work: in a process that the dag processor started
+to read DAG files, with an Airflow that does as described. Elsewhere (a worker, `airflow dags test`, `dags
+reserialize`, an Airflow to come) a DAG that cannot be serialized could break others, and the file's placeholder DAG
+alone says what is wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import PurePosixPath
+from types import ModuleType, SimpleNamespace
+from typing import NoReturn
+
+from airflow.exceptions import SerializationError
+from airflow.sdk import DAG, get_parsing_context
+
+from .errors import WorkflowError
+
+
+class NotDeployed(SerializationError):
+    """The faults of a file. Of this kind, because Airflow wraps every other in a second traceback."""
+
+
+class ImportErrorOf(DAG):
+    """Stands for a file that is no DAG. path: of the file, relative to the folder of the loader; number: its own.
+
+    Airflow tells every DAG of a module where the module is: first `fileloc`, then, made from that, `relative_fileloc`.
+    From then on both say where the file is, relative to the bundle; 3.1 files errors under the first of them.
+    """
+
+    def __init__(self, path: str, error: WorkflowError, number: int = 0) -> None:
+        self.__dict__["_path"] = path
+        super().__init__(dag_id=f"import_error.{number}", schedule=None)
+        self.__dict__["_error"] = error
+
+    @property
+    def relative_fileloc(self) -> str:
+        return str(PurePosixPath(self.__dict__["_loader"]).parent / self.__dict__["_path"])
+
+    @relative_fileloc.setter
+    def relative_fileloc(self, loader: str | None) -> None:
+        self.__dict__["_loader"] = loader or ""
+
+    @property
+    def fileloc(self) -> str:
+        return self.relative_fileloc if self.__dict__["_loader"] else str(self.__dict__["_module"])
+
+    @fileloc.setter
+    def fileloc(self, module: str) -> None:
+        self.__dict__.update(_module=module, _loader="")
+
+    def get_serialized_fields(self) -> NoReturn:  # type: ignore[override]
+        raise NotDeployed(str(self.__dict__["_error"]))
+
+
+def import_error(path: str, error: WorkflowError, number: int) -> DAG | None:
+    """What makes Airflow list an error of the file at `path`; None where that would not work."""
+    processor = _dag_processor()
+    stand_in = ImportErrorOf(path, error, number) if processor else None
+    return stand_in if processor and stand_in and _is_filed(processor, stand_in) else None
+
+
+def _dag_processor() -> ModuleType | None:
+    """Airflow's module, in a process that reads DAG files for the dag processor: it has a supervisor but no task."""
+    runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
+    if getattr(runner, "SUPERVISOR_COMMS", None) is None or get_parsing_context().dag_id is not None:
+        return None
+    return sys.modules.get("airflow.dag_processing.processor")
+
+
+def _is_filed(processor: ModuleType, stand_in: ImportErrorOf) -> bool:
+    """Try it: whether serializing this DAG gives one error, under its file's path, and nothing else."""
+    silent = logging.Logger("silent", logging.CRITICAL + 1)
+    stand_in.relative_fileloc = "loader.py"
+    try:
+        dags, errors = processor._serialize_dags(SimpleNamespace(dags={stand_in.dag_id: stand_in}), silent)
+    except Exception:  # noqa: BLE001 - a border: whatever another Airflow does here, the answer is no
+        return False
+    return not dags and list(errors) == [stand_in.relative_fileloc]

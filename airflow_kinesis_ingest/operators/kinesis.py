@@ -1,0 +1,220 @@
+"""The task that ingests, and the one that says why a pipeline cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+from uuid import NAMESPACE_URL, uuid5
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.sdk import BaseOperator
+from airflow.sdk.log import mask_secret
+
+from ..errors import FixFile, IngestError, Retry
+from ..links import CatalogueLink, ConsoleLink
+from ..task_logs import logs_at
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from ..engine.config import Workflow
+    from ..engine.document import Document
+    from ..engine.model import RunReport
+
+PROBLEMS = 10
+
+
+class KinesisIngestionOperator(BaseOperator):
+    """Runs one workflow and returns its RunReport as XCom: counts, and the first ten problems of each kind.
+
+    workflow: a workflow file, read when the task runs; a relative path is looked up from the root of the DAG's bundle,
+    or else beside the DAG's own file. Or the same as a dict, checked at once (WorkflowError); a secret in it would be
+    part of the DAG's code, so name `connections` there. precondition: called first when the task runs; an IngestError
+    it raises fails the task.
+
+    What no retry can mend (the file, a denied call, the deletion guard) fails the task at once; throttling and servers
+    out of reach are left to Airflow's retries. A failed task has its report as XCom too. Delivery: at least once;
+    writes are idempotent, so that a task that is retried or killed leaves the same catalogue. A run parameter `debug`
+    logs the engine's every step.
+    """
+
+    template_fields = ("redacted_workflow",)
+    template_fields_renderers = {"redacted_workflow": "yaml"}  # noqa: RUF012 - Airflow reads class attributes
+    operator_extra_links = (CatalogueLink(), ConsoleLink())
+    ui_color = "#cfe8d8"
+
+    def __init__(
+        self,
+        *,
+        workflow: str | Path | Mapping[str, Any],
+        precondition: Callable[[], None] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.workflow = workflow
+        self.precondition = precondition
+        self.redacted_workflow = ""
+        if isinstance(workflow, Mapping):
+            self._readable()
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:  # noqa: ARG002
+        """Show the file as it is now. Its text is nobody's template: a `{{` in a regular expression stays one."""
+        from ..engine.config import redacted
+
+        try:
+            self.redacted_workflow = redacted(self._readable())
+        except FixFile as error:
+            self.redacted_workflow = str(error)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        with _failing_fast():
+            if self.precondition:
+                self.precondition()
+            workflow = self._runnable()
+            debug = context["params"].get("debug")
+            with logs_at("DEBUG" if debug else workflow.workflow_config.logger_level):
+                report = self._ingested(workflow, context["run_id"])
+        found = summary(report)
+        if failure := _failure_of(report, workflow):
+            context["ti"].xcom_push(key="return_value", value=found)
+            raise failure
+        return found
+
+    def on_kill(self) -> None:
+        """The run ends within 5 seconds, says `stopped` to OpenMetadata, and leaves a catalogue that is right."""
+        # In a thread: Airflow calls this in a signal handler, and what that interrupts may hold the event's lock.
+        threading.Thread(target=self._stop.set).start()
+
+    @cached_property
+    def _stop(self) -> threading.Event:
+        return threading.Event()
+
+    def _ingested(self, workflow: Workflow, run_id: str) -> RunReport:
+        from ..engine import pipeline
+        from ..engine.report import table
+        from ..engine.topic import console_url
+
+        self.console_url = "" if workflow.aws.endpoint_url else console_url(workflow.aws.aws_region) or ""
+        status = pipeline.status_of(workflow, self.dag_id, str(uuid5(NAMESPACE_URL, f"{self.dag_id}/{run_id}")))
+        try:
+            report = pipeline.run(workflow, stop=self._stop, progress=self._progress(), status=status)
+        finally:
+            del self._stop  # it is set now, and `dag.test()` repeats a task in the same process
+        self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
+        self.log.info("%s: %s\n%s", self.dag_id, report.state, table(report))
+        return report
+
+    def _progress(self) -> Callable[[RunReport], None]:
+        told = 0
+
+        def progress(report: RunReport) -> None:
+            nonlocal told
+            done = report.written + report.unchanged + len(report.failures)
+            kept = report.listed - report.filtered
+            if kept and done * 10 // kept > told * 10 // kept:
+                self.log.info("%d of %d streams", done, kept)
+                told = done
+
+        return progress
+
+    def _readable(self) -> Workflow:
+        """The workflow with its placeholders as they stand."""
+        from ..engine.config import check
+
+        return check(self._document(), self._stem)
+
+    def _runnable(self) -> Workflow:
+        """The workflow with its placeholders and connections filled in, every secret known to Airflow's masker."""
+        from ..engine.config import Runtime, check, connections_in, secrets
+
+        document = self._document()
+        wanted = connections_in(document)
+        runtime = Runtime(os.environ, aws=_aws(wanted.aws), server=_server(wanted.openmetadata))
+        workflow = check(document, self._stem, runtime)
+        for _, secret in secrets(workflow):
+            mask_secret(secret.get_secret_value())
+        return workflow
+
+    @property
+    def _stem(self) -> str:
+        return self.task_id if isinstance(self.workflow, Mapping) else Path(self.workflow).stem
+
+    def _document(self) -> Document:
+        from ..engine.document import parse, read
+
+        if isinstance(self.workflow, Mapping):
+            return parse(json.dumps(self.workflow, default=str).encode(), f"{self.task_id}.json")
+        return read(self._path(self.workflow), str(self.workflow))
+
+    def _path(self, workflow: str | Path) -> Path:
+        """An absolute path. Airflow knows the bundle's root as what the DAG's path has before its relative path."""
+        dag = self.get_dag()
+        if dag is None:
+            return Path(workflow).absolute()
+        beside = Path(dag.fileloc).parent / workflow
+        root = dag.fileloc.removesuffix(dag.relative_fileloc or dag.fileloc)
+        return path if root and (path := Path(root, workflow)).exists() else beside
+
+
+class DeployFailedOperator(BaseOperator):
+    """Fails with the reason why its pipeline could not be deployed."""
+
+    ui_color = "#f2c9c9"
+
+    def __init__(self, *, reason: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.reason = reason
+
+    def execute(self, context: Context) -> NoReturn:  # noqa: ARG002 - Airflow's signature
+        raise AirflowFailException(f"This pipeline could not be deployed:\n{self.reason}")
+
+
+def _aws(connection_id: str | None) -> dict[str, Any] | None:
+    from ..hooks.kinesis import KinesisHook
+
+    return KinesisHook(connection_id).aws_config() if connection_id else None
+
+
+def _server(connection_id: str | None) -> dict[str, Any] | None:
+    from ..hooks.openmetadata import OpenMetadataHook
+
+    return OpenMetadataHook(connection_id).server_config() if connection_id else None
+
+
+@contextmanager
+def _failing_fast() -> Iterator[None]:
+    """What goes wrong before the run needs a change by hand: no retry mends it."""
+    try:
+        yield
+    except IngestError as error:
+        raise AirflowFailException(str(error)) from None
+
+
+def _failure_of(report: RunReport, workflow: Workflow) -> AirflowException | None:
+    """What the task raises for a run that failed. A stopped one may be repeated: a worker may have been shut down."""
+    fatal = report.fatal
+    if report.state == "stopped":
+        return AirflowException(str(fatal))
+    if report.state != "failed" or not workflow.workflow_config.raise_on_error:
+        return None
+    if fatal:
+        return AirflowException(str(fatal)) if isinstance(fatal, Retry) else AirflowFailException(str(fatal))
+    named = ", ".join(problem.entity for problem in report.failures[:3])
+    return AirflowException(f"{len(report.failures)} streams failed, {named} among them: see the table above")
+
+
+def summary(report: RunReport) -> dict[str, Any]:
+    """The report in a few KB: lists of names are cut to ten."""
+    whole = report.as_dict()
+    lists = {key: value for key, value in whole.items() if isinstance(value, (list, tuple))}
+    return (
+        whole
+        | {key: list(value[:PROBLEMS]) for key, value in lists.items()}
+        | {f"{key}_count": len(value) for key, value in lists.items()}
+    )

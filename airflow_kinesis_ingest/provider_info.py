@@ -1,0 +1,80 @@
+"""What Airflow's provider discovery reads. Plain data: it is read by every Airflow process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PACKAGE = "airflow_kinesis_ingest"
+
+
+def get_provider_info() -> dict[str, Any]:
+    return {
+        "package-name": "airflow-kinesis-ingest",
+        "name": "Kinesis ingestion for OpenMetadata",
+        "description": "Every Kinesis stream of an AWS account in the OpenMetadata catalogue.",
+        "integrations": [
+            {
+                "integration-name": "Kinesis ingestion for OpenMetadata",
+                "external-doc-url": "https://aws.amazon.com/kinesis/data-streams/",
+                "tags": ["service"],
+            }
+        ],
+        "operators": [_integrated("operators.kinesis")],
+        "hooks": [_integrated("hooks.kinesis", "hooks.openmetadata")],
+        "connection-types": [_kinesis_connection(), _openmetadata_connection()],
+        "extra-links": [f"{PACKAGE}.links.CatalogueLink", f"{PACKAGE}.links.ConsoleLink"],
+        "plugins": [{"name": PACKAGE, "plugin-class": f"{PACKAGE}.plugin.KinesisIngestPlugin"}],
+        "cli": [f"{PACKAGE}.airflow_cli.get_commands"],
+    }
+
+
+def _integrated(*modules: str) -> dict[str, Any]:
+    return {
+        "integration-name": "Kinesis ingestion for OpenMetadata",
+        "python-modules": [f"{PACKAGE}.{module}" for module in modules],
+    }
+
+
+def _kinesis_connection() -> dict[str, Any]:
+    return {
+        "connection-type": "kinesis",
+        "hook-name": "Amazon Kinesis (OpenMetadata)",
+        "hook-class-name": f"{PACKAGE}.hooks.kinesis.KinesisHook",
+        "ui-field-behaviour": {
+            "hidden-fields": ["host", "schema", "port", "extra"],
+            "relabeling": {"login": "AWS Access Key ID", "password": "AWS Secret Access Key"},
+        },
+        "conn-fields": {
+            "awsRegion": _field("AWS Region", "e.g. us-east-2; may also stand in the workflow file"),
+            "awsSessionToken": _field("AWS Session Token", "of temporary keys", format="password"),
+            "endPointURL": _field("Endpoint URL", "of Kinesis; STS keeps its own"),
+            "profileName": _field("Profile Name", "of the AWS configuration on the workers"),
+            "assumeRoleArn": _field("Assume Role Arn", "a role to assume, on top of keys or profile"),
+            "assumeRoleSessionName": _field("Assume Role Session Name", "default: OpenMetadataSession"),
+            "assumeRoleSourceIdentity": _field("Assume Role Source Identity", "for CloudTrail"),
+        },
+    }
+
+
+def _openmetadata_connection() -> dict[str, Any]:
+    return {
+        "connection-type": "openmetadata",
+        "hook-name": "OpenMetadata",
+        "hook-class-name": f"{PACKAGE}.hooks.openmetadata.OpenMetadataHook",
+        "ui-field-behaviour": {
+            "hidden-fields": ["login", "extra"],
+            "relabeling": {"password": "JWT of the bot", "schema": "http or https"},
+            "placeholders": {"port": "8585", "schema": "http"},
+        },
+        "conn-fields": {
+            "verifySSL": {
+                "label": "Verify SSL",
+                "schema": {"type": ["string", "null"], "enum": ["no-ssl", "ignore", "validate", None]},
+            },
+            "sslConfig": _field("CA certificate", "path on the workers, for `validate`"),
+        },
+    }
+
+
+def _field(label: str, description: str, **schema: str) -> dict[str, Any]:
+    return {"label": label, "description": description, "schema": {"type": ["string", "null"], **schema}}
