@@ -1,0 +1,1 @@
+"""Tests against the installed Airflow, in process and without a server."""

@@ -1,0 +1,666 @@
+"""Workflow files become DAGs, read as Airflow reads them: by its dag processor, its workers and into its database."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from airflow_kinesis_ingest import dag_factory
+from airflow_kinesis_ingest.files import workflow_paths
+from airflow_kinesis_ingest.timetable import CronBetweenDates
+from tests.airflow.loading import LOADER, SOURCE, Bundle, parsed_by_the_dag_processor
+
+BROKEN = "name: shop\nsource:\n  type: kafka\n"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return Bundle(tmp_path / "dags")
+
+
+def task_of(dag: dict[str, Any]) -> dict[str, Any]:
+    """The serialized form of a DAG's only task."""
+    (task,) = dag["tasks"]
+    return dict(task["__var"])
+
+
+# --- a good file -----------------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_loader_and_workflow_are_a_dag() -> None:
+    """dags/ of this repository, as the demo uses it; its loader is the three lines of these tests."""
+    shipped = Path(__file__).parents[2] / "dags"
+    loader = (shipped / "kinesis_workflows.py").read_text()
+    assert loader.splitlines()[1:] == LOADER.splitlines()[1:]
+    parsed = parsed_by_the_dag_processor(shipped, "kinesis_workflows.py")
+    assert (parsed.deployed, parsed.errors) == ({"demo"}, {})
+
+
+def test_everything_a_file_says_about_its_pipeline_is_in_its_dag(bundle: Bundle) -> None:
+    bundle.put(
+        "shop.yaml",
+        name="orders",
+        displayName="Orders account",
+        description="Streams of the shop",
+        owner="checkout",
+        tags=["gold"],
+        airflowConfig={
+            "scheduleInterval": "hourly",
+            "pipelineTimezone": "Europe/Berlin",
+            "startDate": "2026-11-01",
+            "endDate": "2027-01-31",
+            "retries": 2,
+            "retryDelay": 60,
+            "pausePipeline": True,
+            "pipelineCatchup": True,
+            "maxActiveRuns": 3,
+            "concurrency": 4,
+            "workflowTimeout": 7200,
+            "email": "checkout@example.com",
+        },
+    )
+    dag = bundle.worker_dags()["orders"]
+    assert dag.dag_display_name == "Orders account"
+    assert dag.description == "Streams of the shop"
+    assert dag.tags == {"kinesis", "service:shop", "gold"}
+    assert (dag.catchup, dag.is_paused_upon_creation) == (True, True)
+    assert (dag.max_active_runs, dag.max_active_tasks) == (3, 4)
+    assert dag.owner_links == {"checkout": "mailto:checkout@example.com"}
+    assert dag.params["debug"] is False
+    assert dag.timetable == CronBetweenDates("0 * * * *", timezone="Europe/Berlin", **NOVEMBER_TO_JANUARY)
+    (task,) = dag.tasks
+    assert (task.task_id, task.owner, task.retries) == ("ingest", "checkout", 2)
+    assert task.retry_delay == timedelta(seconds=60)
+    assert task.execution_timeout == timedelta(hours=2)
+
+
+NOVEMBER_TO_JANUARY: dict[str, Any] = {
+    "start": datetime(2026, 11, 1, tzinfo=timezone.utc),
+    "end": datetime(2027, 1, 31, 23, 59, 59, 999999, tzinfo=timezone.utc),
+}
+
+
+def test_what_a_file_leaves_out_is_openmetadatas_default(bundle: Bundle) -> None:
+    """Daily in UTC, no retry, one run at a time, no time-out, not paused, no catch-up; named after the file."""
+    bundle.put("shop.yaml")
+    dag = bundle.worker_dags()["shop"]
+    assert dag.timetable == CronBetweenDates("0 0 * * *")
+    assert (dag.catchup, dag.is_paused_upon_creation, dag.max_active_runs, dag.max_active_tasks) == (False, False, 1, 1)
+    (task,) = dag.tasks
+    assert (task.owner, task.retries, task.retry_delay, task.execution_timeout) == (
+        "airflow",
+        0,
+        timedelta(seconds=300),
+        None,
+    )
+    assert dag.dag_display_name == "shop"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "cron"),
+    [
+        ("hourly", "0 * * * *"),
+        ("daily", "0 0 * * *"),
+        ("weekly", "0 0 * * 0"),
+        ("@daily", "0 0 * * *"),
+        ("30 6 * * MON-FRI", "30 6 * * MON-FRI"),
+    ],
+)
+def test_a_schedule_is_a_cron_line_in_our_timetable(schedule: str, cron: str, bundle: Bundle) -> None:
+    bundle.put("shop.yaml", airflowConfig={"scheduleInterval": schedule})
+    timetable = bundle.parsed().dags["shop"]["timetable"]
+    assert timetable["__type"] == "airflow_kinesis_ingest.timetable.CronBetweenDates"
+    assert timetable["__var"]["cron"] == cron
+
+
+def test_a_pipeline_on_demand_has_no_schedule(bundle: Bundle) -> None:
+    bundle.put("shop.yaml", airflowConfig={"scheduleInterval": None})
+    assert bundle.parsed().dags["shop"]["timetable"]["__type"] == "airflow.timetables.simple.NullTimetable"
+
+
+def test_the_dates_bind_the_schedule_not_the_dag(bundle: Bundle) -> None:
+    """With an end_date on the DAG, Airflow marks a manual run after it as success, without running its task."""
+    bundle.put("shop.yaml", airflowConfig={"startDate": "2026-11-01", "endDate": "2026-11-02"})
+    dag = bundle.worker_dags()["shop"]
+    (task,) = dag.tasks
+    assert (dag.end_date, task.end_date) == (None, None)
+    assert dag.start_date is not None
+    assert dag.start_date.year <= 2000
+
+
+def test_the_debug_switch_is_in_the_trigger_form(bundle: Bundle) -> None:
+    bundle.put("shop.yaml")
+    ((name, param),) = bundle.parsed().dags["shop"]["params"]
+    assert (name, param["default"], param["schema"]["__var"]["type"]) == ("debug", False, "boolean")
+
+
+def test_the_file_is_shown_without_its_secrets(bundle: Bundle) -> None:
+    """In the docs of its DAG, so that a changed file is a new version of it; and nowhere else."""
+    connection = {
+        "awsRegion": "us-east-2",
+        "awsAccessKeyId": "AKIALITERALLITERAL",
+        "awsSecretAccessKey": "literal-secret",
+        "awsSessionToken": "${SESSION_TOKEN}",
+    }
+    source = {**SOURCE, "serviceConnection": {"config": {"type": "Kinesis", "awsConfig": connection}}}
+    server = {
+        "hostPort": "http://localhost:8585/api",
+        "securityConfig": {"jwtToken": "literal-jwt"},
+        "extraHeaders": {"X-Proxy": "literal-header"},
+    }
+    bundle.put(
+        "shop.yaml",
+        source=source,
+        sink={"type": "metadata-rest"},
+        workflowConfig={"openMetadataServerConfig": server},
+    )
+    parsed = bundle.parsed()
+    shown = parsed.dags["shop"]["doc_md"]
+    assert re.search(r"""awsSecretAccessKey: ['"]\*\*\*['"]""", shown)
+    assert "awsSessionToken: ${SESSION_TOKEN}" in shown
+    for secret in ("literal-secret", "AKIALITERALLITERAL", "literal-jwt", "literal-header"):
+        assert secret not in parsed.text
+
+
+def test_a_changed_file_is_a_changed_dag(bundle: Bundle) -> None:
+    """Also where only the engine reads what changed."""
+    bundle.put("shop.yaml", options={"concurrency": 1})
+    before = bundle.parsed().text
+    bundle.put("shop.yaml", options={"concurrency": 2})
+    assert bundle.parsed().text != before
+
+
+def test_no_name_of_a_workflow_can_harm_the_loader(bundle: Bundle) -> None:
+    """A DAG id is any name, also one that the loader's module has."""
+    (bundle.root / bundle.loader).write_text(LOADER + 'load_workflows(globals(), "more")\n')
+    (bundle.folder.parent / "more").mkdir()
+    for name in ("__file__", "load_workflows", "__name__"):
+        bundle.put(f"{name}.yaml")
+    assert bundle.parsed().deployed == {"__file__", "load_workflows", "__name__"}
+
+
+# --- a broken file ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loader", ["kinesis_workflows.py", "teams/shop/loader.py"])
+def test_a_broken_file_is_an_import_error_under_its_own_path(loader: str, tmp_path: Path) -> None:
+    """Relative to the bundle, as Airflow's own are, wherever the loader lies; with line, column and a remedy."""
+    bundle = Bundle(tmp_path / "dags", loader)
+    bundle.put("a/broken.yaml", BROKEN)
+    bundle.put("good.yaml")
+    parsed = bundle.parsed()
+    path = str(Path(loader).parent / "workflows" / "a" / "broken.yaml")
+    assert set(parsed.errors) == {path}
+    assert "broken.yaml:3:9: source.type: this is not one of 'kinesis'" in parsed.errors[path]
+    assert "Write 'kinesis'" in parsed.errors[path]
+    assert parsed.deployed == {"good"}
+
+
+def test_all_faults_of_a_file_are_told_at_once(bundle: Bundle) -> None:
+    bundle.put("broken.yaml", "nmae: shop\nsource:\n  type: kafka\n")
+    (error,) = bundle.parsed().errors.values()
+    assert "Did you mean `name`?" in error
+    assert "source.type" in error
+    assert "Traceback" not in error.splitlines()[-1]
+
+
+def test_a_broken_file_keeps_its_dag_id_and_so_its_history(bundle: Bundle) -> None:
+    """A placeholder of the same id: unscheduled, tagged, with the reason in its docs."""
+    bundle.put("some-file.yaml", BROKEN)
+    parsed = bundle.parsed()
+    dag = parsed.dags["shop"]
+    assert set(parsed.dags) == {"shop"}
+    assert "deploy-failed" in dag["tags"]
+    assert dag["timetable"]["__type"] == "airflow.timetables.simple.NullTimetable"
+    assert "workflows/some-file.yaml:3:9: source.type" in dag["doc_md"]
+
+
+@pytest.mark.parametrize(
+    ("text", "dag_id"),
+    [
+        ("name: orders\nsource: [", "orders"),
+        ("'name': 'orders' \nsource: [", "orders"),
+        ('{"name": "orders",\n"source": [', "some-file"),
+        ("source: [", "some-file"),
+        ("name: two words\nsource: [", "some-file"),
+        ("name: [\n", "some-file"),
+        ("\x00", "some-file"),
+        ("- name: x", "some-file"),
+    ],
+)
+def test_the_name_of_an_unreadable_file_is_found_or_its_stem_is_taken(text: str, dag_id: str, bundle: Bundle) -> None:
+    bundle.put("some-file.yaml", text)
+    assert set(bundle.parsed().dags) == {dag_id}
+
+
+def test_a_paused_pipeline_stays_paused_when_its_file_breaks(bundle: Bundle) -> None:
+    """A new DAG would otherwise start with its first good file."""
+    bundle.put("shop.yaml", "airflowConfig: {pausePipeline: true}\nsource: {}\n")
+    assert bundle.worker_dags()["shop"].is_paused_upon_creation
+
+
+def test_a_triggered_run_of_a_broken_pipeline_fails_with_the_reason(bundle: Bundle) -> None:
+    bundle.put("shop.yaml", BROKEN)
+    task = bundle.started("shop")
+    with pytest.raises(AirflowException, match=r"shop\.yaml:3:9: source\.type"):
+        task.execute({})
+    assert task.task_id == "ingest"
+
+
+def test_other_pipelines_do_not_notice_a_broken_file(bundle: Bundle) -> None:
+    """Byte for byte."""
+    bundle.put("good.yaml")
+    before = bundle.parsed().dags["good"]
+    for number, text in enumerate([BROKEN, "", "\x00", "[", "a: *b", "x" * 2_000_000]):
+        bundle.put(f"broken-{number}.yaml", text or " ")
+    parsed = bundle.parsed()
+    assert parsed.dags["good"] == before
+    assert len(parsed.errors) == 6
+
+
+def test_a_worker_sees_no_stand_in_for_an_error(bundle: Bundle) -> None:
+    """A DAG that cannot be serialized is for the dag processor only: `airflow dags reserialize` would fail."""
+    bundle.put("shop.yaml", BROKEN)
+    bundle.put("good.yaml")
+    assert set(bundle.worker_dags()) == {"shop", "good"}
+
+
+@pytest.mark.usefixtures("database")
+def test_the_database_shows_the_error_and_keeps_the_others_alive(bundle: Bundle) -> None:
+    """Airflow marks every DAG of a file with an import error as stale; ours are of one file, and are not."""
+    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+    from airflow.models.dag import DagModel
+    from airflow.models.dagbundle import DagBundleModel
+    from airflow.models.errors import ParseImportError
+    from airflow.utils.session import create_session
+
+    bundle.put("shop.yaml", BROKEN)
+    bundle.put("good.yaml")
+    parsed = bundle.parsed()
+    errors = {("dags-folder", path): error for path, error in parsed.errors.items()}
+    with create_session() as session:
+        session.merge(DagBundleModel(name="dags-folder"))
+        session.flush()
+        update_dag_parsing_results_in_db(
+            bundle_name="dags-folder",
+            bundle_version=None,
+            dags=parsed.result.serialized_dags,
+            import_errors=errors,
+            parse_duration=1.0,
+            warnings=set(),
+            session=session,
+            files_parsed={("dags-folder", bundle.loader), *errors},
+        )
+    with create_session() as session:
+        shown = {error.filename: error.stacktrace for error in session.query(ParseImportError)}
+        states = {dag.dag_id: (dag.is_stale, dag.has_import_errors) for dag in session.query(DagModel)}
+    assert set(shown) == {"workflows/shop.yaml"}
+    assert "workflows/shop.yaml:3:9" in str(shown["workflows/shop.yaml"])
+    assert states == {"shop": (False, False), "good": (False, False)}
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        {"airflowConfig": {"maxActiveRuns": 10**20}},
+        {"airflowConfig": {"retryDelay": 10**20}},
+        {"airflowConfig": {"workflowTimeout": 10**20}},
+        {"airflowConfig": {"retries": 10**20}},
+        {"airflowConfig": {"scheduleInterval": "0 0 31 2 *"}},
+        {"airflowConfig": {"scheduleInterval": "R R * * *"}},
+        {"tags": ["x" * 101]},
+        {"owner": "x" * 3000},
+        {"displayName": "x" * 3000},
+        {"description": "a\0b"},
+    ],
+)
+def test_what_airflow_could_not_store_is_refused(blocks: dict[str, Any], bundle: Bundle) -> None:
+    """Airflow writes all DAGs of a loader in one transaction: what its database refuses takes all of them down."""
+    bundle.put("good.yaml")
+    bundle.put("shop.yaml", **blocks)
+    parsed = bundle.parsed()
+    assert parsed.deployed == {"good"}
+    (error,) = parsed.errors.values()
+    assert "a fault of ours" not in error
+    assert "Airflow refuses" not in error
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_name_that_two_files_claim_is_told_on_both_and_runs_neither(bundle: Bundle) -> None:
+    bundle.put("a.yaml", name="shop")
+    bundle.put("b/c.yaml", name="shop")
+    bundle.put("good.yaml")
+    parsed = bundle.parsed()
+    assert set(parsed.errors) == {"workflows/a.yaml", "workflows/b/c.yaml"}
+    assert "`shop` is also the name of workflows/b/c.yaml" in parsed.errors["workflows/a.yaml"]
+    assert "`shop` is also the name of workflows/a.yaml" in parsed.errors["workflows/b/c.yaml"]
+    assert (set(parsed.dags), parsed.deployed) == ({"shop", "good"}, {"good"})
+    assert "workflows/a.yaml" in parsed.dags["shop"]["doc_md"]
+    assert "workflows/b/c.yaml" in parsed.dags["shop"]["doc_md"]
+
+
+def test_a_broken_file_takes_no_name_from_a_good_one(bundle: Bundle) -> None:
+    """A half-copied file must not stop what runs."""
+    bundle.put("shop.yaml")
+    bundle.put("copy.yaml", BROKEN)
+    parsed = bundle.parsed()
+    assert (set(parsed.dags), parsed.deployed) == ({"shop"}, {"shop"})
+    assert set(parsed.errors) == {"workflows/copy.yaml"}
+
+
+# --- the folder ------------------------------------------------------------------------------------------------------
+
+
+def test_a_half_written_file_is_told_and_then_mends(bundle: Bundle) -> None:
+    whole = bundle.put("shop.yaml").read_bytes()
+    bundle.put("shop.yaml", whole[: len(whole) // 2])
+    assert set(bundle.parsed().errors) == {"workflows/shop.yaml"}
+    bundle.put("shop.yaml", whole)
+    parsed = bundle.parsed()
+    assert (parsed.errors, parsed.deployed) == ({}, {"shop"})
+
+
+def test_a_link_that_leads_nowhere_is_told(bundle: Bundle) -> None:
+    (bundle.folder / "shop.yaml").symlink_to("gone.yaml")
+    parsed = bundle.parsed()
+    assert set(parsed.errors) == {"workflows/shop.yaml"}
+    assert "deploy-failed" in parsed.dags["shop"]["tags"]
+
+
+def test_a_file_that_cannot_be_opened_is_told(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests may run as root, who may open all: the system refuses instead."""
+    path = bundle.put("shop.yaml")
+    real = Path.open
+
+    def refusing(self: Path, *arguments: Any, **options: Any) -> Any:
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    (error,) = bundle.parsed().errors.values()
+    assert "cannot be read: Permission denied" in error
+
+
+def test_a_file_that_vanishes_between_listing_and_reading_is_told(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle.put("good.yaml")
+    gone = str(bundle.folder / "gone.yaml")
+    monkeypatch.setattr(
+        "airflow_kinesis_ingest.dag_factory.workflow_paths", lambda folder: [gone, *workflow_paths(folder)]
+    )
+    parsed = bundle.parsed()
+    assert parsed.deployed == {"good"}
+    assert "there is no such file" in parsed.errors["workflows/gone.yaml"]
+
+
+def test_a_file_name_that_is_no_text_is_told(bundle: Bundle) -> None:
+    name = os.path.join(os.fsencode(bundle.folder), b"sh\xf6p.yaml")
+    try:
+        with open(name, "wb") as file:
+            file.write(b"[")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    assert set(bundle.parsed().errors) == {"workflows/sh?p.yaml"}
+
+
+def test_what_is_no_workflow_file_is_left_alone(bundle: Bundle) -> None:
+    """Folders named like files, hidden files, other suffixes, what .airflowignore names."""
+    for file in ("folder.yaml/inner.yml", "other.json", "draft-3.yaml"):
+        bundle.put(file)
+    for file in (".hidden.yaml", ".git/config.yaml", "notes.txt", "shop.yaml~", "ignored.yaml", "old/a.yaml"):
+        bundle.put(file, "[")
+    bundle.put(".airflowignore", "ignored.yaml\nold/\n")
+    bundle.put("deep/.airflowignore", "draft*\n")
+    bundle.put("deep/draft-1.yaml", "[")
+    bundle.put("deep/er/draft-2.yaml", "[")
+    parsed = bundle.parsed()
+    assert (parsed.deployed, parsed.errors) == ({"inner", "other", "draft-3"}, {})
+
+
+def test_a_folder_that_is_missing_is_told_under_its_own_path(bundle: Bundle) -> None:
+    bundle.folder.rmdir()
+    parsed = bundle.parsed()
+    assert set(parsed.errors) == {"workflows"}
+    assert "Make it, or correct its path in the loader" in parsed.errors["workflows"]
+    assert parsed.dags == {}
+
+
+def test_an_empty_folder_is_no_error(bundle: Bundle) -> None:
+    parsed = bundle.parsed()
+    assert (parsed.dags, parsed.errors) == ({}, {})
+
+
+def test_a_folder_outside_the_bundle_is_named_in_full(bundle: Bundle, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "shop.yaml").write_text(BROKEN)
+    (bundle.root / bundle.loader).write_text(LOADER.replace('"workflows"', repr(str(elsewhere))))
+    assert set(bundle.parsed().errors) == {str(elsewhere / "shop.yaml")}
+
+
+def test_a_thousand_files_are_a_thousand_dags(bundle: Bundle) -> None:
+    for number in range(1000):
+        bundle.put(f"team-{number % 7}/shop-{number}.yaml", BROKEN if number % 100 == 0 else "")
+    dags = bundle.worker_dags()
+    assert len(dags) == 991
+    assert sum("deploy-failed" in dag.tags for dag in dags.values()) == 1
+
+
+# --- never raises, always the same -----------------------------------------------------------------------------------
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    raw=st.one_of(
+        st.binary(max_size=400),
+        st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(["name", "tags", "owner", "source", "airflowConfig", "startDate", "retryDelay"])
+                    | st.text(max_size=5),
+                    inner,
+                    max_size=4,
+                )
+            ),
+            max_leaves=12,
+        ).map(lambda data: json.dumps(data).encode()),
+    )
+)
+@example(raw=b"name: &a [*a]")
+@example(raw=b"{" * 100_000)
+@example(raw=json.dumps({"source": SOURCE, "airflowConfig": {"startDate": "0001-01-01"}}).encode())
+@example(raw=json.dumps({"source": SOURCE, "airflowConfig": {"endDate": "9999-12-31"}}).encode())
+@example(raw=json.dumps({"source": SOURCE, "name": "\ud800"}).encode())
+def test_whatever_a_file_holds_the_other_pipelines_are_deployed(raw: bytes, bundle: Bundle) -> None:
+    """The loader never raises, and what it makes can be sent and stored."""
+    bundle.put("good.yaml")
+    bundle.put("some.yaml", raw or b" ")
+    parsed = bundle.parsed()
+    assert "good" in parsed.deployed
+    assert set(parsed.errors) <= {"workflows/some.yaml"}
+
+
+def test_the_same_files_are_the_same_dags_in_every_process(bundle: Bundle) -> None:
+    """Byte for byte, with keys in order, as Airflow hashes them. Else every parse would be a new version of each."""
+    bundle.put("shop.yaml", tags=["b", "a", "c", "a"], airflowConfig={"scheduleInterval": "17 3 * * *"})
+    bundle.put("broken.yaml", BROKEN.replace("shop", "broken"))
+    bundle.put("a.yaml", name="twice")
+    bundle.put("b.yaml", name="twice")
+    serialized = {seed: _serialized(bundle, seed) for seed in ("1", "2")}
+    assert serialized["1"] == serialized["2"]
+    assert set(json.loads(serialized["1"])) == {"shop", "broken", "twice"}
+
+
+def _serialized(bundle: Bundle, seed: str) -> str:
+    script = f"""
+import json
+from pathlib import Path
+from tests.airflow.loading import dags_in, serialization
+dags = dags_in(Path({str(bundle.root)!r}), {bundle.loader!r})
+print(json.dumps({{dag_id: serialization().to_dict(dag) for dag_id, dag in dags.items()}}, sort_keys=True))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_parsing_asks_nobody(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No network, no clock, no environment beyond Airflow's own settings; a `${NAME}` stays as it stands."""
+    from airflow_kinesis_ingest import load_workflows
+
+    bundle.put("shop.yaml", airflowConfig={"startDate": "2026-11-01"}, description="${HOME}")
+    bundle.put("broken.yaml", BROKEN.replace("shop", "broken"))
+    load_workflows({"__file__": str(bundle.root / bundle.loader)})  # what is imported on first use asks on its own
+
+    def refused(*_: Any, **__: Any) -> Any:
+        raise AssertionError("parsing asked somebody")
+
+    class Environment(dict[str, str]):
+        def __getitem__(self, name: str) -> str:
+            assert name.startswith(AIRFLOWS_OWN), name
+            raise KeyError(name)
+
+        def get(self, name: str, default: Any = None) -> Any:
+            assert name.startswith(AIRFLOWS_OWN), name
+            return default
+
+        def __contains__(self, name: object) -> bool:
+            assert str(name).startswith(AIRFLOWS_OWN), name
+            return False
+
+        __iter__ = items = keys = refused
+
+    namespace: dict[str, Any] = {"__file__": str(bundle.root / bundle.loader)}
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", refused)
+        patch.setattr(socket, "create_connection", refused)
+        patch.setattr(time, "time", refused)
+        patch.setattr(os, "environ", Environment())
+        patch.setattr(os, "getenv", refused)
+        load_workflows(namespace)
+    (shop,) = (dag for name, dag in namespace.items() if name.endswith("shop"))
+    assert "${HOME}" in shop.doc_md
+
+
+AIRFLOWS_OWN = ("_AIRFLOW_PARSING_CONTEXT", "AIRFLOW__")
+
+
+# --- at the start of a task ------------------------------------------------------------------------------------------
+
+
+def test_a_task_that_starts_builds_its_own_dag_only(bundle: Bundle) -> None:
+    for name in ("shop", "orders", "payments"):
+        bundle.put(f"{name}.yaml")
+    bundle.put("broken.yaml", BROKEN.replace("shop", "broken"))
+    assert set(bundle.worker_dags("orders")) == {"orders"}
+
+
+def test_its_file_need_not_be_named_like_it(bundle: Bundle) -> None:
+    bundle.put("shop.yaml", name="orders")
+    bundle.put("orders.yaml", name="shop")
+    bundle.put("mention.yaml", description="like orders")
+    assert str(bundle.started("orders").workflow).endswith("shop.yaml")
+
+
+def test_a_name_written_with_escapes_is_found(bundle: Bundle) -> None:
+    r"""YAML has many ways to write a text: "orders" in JSON's \u escapes holds no "orders"."""
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in "orders")
+    bundle.put("shop.yaml", json.dumps({"source": SOURCE, "name": "NAME"}).replace("NAME", escaped))
+    assert "orders" in bundle.parsed().deployed
+    assert set(bundle.worker_dags("orders")) == {"orders"}
+
+
+def test_a_broken_file_takes_no_task_from_a_good_one(bundle: Bundle) -> None:
+    """Also if it is the one that is named like the DAG."""
+    bundle.put("shop.yaml", "source: [")
+    bundle.put("other.yaml", name="shop")
+    assert "deploy-failed" not in bundle.worker_dags("shop")["shop"].tags
+    assert bundle.parsed().deployed == {"shop"}
+
+
+def test_a_dag_that_is_nobodys_is_nobodys(bundle: Bundle) -> None:
+    bundle.put("shop.yaml")
+    assert bundle.worker_dags("gone") == {}
+
+
+def test_a_rival_that_came_since_is_noticed_when_the_task_runs(bundle: Bundle) -> None:
+    """Neither of two files of one name runs, also where a task of one of them was already queued."""
+    bundle.put("shop.yaml")
+    bundle.put("other.yaml", name="shop")
+    task = bundle.started("shop")
+    with pytest.raises(AirflowException, match=r"`shop` is also the name of workflows/other\.yaml"):
+        task.execute({"params": {}, "run_id": "a run"})
+
+
+def test_a_broken_file_starts_its_placeholder(bundle: Bundle) -> None:
+    """A task that was queued before the file broke fails with the reason."""
+    bundle.put("other.yaml", BROKEN)
+    dag = bundle.worker_dags("shop")["shop"]
+    assert "deploy-failed" in dag.tags
+
+
+# --- what harms nobody else ------------------------------------------------------------------------------------------
+
+
+def test_a_debug_run_of_one_pipeline_is_none_of_another(bundle: Bundle) -> None:
+    """Airflow writes a run's parameters into the DAG that it runs."""
+    bundle.put("a.yaml")
+    bundle.put("b.yaml")
+    dags = bundle.worker_dags()
+    dags["a"].params["debug"] = True
+    assert dags["b"].params["debug"] is False
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (ValueError("this tag is too long"), "Airflow refuses this DAG: this tag is too long"),
+        (KeyError("a-secret"), "this file ran into a fault of ours (KeyError). Please report it"),
+    ],
+    ids=["of Airflow's", "of ours"],
+)
+def test_a_fault_that_nobody_foresaw_is_its_files_own(
+    error: Exception, shown: str, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Airflow says of a DAG, which holds no secret, is shown; the text of a fault of ours is not."""
+
+    def dag_of(workflow: Any, *settings: Any) -> Any:
+        if workflow.name == "bad":
+            raise error
+        return made(workflow, *settings)
+
+    made = dag_factory.dag_of
+    monkeypatch.setattr(dag_factory, "dag_of", dag_of)
+    bundle.put("good.yaml")
+    bundle.put("bad.yaml")
+    parsed = bundle.parsed()
+    assert (parsed.deployed, set(parsed.errors)) == ({"good"}, {"workflows/bad.yaml"})
+    assert shown in parsed.errors["workflows/bad.yaml"]
+    assert "a-secret" not in f"{parsed.errors}{parsed.text}"

@@ -1,0 +1,184 @@
+"""Putting a workflow file where the loader finds it, whole or not at all; and taking it away."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_kinesis_ingest import validation
+from airflow_kinesis_ingest.deploy import deploy, undeploy
+from airflow_kinesis_ingest.errors import WorkflowError
+from airflow_kinesis_ingest.files import workflow_files
+from tests.airflow.loading import SOURCE
+
+OLD = b"the file that runs today"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "dags" / "workflows"
+    made.mkdir(parents=True)
+    return made
+
+
+@pytest.fixture
+def drafts(tmp_path: Path) -> Path:
+    made = tmp_path / "drafts"
+    made.mkdir()
+    return made
+
+
+def draft(folder: Path, file: str = "shop.yaml", **blocks: Any) -> Path:
+    path = folder / file
+    path.write_text(json.dumps({"source": SOURCE, **blocks}))
+    return path
+
+
+def listed(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_a_good_file_is_put_into_the_folder(drafts: Path, folder: Path) -> None:
+    file = draft(drafts)
+    assert deploy(file, folder) == folder / "shop.yaml"
+    assert (folder / "shop.yaml").read_bytes() == file.read_bytes()
+    assert listed(folder) == ["shop.yaml"]
+
+
+def test_a_folder_that_is_missing_is_made(drafts: Path, tmp_path: Path) -> None:
+    assert deploy(draft(drafts), tmp_path / "a" / "b").exists()
+
+
+def test_airflow_may_read_it(drafts: Path, folder: Path) -> None:
+    """Also if it runs as another user, and this one keeps drafts to themselves."""
+    file = draft(drafts)
+    file.chmod(0o600)
+    assert deploy(file, folder).stat().st_mode & 0o777 == 0o644
+
+
+def test_a_file_is_replaced_by_its_successor(drafts: Path, folder: Path) -> None:
+    deploy(draft(drafts), folder)
+    deploy(draft(drafts, description="better"), folder)
+    assert b"better" in (folder / "shop.yaml").read_bytes()
+    assert listed(folder) == ["shop.yaml"]
+
+
+def test_a_broken_file_is_refused_and_changes_nothing(drafts: Path, folder: Path) -> None:
+    (folder / "shop.yaml").write_bytes(OLD)
+    with pytest.raises(WorkflowError, match=r"shop\.yaml:1:\d+: source\.type"):
+        deploy(draft(drafts, source={"type": "kafka"}), folder)
+    assert (folder / "shop.yaml").read_bytes() == OLD
+
+
+def test_a_name_that_another_file_has_is_refused(drafts: Path, folder: Path) -> None:
+    deploy(draft(drafts, "first.yaml", name="shop"), folder / "team")
+    with pytest.raises(WorkflowError, match=r"`shop` is already the name of .*team/first\.yaml"):
+        deploy(draft(drafts), folder)
+    assert listed(folder) == ["team"]
+
+
+def test_broken_files_of_the_folder_are_no_hindrance(drafts: Path, folder: Path) -> None:
+    (folder / "broken.yaml").write_bytes(b"[")
+    (folder / "gone.yaml").symlink_to("nowhere")
+    assert deploy(draft(drafts), folder).exists()
+
+
+def test_a_broken_file_is_replaced_by_its_fix(drafts: Path, folder: Path) -> None:
+    (folder / "shop.yaml").write_bytes(b"[")
+    deploy(draft(drafts), folder)
+    assert (folder / "shop.yaml").read_bytes() != b"["
+
+
+def test_what_the_loader_would_not_find_is_refused(drafts: Path, folder: Path) -> None:
+    """A file of another suffix, or a hidden one, would be deployed and never run."""
+    for file in ("shop.txt", ".shop.yaml"):
+        with pytest.raises(WorkflowError, match="the loader does not look at files of this name"):
+            deploy(draft(drafts, file, name="shop"), folder)
+    assert listed(folder) == []
+
+
+@pytest.mark.parametrize("failing", ["fsync", "chmod", "replace"])
+def test_a_failure_half_way_leaves_the_old_file(
+    failing: str, drafts: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "shop.yaml").write_bytes(OLD)
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, failing, full)
+    with pytest.raises(OSError, match="No space left"):
+        deploy(draft(drafts), folder)
+    assert (folder / "shop.yaml").read_bytes() == OLD
+    assert listed(folder) == ["shop.yaml"]
+
+
+def test_a_kill_half_way_leaves_the_old_file_and_nothing_that_the_loader_sees(drafts: Path, folder: Path) -> None:
+    """Dead between writing and replacing, as by a power cut."""
+    (folder / "shop.yaml").write_bytes(OLD)
+    script = (
+        "import os, sys; from pathlib import Path; from airflow_kinesis_ingest.deploy import deploy\n"
+        "os.replace = lambda *_: os.kill(os.getpid(), 9)\n"
+        f"deploy(Path({str(draft(drafts))!r}), Path({str(folder)!r}))"
+    )
+    assert subprocess.run([sys.executable, "-c", script], timeout=60, check=False).returncode == -9
+    assert (folder / "shop.yaml").read_bytes() == OLD
+    assert len(listed(folder)) == 2
+    assert workflow_files(folder) == [folder / "shop.yaml"]
+
+
+def test_what_is_deployed_is_what_was_checked(drafts: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if somebody saves the file between the two."""
+    file = draft(drafts)
+    real = validation.validate
+
+    def validate(paths: Any) -> Any:
+        found = real(paths)
+        file.write_bytes(b"[")
+        return found
+
+    monkeypatch.setattr("airflow_kinesis_ingest.deploy.validate", validate)
+    with pytest.raises(WorkflowError):
+        deploy(file, folder)
+    assert listed(folder) == []
+
+
+def test_a_workflow_is_taken_away_by_its_name(drafts: Path, folder: Path) -> None:
+    deploy(draft(drafts, "file.yaml", name="shop"), folder / "team")
+    deploy(draft(drafts, "other.yaml"), folder)
+    assert undeploy("shop", folder) == folder / "team" / "file.yaml"
+    assert [path.name for path in workflow_files(folder)] == ["other.yaml"]
+
+
+def test_a_name_that_nobody_has_or_two_have_takes_nothing_away(folder: Path) -> None:
+    with pytest.raises(WorkflowError, match="no workflow is named `shop`"):
+        undeploy("shop", folder)
+    draft(folder, "a.yaml", name="shop")
+    draft(folder, "b.yaml", name="shop")
+    with pytest.raises(WorkflowError, match="2 files have the name `shop`"):
+        undeploy("shop", folder)
+    with pytest.raises(WorkflowError, match="no workflow is named `shop`"):
+        undeploy("shop", folder / "gone")
+    assert listed(folder) == ["a.yaml", "b.yaml"]
+
+
+def test_the_commands_say_what_they_did_and_fail_with_two(drafts: Path, folder: Path) -> None:
+    def command(*arguments: object) -> tuple[int, str]:
+        line = [sys.executable, "-m", "airflow_kinesis_ingest.cli", *map(str, arguments)]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    file = draft(drafts)
+    assert command("deploy", file, folder) == (0, f"deployed: {folder / 'shop.yaml'}\n")
+    assert command("undeploy", "shop", folder) == (0, f"taken away: {folder / 'shop.yaml'}\n")
+    code, output = command("undeploy", "shop", folder)
+    assert (code, "no workflow is named `shop`" in output) == (2, True)
+    file.write_bytes(b"source: {}")
+    code, output = command("deploy", file, folder)
+    assert (code, f"{file}:1:" in output, "Traceback" in output) == (2, True, False)

@@ -1,0 +1,264 @@
+"""Airflow connections as the engine's configuration."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import DAG
+
+from airflow_kinesis_ingest.engine.config import AwsConfig, OpenMetadataServer
+from airflow_kinesis_ingest.errors import AccessDenied, FixFile
+from airflow_kinesis_ingest.hooks.kinesis import KinesisHook
+from airflow_kinesis_ingest.hooks.openmetadata import OpenMetadataHook
+from airflow_kinesis_ingest.operators.kinesis import KinesisIngestionOperator
+from tests.builders import document
+from tests.fakes.kinesis import FakeKinesis, aws_error
+from tests.fakes.openmetadata import BOT, FakeOpenMetadata
+from tests.fakes.server import Faults, Rule
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+KEYS = {"login": "AKIAFAKEFAKEFAKEFAKE", "password": "fake-secret"}
+ROLE = "arn:aws:iam::123456789012:role/reader"
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Make the Airflow connection `shop` of this type and these fields; a second name for a second one."""
+
+    def make(conn_type: str, name: str = "shop", **fields: Any) -> None:
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps({"conn_type": conn_type, **fields}))
+
+    return make
+
+
+# --- kinesis ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_kinesis_connection_gives_every_field_of_aws_config(connect: Any) -> None:
+    """But `enabled`, which has no effect."""
+    extra = {
+        "awsRegion": "us-east-2",
+        "awsSessionToken": "token",
+        "endPointURL": "http://localhost:4567",
+        "profileName": "reader",
+        "assumeRoleArn": ROLE,
+        "assumeRoleSessionName": "session",
+        "assumeRoleSourceIdentity": "somebody",
+    }
+    connect("kinesis", **KEYS, extra=extra)
+    found = KinesisHook("shop").aws_config()
+    assert found == {"awsAccessKeyId": KEYS["login"], "awsSecretAccessKey": KEYS["password"], **extra}
+    fields = {info.alias for info in AwsConfig.model_fields.values()}
+    assert set(found) == fields - {"enabled"}
+
+
+def test_what_a_connection_leaves_empty_is_left_to_the_file(connect: Any) -> None:
+    connect("kinesis", extra={"awsRegion": "us-east-2", "profileName": "", "assumeRoleArn": None})
+    assert KinesisHook("shop").aws_config() == {"awsRegion": "us-east-2"}
+
+
+def test_the_client_is_the_connections(connect: Any, aws: FakeKinesis) -> None:
+    connect("kinesis", **KEYS, extra={"awsRegion": aws.region, "endPointURL": aws.url})
+    assert len(KinesisHook("shop").get_conn().list_streams()["StreamNames"]) == 5
+
+
+def test_a_connection_wins_over_the_files_block_key_by_key(connect: Any, aws: FakeKinesis, tmp_path: Path) -> None:
+    """The file may give the region, the connection the keys."""
+    data = document(aws, tmp_path / "out.jsonl", connections={"aws": "shop"})
+    block = data["source"]["serviceConnection"]["config"]["awsConfig"]
+    block |= {"awsAccessKeyId": "AKIAOTHER", "awsSecretAccessKey": "other"}
+    connect("kinesis", **KEYS)
+    result = run(data)
+    assert result["state"] == "success"
+    assert {call.access_key for call in aws.calls()} == {KEYS["login"]}
+
+
+def test_a_connection_may_give_all_there_is(connect: Any, aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """The file then names two connections and holds no secret."""
+    data = document(aws, catalogue, connections={"aws": "shop", "openmetadata": "catalogue"})
+    del data["source"]["serviceConnection"], data["workflowConfig"]
+    connect("kinesis", **KEYS, extra={"awsRegion": aws.region, "endPointURL": aws.url})
+    connect("openmetadata", "catalogue", host="127.0.0.1", port=catalogue.port, password=BOT)
+    assert run(data)["written"] == 5
+
+
+def run(data: dict[str, Any]) -> dict[str, Any]:
+    task = KinesisIngestionOperator(task_id="ingest", workflow=data, dag=DAG("shop", schedule=None))
+    return task.execute({"run_id": "a run", "params": {}})
+
+
+# --- aws, through the amazon provider --------------------------------------------------------------------------------
+
+
+def test_an_aws_connection_gives_keys_region_endpoint_profile_and_role(connect: Any) -> None:
+    extra = {
+        "region_name": "us-east-2",
+        "aws_session_token": "token",
+        "profile_name": "reader",
+        "role_arn": ROLE,
+        "assume_role_kwargs": {"RoleSessionName": "session", "SourceIdentity": "somebody"},
+        "service_config": {"kinesis": {"endpoint_url": "http://localhost:4567"}},
+        "endpoint_url": "http://localhost:1",
+    }
+    connect("aws", **KEYS, extra=extra)
+    assert KinesisHook("shop").aws_config() == {
+        "awsAccessKeyId": KEYS["login"],
+        "awsSecretAccessKey": KEYS["password"],
+        "awsSessionToken": "token",
+        "awsRegion": "us-east-2",
+        "endPointURL": "http://localhost:4567",
+        "profileName": "reader",
+        "assumeRoleArn": ROLE,
+        "assumeRoleSessionName": "session",
+        "assumeRoleSourceIdentity": "somebody",
+    }
+
+
+def test_the_roles_account_and_name_are_a_role_too(connect: Any) -> None:
+    """The provider accepts the parts of the ARN."""
+    connect("aws", extra={"role_arn": ROLE})
+    assert KinesisHook("shop").aws_config() == {"assumeRoleArn": ROLE}
+
+
+@pytest.mark.parametrize(
+    ("how", "named"),
+    [
+        ({"assume_role_method": "assume_role_with_saml"}, "assume_role_with_saml"),
+        ({"assume_role_method": "assume_role_with_web_identity"}, "assume_role_with_web_identity"),
+        ({"external_id": "partner"}, "ExternalId"),
+        ({"assume_role_kwargs": {"DurationSeconds": 900}}, "DurationSeconds"),
+    ],
+)
+def test_a_role_that_we_cannot_assume_is_refused_and_named(how: dict[str, Any], named: str, connect: Any) -> None:
+    """Rather than assumed without it: a role is what a run may read."""
+    connect("aws", extra={"role_arn": ROLE, **how})
+    with pytest.raises(AccessDenied, match=rf"connection shop: .*{named}.*type `kinesis`"):
+        KinesisHook("shop").aws_config()
+
+
+def test_without_the_amazon_provider_an_aws_connection_says_what_to_install(
+    connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "airflow.providers.amazon.aws.utils.connection_wrapper", None)
+    connect("aws", **KEYS)
+    with pytest.raises(AccessDenied, match=r"connection shop: .*Install airflow-kinesis-ingest\[amazon\]"):
+        KinesisHook("shop").aws_config()
+
+
+# --- openmetadata ----------------------------------------------------------------------------------------------------
+
+
+def test_an_openmetadata_connection_gives_the_server(connect: Any) -> None:
+    extra = {"verifySSL": "validate", "sslConfig": "/etc/ca.pem"}
+    connect("openmetadata", host="catalogue", port=443, schema="https", password="jwt", extra=extra)
+    found = OpenMetadataHook("shop").server_config()
+    assert found == {
+        "hostPort": "https://catalogue:443/api",
+        "authProvider": "openmetadata",
+        "securityConfig": {"jwtToken": "jwt"},
+        "verifySSL": "validate",
+        "sslConfig": {"caCertificate": "/etc/ca.pem"},
+    }
+    OpenMetadataServer.model_validate(found)
+
+
+def test_port_and_scheme_are_those_of_openmetadatas_provider(connect: Any) -> None:
+    connect("openmetadata", host="catalogue")
+    assert OpenMetadataHook("shop").server_config() == {
+        "hostPort": "http://catalogue:8585/api",
+        "authProvider": "openmetadata",
+    }
+
+
+def test_an_openmetadata_connection_without_a_host_is_refused(connect: Any) -> None:
+    connect("openmetadata", password="jwt")
+    with pytest.raises(FixFile, match="`shop` has no host"):
+        OpenMetadataHook("shop").server_config()
+
+
+# --- the wrong connection --------------------------------------------------------------------------------------------
+
+
+def test_a_connection_that_does_not_exist_fails_the_task_at_once(aws: FakeKinesis, tmp_path: Path) -> None:
+    with pytest.raises(AirflowFailException, match=r"no Airflow connection `gone`\. Make it under Admin > Connections"):
+        run(document(aws, tmp_path / "out.jsonl", connections={"aws": "gone"}))
+
+
+def test_a_connection_of_another_type_is_refused_and_named(connect: Any) -> None:
+    connect("postgres", host="db")
+    with pytest.raises(FixFile, match=r"`shop` is of type `postgres`\. Name one of type `kinesis` or `aws`"):
+        KinesisHook("shop").aws_config()
+    with pytest.raises(FixFile, match=r"`shop` is of type `postgres`\. Name one of type `openmetadata`"):
+        OpenMetadataHook("shop").server_config()
+
+
+def test_a_field_that_a_connection_misspells_is_told(connect: Any) -> None:
+    """extra is checked as the file is."""
+    connect("kinesis", extra={"awsRegion": "us-east-2", "endpointUrl": "http://localhost:4567"})
+    works, message = KinesisHook("shop").test_connection()
+    assert not works
+    assert "Did you mean `endPointURL`?" in message
+
+
+# --- testing a connection --------------------------------------------------------------------------------------------
+
+
+def test_a_connection_that_works_says_what_was_tried(
+    connect: Any, aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    connect("kinesis", **KEYS, extra={"awsRegion": aws.region, "endPointURL": aws.url})
+    works, message = KinesisHook("shop").test_connection()
+    assert works
+    assert "ListStreams" in message
+    assert "GetRecords" in message
+    connect("openmetadata", host="127.0.0.1", port=catalogue.port, password=BOT)
+    works, message = OpenMetadataHook("shop").test_connection()
+    assert (works, message) == (True, "It works: OpenMetadata reachable, OpenMetadata token")
+    assert not catalogue.services
+
+
+def test_a_failed_step_is_named_with_what_to_do_and_without_the_secret(connect: Any, aws: FakeKinesis) -> None:
+    aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "DescribeStreamSummary"))
+    connect("kinesis", **KEYS, extra={"awsRegion": aws.region, "endPointURL": aws.url})
+    works, message = KinesisHook("shop").test_connection()
+    assert not works
+    assert message.startswith("DescribeStreamSummary: ")
+    assert "kinesis:DescribeStreamSummary" in message
+    assert KEYS["password"] not in message
+
+
+def test_a_token_that_is_refused_is_not_shown(connect: Any, catalogue: FakeOpenMetadata) -> None:
+    connect("openmetadata", host="127.0.0.1", port=catalogue.port, password="not-the-bot")
+    works, message = OpenMetadataHook("shop").test_connection()
+    assert not works
+    assert message.startswith("OpenMetadata token: ")
+    assert "not-the-bot" not in message
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({}, "awsRegion"),
+        ({"extra": {"awsRegion": "us-east-2a"}}, "availability zone"),
+        ({"password": "fake-secret", "extra": {"awsRegion": "us-east-2"}}, "half a key pair"),
+    ],
+)
+def test_a_connection_that_is_incomplete_says_what_is_missing(fields: dict[str, Any], named: str, connect: Any) -> None:
+    connect("kinesis", **fields)
+    works, message = KinesisHook("shop").test_connection()
+    assert not works
+    assert named in message
+    assert "fake-secret" not in message
+
+
+def test_an_openmetadata_connection_without_a_token_says_so(connect: Any) -> None:
+    connect("openmetadata", host="catalogue")
+    works, message = OpenMetadataHook("shop").test_connection()
+    assert not works
+    assert "jwtToken" in message

@@ -1,0 +1,64 @@
+"""An import error under a file's own path: what Airflow shows, and that it is only tried where it works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing import processor
+from airflow.sdk.execution_time import task_runner
+
+from airflow_kinesis_ingest import load_workflows
+from tests.airflow.loading import Bundle, serialization
+
+original = processor._serialize_dags
+BROKEN = "name: shop\nsource:\n  type: kafka\n"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    found = Bundle(tmp_path / "dags")
+    found.put("good.yaml")
+    found.put("bad.yaml", BROKEN)
+    return found
+
+
+def test_airflow_shows_the_faults_once(bundle: Bundle) -> None:
+    """One traceback, not a second one around it; the last lines are the faults."""
+    shown = bundle.parsed().errors["workflows/bad.yaml"]
+    assert shown.count("Traceback (most recent call last)") == 1
+    assert shown.count("workflows/bad.yaml:3:9: source.type:") == 1
+
+
+def under_the_loader(dags: list[Any], errors: dict[str, str]) -> tuple[list[Any], dict[str, str]]:
+    return dags, dict.fromkeys(["kinesis_workflows.py"] * len(errors), "fault")
+
+
+def at_all_costs(dags: list[Any], errors: dict[str, str]) -> tuple[list[Any], dict[str, str]]:
+    if errors:
+        raise RuntimeError("a DAG could not be serialized")
+    return dags, errors
+
+
+def in_another_shape(dags: list[Any], errors: dict[str, str]) -> dict[str, Any]:
+    return {"dags": dags, "errors": errors}
+
+
+@pytest.mark.parametrize("files", [under_the_loader, at_all_costs, in_another_shape], ids=lambda files: files.__name__)
+def test_an_airflow_that_files_errors_otherwise_meets_the_placeholder_alone(
+    files: Any, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the loader's path, an error would take every pipeline down."""
+    monkeypatch.setattr(processor, "_serialize_dags", lambda bag, log: files(*original(bag, log)))
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", object(), raising=False)
+    found: dict[str, Any] = {"__file__": str(bundle.root / bundle.loader)}
+    load_workflows(found)
+    made = [dag for name, dag in found.items() if name.startswith("dag ")]
+    assert {dag.dag_id for dag in made} == {"good", "shop"}
+
+
+def test_every_dag_that_others_meet_can_be_serialized(bundle: Bundle) -> None:
+    """`airflow dags test` and `airflow dags reserialize` do so with a whole folder, and fail with one of them."""
+    for dag in bundle.worker_dags().values():
+        serialization().to_dict(dag)

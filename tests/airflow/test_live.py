@@ -1,0 +1,198 @@
+"""The provider in a real Airflow (scheduler, dag processor, api-server, SQLite), driven as its users drive it.
+
+One Airflow serves the module; the tests are the chapters of one story and run in this order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_kinesis_ingest.standalone import Airflow, airflow
+from tests.builders import document
+from tests.fakes.kinesis import FakeKinesis, json_streams
+from tests.fakes.openmetadata import FakeOpenMetadata
+from tests.fakes.server import Fault, Faults, Rule
+
+STREAMS = 5
+TASK = "ingest"
+LOADER = 'from airflow_kinesis_ingest import load_workflows  # airflow dag\n\nload_workflows(globals(), "workflows")\n'
+LITERAL_SECRET = "wJalrXUtnFEMI-literal-in-the-file"
+ENVIRONMENT_TOKEN = "a-jwt-from-the-environment-0123456789"
+CONNECTION_SECRET = "a-secret-of-an-airflow-connection"
+
+
+@dataclass(frozen=True)
+class Live:
+    airflow: Airflow
+    dags: Path
+    kinesis: FakeKinesis
+    catalogue: FakeOpenMetadata
+
+    def drop(self, name: str, text: str) -> None:
+        """Put a file into the dags folder as people do: not by `deploy`."""
+        (self.dags / "workflows" / f"{name}.yaml").write_text(text)
+
+    def parse_now(self, dag_id: str = "steady") -> None:
+        """What the UI's "reparse" button does: the loader is read at once instead of within 30 seconds."""
+        token = self.airflow.call("GET", f"/dags/{dag_id}/details")["file_token"]
+        self.airflow.call("PUT", f"/parseDagFile/{token}")
+
+    def errors(self) -> dict[str, str]:
+        found = self.airflow.call("GET", "/importErrors")["import_errors"]
+        return {error["filename"]: error["stack_trace"] for error in found}
+
+    def tags(self, dag_id: str) -> set[str]:
+        dag = self.airflow.call("GET", f"/dags/{dag_id}") or {"tags": []}
+        return {tag["name"] for tag in dag["tags"]}
+
+    def run(self, dag_id: str, **parameters: Any) -> tuple[str, str]:
+        run_id = self.airflow.trigger(dag_id, **parameters)
+        return run_id, self.airflow.await_run(dag_id, run_id)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    home, dags = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("dags")
+    (dags / "workflows").mkdir()
+    (dags / "kinesis_workflows.py").write_text(LOADER)
+    with (
+        FakeKinesis(json_streams(STREAMS, records=3), quotas={}) as kinesis,
+        FakeOpenMetadata(bots=[ENVIRONMENT_TOKEN]) as catalogue,
+    ):
+        steady = document(kinesis, home / "steady.jsonl", airflowConfig={"scheduleInterval": None})
+        steady["source"]["serviceConnection"]["config"]["awsConfig"]["awsSecretAccessKey"] = LITERAL_SECRET
+        (dags / "workflows" / "steady.yaml").write_text(json.dumps(steady, indent=1))
+        connection: dict[str, Any] = {"conn_type": "kinesis", "login": "AKIAINTHECONNECTION"}
+        extra = {"awsRegion": kinesis.region, "endPointURL": kinesis.url}
+        connection |= {"password": CONNECTION_SECRET, "extra": extra}
+        environment = {"LIVE_JWT": ENVIRONMENT_TOKEN, "AIRFLOW_CONN_LIVE_AWS": json.dumps(connection)}
+        with airflow(home, dags, environment=environment) as started:
+            started.wait(lambda: started.call("GET", "/dags/steady"), "the first DAG")
+            started.await_run("steady", started.trigger("steady"))  # what is timed below is not Airflow's warming up
+            yield Live(started, dags, kinesis, catalogue)
+
+
+def orders(live: Live, **schedule: Any) -> str:
+    """A workflow into OpenMetadata: AWS through an Airflow connection, the token from the environment."""
+    flow = document(live.kinesis, live.catalogue, airflowConfig={"scheduleInterval": None, **schedule})
+    del flow["source"]["serviceConnection"]
+    flow["connections"] = {"aws": "live_aws"}
+    flow["workflowConfig"]["openMetadataServerConfig"]["securityConfig"]["jwtToken"] = "${LIVE_JWT}"
+    return json.dumps(flow, indent=1)
+
+
+def test_a_dropped_file_is_a_pipeline_within_35_seconds(live: Live) -> None:
+    """It appears, runs, returns its counts, and the catalogue has every stream with its sample."""
+    live.drop("orders", orders(live))
+    live.airflow.wait(lambda: live.airflow.call("GET", "/dags/orders"), "the dropped file", limit=35)
+    run_id, state = live.run("orders")
+    assert state == "success", live.airflow.log("orders", run_id, TASK)
+    counts = live.airflow.result("orders", run_id, TASK)
+    assert (counts["state"], counts["listed"], counts["written"]) == ("success", STREAMS, STREAMS)
+    assert len(live.catalogue.topics) == STREAMS
+    assert all(topic["sampleData"]["messages"] for topic in live.catalogue.topics.values())
+
+
+def test_openmetadata_saw_the_run_and_the_task_links_to_it(live: Live) -> None:
+    """The IngestionPipeline entity has the run's success; the task links to the service.
+
+    Streams behind an endpoint of one's own have no page in the AWS console, so there is no link to it.
+    """
+    statuses = live.catalogue.statuses["shop.orders"]
+    assert [status["pipelineState"] for status in statuses.values()] == ["success"]
+    run_id = live.airflow.call("GET", "/dags/orders/dagRuns")["dag_runs"][0]["dag_run_id"]
+    links = live.airflow.call("GET", f"/dags/orders/dagRuns/{run_id}/taskInstances/{TASK}/links")["extra_links"]
+    assert links["OpenMetadata"].startswith(live.catalogue.host_port.removesuffix("/api"))
+    assert links["Kinesis console"] is None
+
+
+def test_a_broken_file_is_seen_under_its_own_path(live: Live) -> None:
+    """An import error with line and remedy under the YAML's path, a placeholder that fails with the reason."""
+    live.drop("orders", orders(live).replace('"serviceName"', '"serviceNam"'))
+    live.parse_now()
+    live.airflow.wait(lambda: "workflows/orders.yaml" in live.errors(), "the import error")
+    assert "workflows/orders.yaml:" in live.errors()["workflows/orders.yaml"]
+    assert "Did you mean `serviceName`?" in live.errors()["workflows/orders.yaml"]
+    live.airflow.wait(lambda: "deploy-failed" in live.tags("orders"), "the placeholder")
+    run_id, state = live.run("orders")
+    assert state == "failed"
+    assert "serviceNam" in live.airflow.log("orders", run_id, TASK)
+
+
+def test_the_other_pipelines_keep_running(live: Live) -> None:
+    """A fault in one file is no fault of its neighbours: still active, still triggerable."""
+    assert live.airflow.call("GET", "/dags/steady/details")["is_stale"] is False
+    run_id, state = live.run("steady")
+    assert state == "success", live.airflow.log("steady", run_id, TASK)
+
+
+def test_a_fixed_file_clears_its_error_and_a_cleared_run_uses_it(live: Live) -> None:
+    """The error goes by itself; clearing the failed run ingests with the new file."""
+    runs = live.airflow.call("GET", "/dags/orders/dagRuns?order_by=-run_after")["dag_runs"]
+    failed = next(run["dag_run_id"] for run in runs if run["state"] == "failed")
+    live.drop("orders", orders(live))
+    live.parse_now()
+    live.airflow.wait(lambda: "workflows/orders.yaml" not in live.errors(), "the error's end")
+    live.airflow.wait(lambda: "deploy-failed" not in live.tags("orders"), "the pipeline's return")
+    body = {"dry_run": False, "only_failed": False, "run_on_latest_version": True}
+    live.airflow.call("POST", f"/dags/orders/dagRuns/{failed}/clear", body)
+    live.airflow.wait(lambda: live.airflow.run("orders", failed)["state"] == "success", "the cleared run", 120)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [{"startDate": "2026-01-01", "endDate": "2026-01-31"}, {"startDate": "2099-01-01"}],
+    ids=["after the end", "before the start"],
+)
+def test_a_manual_run_outside_the_dates_really_runs(live: Live, schedule: dict[str, str]) -> None:
+    """Airflow alone would mark such a run success without running its task (apache/airflow#38513)."""
+    name = f"bounded{schedule['startDate'][:4]}"
+    live.drop(name, orders(live, **schedule | {"scheduleInterval": "daily"}))
+    live.parse_now()
+    live.airflow.wait(lambda: live.airflow.call("GET", f"/dags/{name}"), "the DAG")
+    body = {"logical_date": datetime.now(timezone.utc).isoformat()}
+    run_id = live.airflow.call("POST", f"/dags/{name}/dagRuns", body)["dag_run_id"]
+    assert live.airflow.await_run(name, run_id) == "success"
+    assert live.airflow.result(name, run_id, TASK)["listed"] == STREAMS
+
+
+def test_a_killed_run_ends_and_says_stopped(live: Live) -> None:
+    """Marked as failed in Airflow while AWS hangs, it ends within seconds and OpenMetadata reads `stopped`."""
+    live.kinesis.faults = Faults(Rule(Fault.never(), "DescribeStreamSummary"))
+    hanging = live.kinesis.counts["DescribeStreamSummary"]
+    run_id = live.airflow.trigger("orders")
+    live.airflow.wait(lambda: live.kinesis.counts["DescribeStreamSummary"] > hanging, "the hanging call", 120)
+    live.airflow.call("PATCH", f"/dags/orders/dagRuns/{run_id}", {"state": "failed"})
+    states = live.catalogue.statuses["shop.orders"].values()
+    live.airflow.wait(lambda: "stopped" in [status["pipelineState"] for status in states], "the status `stopped`")
+    live.kinesis.faults = Faults()
+    assert len([topic for topic in live.catalogue.topics.values() if not topic["deleted"]]) == STREAMS
+
+
+def test_debug_shows_our_lines_and_no_one_elses(live: Live) -> None:
+    """The switch of the trigger form: each call is named; boto's and urllib3's DEBUG lines are not there."""
+    run_id, _ = live.run("steady", debug=True)
+    path = f"/dags/steady/dagRuns/{run_id}/taskInstances/{TASK}/logs/1?full_content=true"
+    lines = live.airflow.call("GET", path)["content"]
+    # Airflow 3.1 drops what is below INFO; there our DEBUG lines are marked as such.
+    debug = [line for line in lines if line.get("level") == "debug" or line["event"].startswith("DEBUG ")]
+    assert any("DescribeStreamSummary" in line["event"] for line in debug)
+    assert {line["logger"].split(".")[0] for line in debug if "logger" in line} == {"airflow_kinesis_ingest"}
+
+
+def test_no_secret_is_left_anywhere(live: Live) -> None:
+    """Neither in the metadata database (serialized DAGs, XCom, rendered fields) nor in any log."""
+    home = live.airflow.home
+    files = [Path(folder) / name for folder, _, names in os.walk(home) for name in names]
+    kept = [file for file in files if file.suffix in (".db", ".log", ".db-wal", ".jsonl")]
+    assert len(kept) > 5
+    for secret in (LITERAL_SECRET, ENVIRONMENT_TOKEN, CONNECTION_SECRET):
+        assert [str(file) for file in kept if secret.encode() in file.read_bytes()] == []

@@ -1,0 +1,410 @@
+"""The task: what it returns, when it fails for good, how it ends when it is killed, and what it shows."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowTaskTimeout
+from airflow.sdk import DAG
+from airflow.sdk.execution_time.timeout import TimeoutPosix
+
+from airflow_kinesis_ingest import KinesisIngestionOperator
+from airflow_kinesis_ingest.engine.model import Problem, RunReport
+from airflow_kinesis_ingest.errors import WorkflowError
+from airflow_kinesis_ingest.operators.kinesis import DeployFailedOperator, summary
+from tests.builders import answers_within, document, wait_until
+from tests.fakes.kinesis import FakeKinesis, aws_error
+from tests.fakes.openmetadata import BOT, FakeOpenMetadata
+from tests.fakes.server import Fault, Faults, Rule
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+RUN = "manual__2026-11-21T00:00:00+00:00"
+SECRET = "fake-secret"
+
+
+def operator(workflow: Any, **settings: Any) -> KinesisIngestionOperator:
+    return KinesisIngestionOperator(task_id="ingest", workflow=workflow, dag=DAG("shop", schedule=None), **settings)
+
+
+class XComs:
+    """Of a task instance: what was pushed."""
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+def context(run_id: str = RUN, ti: XComs | None = None, **params: Any) -> Any:
+    return {"run_id": run_id, "params": params, "ti": ti or XComs()}
+
+
+def run(workflow: Any, **params: Any) -> dict[str, Any]:
+    """Execute a task with this workflow; what it returns."""
+    return operator(workflow).execute(context(**params))
+
+
+def in_file(folder: Path, data: dict[str, Any], name: str = "shop.yaml") -> Path:
+    """The workflow as a file; JSON is YAML."""
+    file = folder / name
+    file.write_text(json.dumps(data))
+    return file
+
+
+def statuses(catalogue: FakeOpenMetadata) -> dict[str, str]:
+    """Run id -> the state OpenMetadata was told last."""
+    return {run_id: status["pipelineState"] for run_id, status in catalogue.statuses.get("shop.shop", {}).items()}
+
+
+# --- what it returns -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_returns_its_counts(aws: FakeKinesis, catalogue: FakeOpenMetadata, tmp_path: Path) -> None:
+    result = run(in_file(tmp_path, document(aws, catalogue)))
+    assert (result["state"], result["listed"], result["written"], result["failures_count"]) == ("success", 5, 5, 0)
+    assert len(catalogue.topics) == 5
+
+
+def test_a_failed_run_returns_its_counts_too(aws: FakeKinesis, tmp_path: Path) -> None:
+    partly_refused(aws, 1)
+    ti = XComs()
+    with pytest.raises(AirflowException):
+        operator(document(aws, tmp_path / "out.jsonl")).execute(context(ti=ti))
+    assert (ti.pushed["return_value"]["written"], ti.pushed["return_value"]["failures_count"]) == (4, 1)
+
+
+def test_a_dict_is_a_workflow_too(aws: FakeKinesis, tmp_path: Path) -> None:
+    result = run(document(aws, tmp_path / "out.jsonl"))
+    assert (result["state"], result["catalogue"]) == ("success", str(tmp_path / "out.jsonl"))
+
+
+def test_a_dict_that_is_wrong_is_refused_while_the_dag_is_read() -> None:
+    """An import error of the DAG's own file, not a failed run tomorrow."""
+    with pytest.raises(WorkflowError, match=r"source\.type"):
+        operator({"source": {"type": "kafka"}})
+
+
+def test_a_relative_path_is_looked_up_in_the_bundle_and_else_beside_the_dag(aws: FakeKinesis, tmp_path: Path) -> None:
+    """On a worker the bundle lies elsewhere than where the DAG was read: its place is asked for when the task runs."""
+    (tmp_path / "teams").mkdir()
+    task = operator("shop.yaml")
+    dag = task.dag
+    dag.fileloc, dag.relative_fileloc = str(tmp_path / "teams" / "shop.py"), "teams/shop.py"
+    in_file(tmp_path / "teams", document(aws, tmp_path / "beside.jsonl"))
+    assert task.execute(context())["catalogue"] == str(tmp_path / "beside.jsonl")
+    in_file(tmp_path, document(aws, tmp_path / "bundle.jsonl"))
+    assert task.execute(context())["catalogue"] == str(tmp_path / "bundle.jsonl")
+
+
+def test_the_file_is_read_when_the_task_runs(aws: FakeKinesis, tmp_path: Path) -> None:
+    """Not when the DAG was made: a fix of the file is in the next run."""
+    task = operator(in_file(tmp_path, {"source": "broken"}))
+    in_file(tmp_path, document(aws, tmp_path / "out.jsonl"))
+    assert task.execute(context())["state"] == "success"
+
+
+def test_what_a_run_returns_is_small_and_plain() -> None:
+    """XCom lives in the metadata database: ten problems of each kind, and the number of all."""
+    problem = Problem("write", "stream", "cause " * 20, "remedy " * 20)
+    names = tuple(f"stream-{number:0100}" for number in range(9_000))
+    result = summary(RunReport(failures=(problem,) * 9_000, warnings=(problem,) * 50, deleted=names, not_reached=names))
+    assert len(json.dumps(result)) < 20_000
+    assert (len(result["failures"]), result["failures_count"], result["deleted_count"]) == (10, 9_000, 9_000)
+    assert (result["warnings_count"], result["not_reached_count"]) == (50, 9_000)
+
+
+def test_the_links_are_those_of_the_run(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    task = operator(document(aws, catalogue))
+    task.execute(context())
+    found = {link.name: link.get_link(task, ti_key=None) for link in task.operator_extra_links}  # type: ignore[arg-type]
+    assert found["OpenMetadata"] == f"{catalogue.url}/service/messagingServices/shop"
+    assert found["Kinesis console"] == ""  # a fake is not in AWS's console
+
+
+def test_the_console_is_that_of_the_region(aws: FakeKinesis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = document(aws, tmp_path / "out.jsonl")
+    del data["source"]["serviceConnection"]["config"]["awsConfig"]["endPointURL"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+    task = operator(data)
+    task.execute(context())
+    found = {link.name: link.get_link(task, ti_key=None) for link in task.operator_extra_links}  # type: ignore[arg-type]
+    assert found["Kinesis console"].startswith("https://us-east-1.console.aws.amazon.com/kinesis")
+
+
+def test_a_run_into_a_file_has_no_link_to_openmetadata(aws: FakeKinesis, tmp_path: Path) -> None:
+    task = operator(document(aws, tmp_path / "out.jsonl"))
+    task.execute(context())
+    assert task.operator_extra_links[0].get_link(task, ti_key=None) == ""  # type: ignore[arg-type]
+
+
+# --- failing ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_bad_file_fails_at_once_and_names_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text("source:\n  type: kafka\n")
+    with pytest.raises(AirflowFailException, match=rf"{file}:2:9: source.type: .*kinesis"):
+        run(file)
+
+
+def test_a_missing_file_fails_at_once(tmp_path: Path) -> None:
+    with pytest.raises(AirflowFailException, match=r"there is no such file\. Check the path"):
+        run(tmp_path / "gone.yaml")
+
+
+def test_a_missing_variable_fails_at_once_and_is_named(aws: FakeKinesis, tmp_path: Path) -> None:
+    data = document(aws, tmp_path / "out.jsonl")
+    data["source"]["serviceConnection"]["config"]["awsConfig"]["awsRegion"] = "${NO_SUCH_REGION}"
+    with pytest.raises(AirflowFailException, match="no variable NO_SUCH_REGION"):
+        run(data)
+
+
+def test_a_denied_listing_fails_at_once_and_names_the_permission(aws: FakeKinesis, tmp_path: Path) -> None:
+    aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "ListStreams"))
+    with pytest.raises(AirflowFailException, match="kinesis:ListStreams"):
+        run(document(aws, tmp_path / "out.jsonl"))
+
+
+def test_a_refused_token_fails_at_once(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    with pytest.raises(AirflowFailException, match="token"):
+        run(document(aws, catalogue, token="not-the-bot"))
+
+
+def test_the_deletion_guard_fails_at_once_and_says_how_to_allow_it(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    run(document(aws, catalogue))
+    aws.remove(*[f"stream-{number:05d}" for number in range(4)])
+    with pytest.raises(AirflowFailException, match="maxShare"):
+        run(document(aws, catalogue))
+    assert not any(topic["deleted"] for topic in catalogue.topics.values())
+
+
+def test_throttling_without_end_is_left_to_airflows_retries(aws: FakeKinesis, tmp_path: Path) -> None:
+    aws.faults = Faults(Rule(aws_error("LimitExceededException"), "ListStreams"))
+    with pytest.raises(AirflowException) as raised:
+        run(document(aws, tmp_path / "out.jsonl"))
+    assert not isinstance(raised.value, AirflowFailException)
+    assert "ListStreams" in str(raised.value)
+
+
+def test_a_server_that_is_down_is_left_to_airflows_retries(aws: FakeKinesis) -> None:
+    with FakeOpenMetadata() as gone:
+        data = document(aws, gone)
+    with pytest.raises(AirflowException) as raised:
+        run(data)
+    assert not isinstance(raised.value, AirflowFailException)
+    assert gone.host_port.removeprefix("http://").removesuffix("/api") in str(raised.value)
+
+
+def partly_refused(aws: FakeKinesis, failing: int) -> None:
+    """The first `failing` streams cannot be described."""
+    faults = [Rule(aws_error("AccessDeniedException"), target=f"stream-{number:05d}") for number in range(failing)]
+    aws.faults = Faults(*faults)
+
+
+def test_too_many_failures_are_left_to_airflows_retries_and_named(aws: FakeKinesis, tmp_path: Path) -> None:
+    """Below `successThreshold` (90 %)."""
+    partly_refused(aws, 1)
+    with pytest.raises(AirflowException, match="stream-00000") as raised:
+        run(document(aws, tmp_path / "out.jsonl"))
+    assert not isinstance(raised.value, AirflowFailException)
+
+
+def test_a_few_failures_are_a_partial_success(aws: FakeKinesis, tmp_path: Path) -> None:
+    partly_refused(aws, 1)
+    result = run(document(aws, tmp_path / "out.jsonl", workflowConfig={"successThreshold": 80}))
+    assert (result["state"], result["failures_count"]) == ("partialSuccess", 1)
+
+
+def test_raise_on_error_false_returns_instead_of_failing(aws: FakeKinesis, tmp_path: Path) -> None:
+    aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "ListStreams"))
+    result = run(document(aws, tmp_path / "out.jsonl", workflowConfig={"raiseOnError": False}))
+    assert (result["state"], result["fatal"]["kind"]) == ("failed", "AccessDenied")
+
+
+def test_a_pipeline_that_was_not_deployed_fails_with_the_reason() -> None:
+    task = DeployFailedOperator(task_id="ingest", reason="workflows/shop.yaml:3:1: no", dag=DAG("shop", schedule=None))
+    with pytest.raises(AirflowFailException, match=r"workflows/shop\.yaml:3:1: no"):
+        task.execute(context())
+
+
+# --- ending early ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hanging(aws: FakeKinesis, monkeypatch: pytest.MonkeyPatch) -> FakeKinesis:
+    """AWS never answers about one stream, and nobody's time-out is near."""
+    answers_within(60.0, monkeypatch)
+    aws.faults = Faults(Rule(Fault.never(), "DescribeStreamSummary", "stream-00003"))
+    return aws
+
+
+def test_a_kill_ends_a_run_within_five_seconds_and_tells_openmetadata(
+    hanging: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    """As Airflow does it: `on_kill` from a signal while `execute` runs, here in the middle of a call that hangs."""
+    task = operator(document(hanging, catalogue))
+
+    def kill() -> None:
+        wait_until(lambda: bool(hanging.calls("DescribeStreamSummary", "stream-00003")))
+        task.on_kill()
+        killed.append(time.monotonic())
+
+    killed: list[float] = []
+    threading.Thread(target=kill, daemon=True).start()
+    with pytest.raises(AirflowException, match="asked to end") as raised:
+        task.execute(context())
+    assert time.monotonic() - killed[0] < 5
+    assert not isinstance(raised.value, AirflowFailException)
+    assert list(statuses(catalogue).values()) == ["stopped"]
+    assert not any(topic["deleted"] for topic in catalogue.topics.values())
+
+
+def test_a_kill_before_the_run_began_is_not_lost(aws: FakeKinesis, tmp_path: Path) -> None:
+    """Airflow's signal may come while the task still reads its file."""
+    task = operator(document(aws, tmp_path / "out.jsonl"))
+    task.on_kill()
+    wait_until(task._stop.is_set)
+    with pytest.raises(AirflowException, match="asked to end"):
+        task.execute(context())
+    assert not aws.calls("DescribeStreamSummary")
+
+
+def test_a_time_out_tells_openmetadata(hanging: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """`workflowTimeout` is Airflow's execution_timeout, which raises in the middle of whatever the task does."""
+    started = time.monotonic()
+    with pytest.raises(AirflowTaskTimeout), TimeoutPosix(1):  # type: ignore[no-untyped-call]
+        run(document(hanging, catalogue))
+    assert time.monotonic() - started < 6
+    assert list(statuses(catalogue).values()) == ["stopped"]
+
+
+# --- what OpenMetadata sees ------------------------------------------------------------------------------------------
+
+
+def test_retries_of_a_run_share_its_id_and_other_runs_do_not(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """OpenMetadata asks for a UUID; a retried run overwrites the status of its former try."""
+    task = operator(document(aws, catalogue))
+    aws.faults = Faults(Rule(aws_error("InternalFailure"), "ListStreams"))
+    with pytest.raises(AirflowException):
+        task.execute(context())
+    assert list(statuses(catalogue).values()) == ["failed"]
+    aws.faults = Faults()
+    task.execute(context())
+    ((run_id, state),) = statuses(catalogue).items()
+    assert (str(UUID(run_id)), state) == (run_id, "success")
+    aws.faults = Faults(Rule(aws_error("InternalFailure"), "ListStreams"))
+    with pytest.raises(AirflowException):
+        task.execute(context("another run"))
+    assert sorted(statuses(catalogue).values()) == ["failed", "success"]
+
+
+def test_an_openmetadata_that_goes_down_at_the_end_does_not_change_the_result(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    catalogue.faults = Faults(Rule(Fault.status(503), target="*ingestionPipelines*"))
+    assert run(document(aws, catalogue))["state"] == "success"
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def task_log() -> Any:
+    """A root handler at INFO, as Airflow's task log has one."""
+    handler = logging.StreamHandler(StringIO())
+    handler.setLevel(logging.INFO)
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    yield handler.stream
+    root.handlers[:], root.level = before
+
+
+@pytest.mark.parametrize("how", ["the file", "the trigger form"])
+def test_debug_shows_our_lines_and_no_one_elses(how: str, aws: FakeKinesis, tmp_path: Path, task_log: StringIO) -> None:
+    in_the_file = {"loggerLevel": "DEBUG"} if how == "the file" else {}
+    logging.getLogger("botocore").setLevel(logging.DEBUG)
+    try:
+        run(document(aws, tmp_path / "out.jsonl", workflowConfig=in_the_file), debug=not in_the_file)
+    finally:
+        logging.getLogger("botocore").setLevel(logging.NOTSET)
+    assert "ListStreams" in task_log.getvalue()
+    assert "botocore" not in task_log.getvalue()
+    assert "Event before-parameter-build" not in task_log.getvalue()
+
+
+def test_without_debug_no_call_is_logged(aws: FakeKinesis, tmp_path: Path, task_log: StringIO) -> None:
+    run(document(aws, tmp_path / "out.jsonl"))
+    assert "ListStreams" not in task_log.getvalue()
+
+
+def test_the_loggers_are_as_before_after_a_run(aws: FakeKinesis, tmp_path: Path, task_log: StringIO) -> None:
+    ours, root = logging.getLogger("airflow_kinesis_ingest"), logging.getLogger()
+    before = ours.level, ours.propagate, list(ours.handlers), root.handlers[0].level
+    aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "ListStreams"))
+    with pytest.raises(AirflowFailException):
+        run(document(aws, tmp_path / "out.jsonl"), debug=True)
+    assert (ours.level, ours.propagate, list(ours.handlers), root.handlers[0].level) == before
+    logging.getLogger("airflow_kinesis_ingest.engine").debug("after the run")
+    assert "after the run" not in task_log.getvalue()
+
+
+# --- secrets and templates -------------------------------------------------------------------------------------------
+
+
+def test_the_rendered_view_shows_the_file_without_its_secrets(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, tmp_path: Path
+) -> None:
+    task = operator(in_file(tmp_path, document(aws, catalogue)))
+    task.render_template_fields(context())
+    assert "serviceName: shop" in task.redacted_workflow
+    assert "***" in task.redacted_workflow
+    assert SECRET not in task.redacted_workflow
+    assert BOT not in task.redacted_workflow
+
+
+@pytest.mark.parametrize("text", ["{{ ds }}", "{% raise %}", "{# gone #}", "${HOME}"])
+def test_a_files_text_is_nobodys_template(text: str, aws: FakeKinesis, tmp_path: Path) -> None:
+    """A description or a filter may hold what Jinja would run."""
+    task = operator(in_file(tmp_path, document(aws, tmp_path / "out.jsonl", description=text)))
+    task.render_template_fields(context())
+    assert text in task.redacted_workflow
+
+
+def test_a_broken_file_is_shown_by_its_faults(tmp_path: Path) -> None:
+    task = operator(tmp_path / "gone.yaml")
+    task.render_template_fields(context())
+    assert "there is no such file" in task.redacted_workflow
+
+
+def test_every_secret_is_known_to_airflows_masker(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that came from the environment."""
+    masked: list[str] = []
+    monkeypatch.setattr("airflow_kinesis_ingest.operators.kinesis.mask_secret", masked.append)
+    monkeypatch.setenv("SHOP_JWT", BOT)
+    run(document(aws, catalogue, token="${SHOP_JWT}"))
+    assert {BOT, SECRET, "AKIAFAKEFAKEFAKEFAKE"} <= set(masked)
+
+
+def test_no_secret_is_in_the_result_or_the_log(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, task_log: StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    result = run(document(aws, catalogue), debug=True)
+    written = json.dumps(result) + task_log.getvalue() + "".join(capfd.readouterr())
+    assert SECRET not in written
+    assert BOT not in written

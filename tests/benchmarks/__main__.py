@@ -1,0 +1,29 @@
+"""`python -m tests.benchmarks [--large] [--quick]`: every number the README gives, measured now."""
+
+from __future__ import annotations
+
+import argparse
+
+from . import dags, decoding, ingestion, startup
+from .rows import show, show_cells
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure start-up, memory and whole runs.")
+    parser.add_argument("--large", action="store_true", help="also 10,000 streams, metadata only (9 minutes more)")
+    parser.add_argument("--quick", action="store_true", help="100 streams only")
+    options = parser.parse_args()
+    show("Start-up (medians)", startup.rows())
+    show("Airflow (medians)", dags.rows())
+    show("One stream's sample (medians)", decoding.rows())
+    sizes = [(100, False), (100, True)]
+    if not options.quick:
+        sizes += [(1000, False), (1000, True)]
+    cells = [run.cells() for size, samples in sizes for run in ingestion.ingested(size, samples=samples)]
+    if options.large:
+        cells += [run.cells() for run in ingestion.ingested(10_000, samples=False, first_run_only=True)]
+    show_cells(f"A run at AWS's quotas, {ingestion.LATENCY_MS} ms a call", ingestion.HEADER, cells)
+
+
+if __name__ == "__main__":
+    main()

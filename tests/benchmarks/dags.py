@@ -1,0 +1,101 @@
+"""What a folder of workflow files costs Airflow: reading it all, starting one of its tasks, and having the package.
+
+In processor time: all of it is computing, and a busy machine is no fault of the code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .rows import Row
+
+REPEATS = 7
+FILES = 1000
+WORKFLOW = Path(__file__).parents[2] / "dags" / "workflows" / "demo.yaml"
+SCRIPT = """
+import gc, json, os, sys, time
+import airflow.sdk
+from airflow.sdk import DAG, BaseOperator
+DAG, BaseOperator  # imported lazily
+started = time.process_time()
+import airflow_kinesis_ingest
+from airflow_kinesis_ingest import load_workflows
+imported = time.process_time() - started
+
+module = {"__file__": sys.argv[1] + "/loader.py"}
+load_workflows(dict(module), "one")  # what is imported on first use
+
+def timed(work):
+    gc.collect()
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+def floor():
+    for number in range(int(sys.argv[2])):
+        BaseOperator(task_id="ingest", dag=DAG(f"dag_{number}", schedule=None))
+
+found = {"floor": timed(floor), "all": timed(lambda: load_workflows(dict(module), "many"))}
+os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = "demo_567"
+os.environ["_AIRFLOW_PARSING_CONTEXT_TASK_ID"] = "ingest"
+found["named"] = min(timed(lambda: load_workflows(dict(module), "many")) for _ in range(5))
+found["renamed"] = min(timed(lambda: load_workflows(dict(module), "renamed")) for _ in range(5))
+print(json.dumps(found))
+"""
+# Airflow imports the package itself, to ask for its provider info: measured before Airflow, it is not yet there.
+PACKAGE = """
+import time
+started = time.process_time()
+import airflow_kinesis_ingest
+print(time.process_time() - started)
+"""
+FACTORY = """
+import time
+from airflow.sdk import DAG, BaseOperator, Param, get_parsing_context
+started = time.process_time()
+import airflow_kinesis_ingest.dag_factory
+print(time.process_time() - started)
+"""
+
+
+def rows() -> Iterator[Row]:
+    with TemporaryDirectory() as home:
+        _fill(Path(home))
+        found = [json.loads(_python(home, SCRIPT, home, str(FILES))) for _ in range(3)]
+        one = {name: statistics.median(each[name] for each in found) for name in found[0]}
+        per_dag = 1000 / FILES
+        yield Row("1,000 files, per DAG", one["all"] * per_dag, "ms", floor=one["floor"] * per_dag, target=1.5)
+        yield Row("a task's DAG among 1,000 files", one["named"] * 1000, "ms", target=10)
+        yield Row("the same, its file not named like it", one["renamed"] * 1000, "ms")
+        yield Row("import of the package", _import(home, PACKAGE) * 1000, "ms", target=50)
+        yield Row("import of its DAG factory, after airflow.sdk", _import(home, FACTORY) * 1000, "ms")
+
+
+def _fill(home: Path) -> None:
+    text = WORKFLOW.read_text()
+    for folder in ("one", "many", "renamed"):
+        (home / folder).mkdir()
+    (home / "one" / "demo.yaml").write_text(text)
+    for number in range(FILES):
+        workflow = text.replace("name: demo\n", f"name: demo_{number}\n")
+        (home / "many" / f"demo_{number}.yaml").write_text(workflow)
+        (home / "renamed" / f"file_{number}.yaml").write_text(workflow)
+
+
+def _import(home: str, script: str) -> float:
+    return statistics.median(float(_python(home, script)) for _ in range(REPEATS))
+
+
+def _python(home: str, script: str, *arguments: str) -> str:
+    """The last line of what a Python process says that has its Airflow home in this folder."""
+    environment = {**os.environ, "AIRFLOW_HOME": str(Path(home, "airflow"))}
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.splitlines()[-1]
