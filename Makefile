@@ -1,0 +1,48 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# With ONCE=1 the demo ends by itself, with the exit code of its run.
+ONCE ?=
+
+.PHONY: demo test test-matrix check bench bench-large lock clean
+
+demo: $(VENV)/installed
+	$(BIN)/kinesis-ingest demo $(if $(ONCE),--once)
+
+test: $(VENV)/installed
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# tests/airflow on the older Airflows that are supported, each in a virtualenv of its own.
+test-matrix:
+	PYTHON=$(PYTHON) tests/matrix.sh
+
+check: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy airflow_kinesis_ingest tests
+	$(BIN)/lint-imports
+
+bench: $(VENV)/installed
+	$(BIN)/python -m tests.benchmarks
+
+bench-large: $(VENV)/installed
+	$(BIN)/python -m tests.benchmarks --large
+
+# Every version is pinned in requirements.lock; the package itself is installed from this folder.
+$(VENV)/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --disable-pip-version-check --quiet --requirement requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+lock: $(VENV)/installed
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --upgrade --no-emit-index-url --no-header \
+		--no-annotate --extra test pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .demo .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
