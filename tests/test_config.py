@@ -684,6 +684,13 @@ def test_an_airflow_connection_wins_over_the_file_key_by_key() -> None:
     assert found.aws_secret_access_key.get_secret_value() == "${NAME}"
 
 
+def test_a_name_that_a_connection_makes_needless_need_not_be_set() -> None:
+    raw = text(aws="awsAccessKeyId: AKIA\nawsSecretAccessKey: ${SECRET}")
+    found = workflow(raw, Runtime({}, aws={"awsSecretAccessKey": "s3cr3t"})).aws
+    assert found.aws_secret_access_key is not None
+    assert found.aws_secret_access_key.get_secret_value() == "s3cr3t"
+
+
 CONNECTED = """\
 source:
   type: kinesis

@@ -376,7 +376,7 @@ OPENING = [
     ("GET", "/topics"),
     ("GET", "/system/settings/profilerConfiguration"),
 ]
-SLOW_DOWN, AWAY = Fault.status(429, retry_after="1"), Fault.status(503, html=True)
+SLOW_DOWN, AWAY = Fault.status(429, retry_after="0"), Fault.status(503, html=True)
 OPENMETADATA_TROUBLES = [
     *passing(SLOW_DOWN, *map(Fault.status, (408, 500, 502, 504)), AWAY, Fault.reset(), Fault.lost_answer()),
     *passing(Fault.html(), Fault.redirect(), Fault.truncated(), Fault.never()),
@@ -484,7 +484,7 @@ EXPIRING: list[Chance | Rule] = [
     Rule(aws_error("ExpiredNextTokenException"), "ListStreams", lambda request: "NextToken" in request.body, on=1),
 ]
 OPENMETADATA_KINDS = [
-    Fault.status(429, retry_after="1"),
+    Fault.status(429, retry_after="0"),
     *(Fault.status(code) for code in (400, 408, 500, 502, 503, 504)),
     Fault.status(403),
     Fault.status(502, html=True),

@@ -532,7 +532,8 @@ def test_a_stop_keeps_the_file_as_it_was(aws: FakeKinesis, tmp_path: Path, monke
     aws.add(*json_streams(5, 3, **CHANGED))
     answers_within(60, monkeypatch)
     aws.faults = Faults(Rule(Fault.never(), "DescribeStreamSummary", "stream-00004"))
-    assert stopped_while_hanging(aws, path, aws).state == "stopped"
+    report = stopped_while_hanging(aws, path, aws)
+    assert (report.state, report.written, len(report.not_reached)) == ("stopped", 0, 5)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 

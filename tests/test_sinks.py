@@ -21,7 +21,7 @@ from airflow_kinesis_ingest.engine.decode import decode
 from airflow_kinesis_ingest.engine.model import MessageSchema, Outcome, Sample, Topic
 from airflow_kinesis_ingest.engine.pipeline import sink_of
 from airflow_kinesis_ingest.engine.schema import infer
-from airflow_kinesis_ingest.engine.sinks import Sink
+from airflow_kinesis_ingest.engine.sinks import FileSink, Sink
 from airflow_kinesis_ingest.errors import Abort, CatalogueRefused, IngestError
 from tests.builders import workflow
 from tests.fakes.kinesis import FakeKinesis
@@ -702,7 +702,17 @@ def test_an_incomplete_run_leaves_the_old_file(path: Path) -> None:
     sink = InFile(path).sink()
     sink.open()
     sink.write(topic("a", partitions=9), OTHER)
-    sink.close(complete=False)
+    assert not sink.close(complete=False)
+    assert path.read_bytes() == old
+    assert beside(path) == [path.name]
+
+
+def test_a_catalogue_of_another_service_is_not_replaced(path: Path) -> None:
+    """Its topics would be missing from this service's streams, and so be deleted."""
+    run(InFile(path), (topic("a"), TWO))
+    old = path.read_bytes()
+    with pytest.raises(Abort, match="another service"):
+        FileSink(path, "another").open()
     assert path.read_bytes() == old
     assert beside(path) == [path.name]
 

@@ -61,6 +61,18 @@ def test_only_a_run_that_ended_early_did_not_reach_streams() -> None:
     assert tally.report("failed", FATAL).not_reached == ("a", "b")
 
 
+def test_what_the_catalogue_did_not_keep_was_not_reached() -> None:
+    tally = Tally()
+    tally.listed("a", kept=True)
+    tally.listed("b", kept=True)
+    tally.finished("a", "written")
+    tally.finished("b", "unchanged")
+    tally.deleted("old")
+    tally.discarded()
+    report = tally.report("failed", FATAL)
+    assert (report.written, report.unchanged, report.deleted, report.not_reached) == (0, 1, (), ("a",))
+
+
 def test_what_was_described_sampled_and_deleted_is_counted() -> None:
     tally = Tally()
     for what in ("described", "described", "sampled"):
@@ -141,6 +153,13 @@ def test_one_answer_starts_the_row_again() -> None:
         fail(tally, Unreachable("no answer"), f"stream-{number}")
         if number % (GIVE_UP_AFTER - 1) == GIVE_UP_AFTER - 2:
             succeed(tally)
+
+
+def test_an_answer_against_one_stream_is_an_answer() -> None:
+    tally = Tally()
+    for number in range(3 * GIVE_UP_AFTER):
+        fail(tally, GONE if number % 5 == 0 else Unreachable("no answer"), f"stream-{number}")
+    assert len(tally.report().failures) == 3 * GIVE_UP_AFTER
 
 
 def test_each_step_has_a_row_of_its_own() -> None:

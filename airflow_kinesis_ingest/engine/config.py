@@ -566,9 +566,11 @@ def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]
     data = deepcopy(document.data)
     for place, given in ((AWS_BLOCK, runtime.aws), (SERVER_BLOCK, runtime.server)):
         found = _walk(data, place)
-        if found is not None or given is not None:
+        if given is not None:
+            found = {key: value for key, value in _block(data, place).items() if key not in given}
+        if found is not None:
             block = value_of(found, place)
-            _put(data, place, block if given is None else {**(block if isinstance(block, dict) else {}), **given})
+            _put(data, place, block if given is None else block | given)
     return replace(document, data=data), faults
 
 

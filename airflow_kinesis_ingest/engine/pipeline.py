@@ -169,7 +169,15 @@ class Run:
             if self.workflow.metadata.mark_deleted_topics:
                 self._delete_gone(listed)
         finally:
-            self.sink.close(complete=complete)
+            self._close(complete=complete)
+
+    def _close(self, *, complete: bool) -> None:
+        kept = False
+        try:
+            kept = self.sink.close(complete=complete)
+        finally:
+            if not kept:
+                self.tally.discarded()
 
     def _ingest(self, storing: bool) -> dict[str, str | None]:
         """Bring every kept stream into the catalogue. Returns name -> ARN of all that were listed."""

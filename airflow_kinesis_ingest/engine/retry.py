@@ -18,9 +18,10 @@ T = TypeVar("T")
 
 
 def retry(call: Callable[[], T], stop: threading.Event, attempts: int = ATTEMPTS) -> T:
-    """`call()`, again after each `Retry` it raises: `attempts` times and 90 s at most, waiting up to 20 s in between.
+    """`call()`, again after each `Retry` it raises: `attempts` times and 90 s at most.
 
-    Raises the last Retry, any other error at once, and Stopped as soon as `stop` is set.
+    Waits up to 20 s in between, or as long as the server asked. Raises the last Retry, at once if the wait it asks for
+    would end after the 90 s; any other error at once; and Stopped as soon as `stop` is set.
     """
 
     def once() -> T:
@@ -30,7 +31,7 @@ def retry(call: Callable[[], T], stop: threading.Event, attempts: int = ATTEMPTS
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(Retry),
-        stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_after_delay(PATIENCE),
+        stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(PATIENCE),
         wait=_wait,
         sleep=tenacity.sleep_using_event(stop),
         reraise=True,
@@ -43,4 +44,4 @@ _backoff = tenacity.wait_random_exponential(multiplier=0.25, max=LONGEST_WAIT)
 def _wait(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, Retry) and error.retry_after else 0.0
-    return min(max(_backoff(state), asked), LONGEST_WAIT)
+    return max(min(_backoff(state), LONGEST_WAIT), asked)

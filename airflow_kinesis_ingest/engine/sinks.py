@@ -50,8 +50,11 @@ class Sink(Protocol):
         """Soft-delete one catalogued topic; one that is already gone is no error."""
         ...
 
-    def close(self, *, complete: bool) -> None:
-        """End the run. complete: every stream was gone through; a partial result must not look like a whole one."""
+    def close(self, *, complete: bool) -> bool:
+        """End the run. Returns whether the catalogue keeps what was written.
+
+        complete: every stream was gone through; a partial result must not look like a whole one.
+        """
         ...
 
 
@@ -155,8 +158,8 @@ class RestSink:
     def delete(self, name: str) -> None:
         self._client.delete(f"/topics/{self._known[name].id}", hardDelete="false", recursive="true")
 
-    def close(self, *, complete: bool) -> None:
-        """Nothing is held back: every write was acknowledged when it returned."""
+    def close(self, *, complete: bool) -> bool:  # noqa: ARG002 - every write was acknowledged when it returned
+        return True
 
     def _put(self, facts: Body, schema: MessageSchema | None, now: SourceHash, known: _Known | None) -> _Known:
         """PUT the topic if it differs from the catalogued one. Returns `known` itself if it does not."""
@@ -281,7 +284,7 @@ class FileSink:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._next = undo.enter_context(_claimed(self._path.with_name(self._path.name + ".partial")))
             undo.callback(Path(self._next.name).unlink)
-            self._old = _indexed(self._path)
+            self._old = _indexed(self._path, fqn(self._service))
             self._spool = TemporaryFile(dir=self._path.parent)  # noqa: SIM115 - closed by close()
             undo.pop_all()
         return True
@@ -312,7 +315,7 @@ class FileSink:
     def delete(self, name: str) -> None:
         self._old.pop(name, None)
 
-    def close(self, *, complete: bool) -> None:
+    def close(self, *, complete: bool) -> bool:
         partial = Path(self._next.name)
         with _on_disk(self._path), self._next, self._spool, ExitStack() as undo:
             undo.callback(partial.unlink)
@@ -320,6 +323,7 @@ class FileSink:
                 self._fill()
                 partial.replace(self._path)
                 undo.pop_all()
+        return complete
 
     def _fill(self) -> None:
         for name in sorted(self._old.keys() | self._new.keys()):
@@ -376,21 +380,27 @@ def _locked(handle: IO[bytes], path: Path) -> bool:
     return path.exists() and os.path.samestat(os.fstat(handle.fileno()), path.stat())
 
 
-def _indexed(path: Path) -> dict[str, _Line]:
-    """Where each topic stands in a catalogue file. Refuses to replace a file that is something else."""
+def _indexed(path: Path, service: str) -> dict[str, _Line]:
+    """Where each topic stands in a catalogue file. Refuses to replace a file that is something else.
+
+    service: as a fully qualified name. A topic of another one would be missing from this service's streams: deleted.
+    """
     lines: dict[str, _Line] = {}
     if not path.exists():
         return lines
     start = 0
     with path.open("rb") as handle:
         for raw in handle:
+            remedy = "Give `sink.config.path` another name, or move this file away"
             try:
                 entry = json.loads(raw)
                 arn = entry["topicConfig"].get("streamARN")
                 lines[str(entry["name"])] = _Line(start, len(raw), _line_digest(raw), arn)
             except (ValueError, KeyError, TypeError, AttributeError):
-                remedy = "Give `sink.config.path` another name, or move this file away"
                 raise Abort("this file is not a catalogue of ours", where=str(path), remedy=remedy) from None
+            if entry.get("service") != service:
+                what = f"this file is the catalogue of another service, {entry.get('service')}"
+                raise Abort(what, where=str(path), remedy=remedy)
             start += len(raw)
     return lines
 

@@ -26,6 +26,7 @@ class Tally:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._open: set[str] = set()
+        self._written: list[str] = []
         self._in_a_row: Counter[str] = Counter()
         self._warnings: list[Problem] = []
         self._failures: list[Problem] = []
@@ -46,12 +47,22 @@ class Tally:
 
     def finished(self, stream: str, outcome: Outcome) -> None:
         with self._lock:
-            self._counts[outcome] += 1
             self._open.discard(stream)
+            if outcome == "written":
+                self._written.append(stream)
+            else:
+                self._counts[outcome] += 1
 
     def deleted(self, topic: str) -> None:
         with self._lock:
             self._deleted.append(topic)
+
+    def discarded(self) -> None:
+        """The catalogue kept nothing of what was written and deleted."""
+        with self._lock:
+            self._open.update(self._written)
+            self._written.clear()
+            self._deleted.clear()
 
     @contextmanager
     def step(self, step: str, entity: str, *, optional: bool = False) -> Iterator[None]:
@@ -64,13 +75,13 @@ class Tally:
             yield
         except Skip as error:
             self._note(step, entity, error, optional)
+            self._answered(step)
         except Retry as error:
             self._note(step, entity, error, optional)
             if self._again(step) >= GIVE_UP_AFTER and not optional:
                 raise
         else:
-            with self._lock:
-                self._in_a_row[step] = 0
+            self._answered(step)
 
     def hopeless(self, step: str) -> bool:
         """Whether an optional step has failed for so many streams in a row that the rest can be spared it."""
@@ -90,7 +101,7 @@ class Tally:
                 filtered=self._counts["filtered"],
                 described=self._counts["described"],
                 sampled=self._counts["sampled"],
-                written=self._counts["written"],
+                written=len(self._written),
                 unchanged=self._counts["unchanged"],
                 deleted=tuple(self._deleted),
                 warnings=tuple(self._warnings),
@@ -100,6 +111,10 @@ class Tally:
                 seconds=time.monotonic() - self._started,
                 catalogue=self.catalogue,
             )
+
+    def _answered(self, step: str) -> None:
+        with self._lock:
+            self._in_a_row[step] = 0
 
     def _again(self, step: str) -> int:
         with self._lock:
