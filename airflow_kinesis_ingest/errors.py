@@ -144,7 +144,7 @@ class StreamGone(Skip):
 
 
 class StreamNotReady(Skip):
-    """The stream is CREATING or DELETING (ResourceInUseException, or no open shard yet)."""
+    """The stream is being created or deleted (ResourceInUseException, or its status says so)."""
 
 
 class StreamDenied(Skip):

@@ -639,7 +639,7 @@ PLACEHOLDERS = text(
     aws="endPointURL: http://${HOST}:${PORT}\nawsAccessKeyId: ${KEY}\nawsSecretAccessKey: ${SECRET}",
     more="description: costs ${PRICE}\nservice: {description: 'of ${KEY}'}\n",
 ).replace("jwtToken: eyJ", "jwtToken: ${JWT}")
-ENVIRON = {"HOST": "127.0.0.1", "PORT": "4566", "KEY": "AKIA", "SECRET": "s3cr3t ${KEY}", "JWT": "eyJ"}
+ENVIRON = {"HOST": "127.0.0.1", "PORT": "4566", "KEY": "AKIA", "SECRET": "s3cr3t${KEY}", "JWT": "eyJ"}
 
 
 def test_without_a_runtime_no_name_is_resolved() -> None:
@@ -654,7 +654,7 @@ def test_with_a_runtime_the_names_in_connection_blocks_are_resolved_and_no_other
     found = workflow(PLACEHOLDERS, Runtime(ENVIRON))
     assert found.aws.endpoint_url == "http://127.0.0.1:4566"
     assert found.aws.aws_secret_access_key is not None
-    assert found.aws.aws_secret_access_key.get_secret_value() == "s3cr3t ${KEY}"
+    assert found.aws.aws_secret_access_key.get_secret_value() == "s3cr3t${KEY}"
     assert found.server.security_config is not None
     assert found.server.security_config.jwt_token.get_secret_value() == "eyJ"
     assert (found.description, found.service.description) == ("costs ${PRICE}", "of ${KEY}")
@@ -788,7 +788,7 @@ def shown(raw: str, secret: str) -> None:
         assert not any(form in each for form in marked)
 
 
-@pytest.mark.parametrize("shape", ["text", "list", "block", "misspelt", "parent", "number"])
+@pytest.mark.parametrize("shape", ["text", "list", "block", "misspelt", "parent", "number", "key"])
 @pytest.mark.parametrize("place", SECRETS, ids=[str(place[-1]) for place in SECRETS])
 @settings(max_examples=5)
 @given(secret=secret_texts)
@@ -798,6 +798,11 @@ def test_a_secret_is_shown_nowhere_whatever_its_shape(secret: str, place: tuple[
     document = yaml.safe_load(EXAMPLE)
     for each in SECRETS[:2]:
         with_secret(each, "x", document)
+    if shape == "key":  # the blank behind a colon is missing
+        secret = f"{place[-1]}:~{secret}~"
+        with_secret((*place[:-1], secret), None, document)
+        shown(json.dumps(document), secret.partition(":")[2])
+        return
     values = {"list": [secret], "block": {"value": secret}}
     target = {"misspelt": (*place[:-1], place[-1] + "s"), "parent": place[:-1]}.get(shape, place)
     if shape == "number":
@@ -805,6 +810,42 @@ def test_a_secret_is_shown_nowhere_whatever_its_shape(secret: str, place: tuple[
         values["number"] = int(secret)  # type: ignore[assignment]
     with_secret(target, values.get(shape, secret), document)
     shown(json.dumps(document), secret)
+
+
+@pytest.mark.parametrize(
+    "typo",
+    [
+        "securityConfig: {jwtToken:s3cr3t-t0ken}",
+        "securityConfig: {jwtToken=s3cr3t-t0ken: 1}",
+        "securityConfig: {s3cr3t-t0ken}",
+        "securityConfig: {jwtToken: !s3cr3t-t0ken x}",
+        "securityConfig: {jwtToken: *s3cr3t-t0ken}",
+        "extraHeaders: {X-Key:s3cr3t-t0ken}",
+        "extraHeaders: {s3cr3t-t0ken}",
+        "hostPort: 'bot:s3cr3t-t0ken@om/api'",
+        "hostPort: 'http://bot:s3cr3t-t0ken x@om/api'",
+        "hostPort: 'http://om/api?token=s3cr3t-t0ken'",
+    ],
+)
+def test_a_typo_does_not_show_a_secret(typo: str) -> None:
+    server = "    hostPort: http://localhost:8585/api\n    securityConfig:\n      jwtToken: eyJ\n"
+    raw = EXAMPLE.replace(server, f"    {typo}\n")
+    assert raw != EXAMPLE
+    assert all("s3cr3t" not in repr(fault) for fault in faults(raw))
+
+
+def test_a_blank_that_is_missing_is_the_remedy() -> None:
+    raw = EXAMPLE.replace("\n      jwtToken: eyJ", " {jwtToken:eyJ}")
+    assert "Put a blank after its colon" in [fault.remedy for fault in faults(raw)]
+
+
+def test_blocks_that_have_no_effect_here_are_shown_without_what_is_in_them() -> None:
+    """OpenMetadata's own search has a password there."""
+    raw = text(
+        server="elasticsSearch: {type: x, config: {es_password: s3cr3t}}",
+        more="processor: {type: y, config: {apiKey: s3cr3t}}\n",
+    ).replace("workflowConfig:\n", "workflowConfig:\n  config: {any: s3cr3t}\n")
+    assert "s3cr3t" not in redacted(workflow(raw))
 
 
 def test_resolved_secrets_are_hidden_like_those_of_the_file() -> None:
@@ -839,10 +880,68 @@ def test_the_path_of_a_token_is_no_secret() -> None:
 
 
 def test_a_name_that_will_not_be_resolved_is_worth_a_warning() -> None:
-    raw = EXAMPLE.replace("eyJ", "${JWT}").replace("serviceName: orders", "serviceName: ${SERVICE}")
+    raw = EXAMPLE.replace("eyJ", "${JWT}") + "description: of ${TEAM}\n"
     assert warnings(raw) == [
-        "4:16: source.serviceName: `${NAME}` is replaced in connection blocks only, not here. Write the value itself"
+        "21:14: description: `${NAME}` is replaced in connection blocks only, not here. Write the value itself"
     ]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        EXAMPLE.replace("serviceName: orders", "serviceName: ${NAME}"),
+        CONNECTED.replace("{type: metadata-rest, config: {}}", "{type: file, config: {path: '${NAME}/c.jsonl'}}"),
+        CONNECTED.replace("orders_aws", "'${NAME}'"),
+        EXAMPLE + "ingestionPipelineFQN: shop.${NAME}\n",
+        EXAMPLE + "pipelineRunId: ${NAME}\n",
+    ],
+    ids=["service", "path", "connection", "pipeline", "run"],
+)
+def test_a_name_that_will_not_be_resolved_names_nothing(raw: str) -> None:
+    """A service called `${NAME}` in the catalogue, or a folder on the disk, is what nobody wants."""
+    [fault] = faults(raw)
+    assert "`${NAME}` is replaced in connection blocks only, not here" in fault.problem
+
+
+def test_an_empty_variable_is_no_value() -> None:
+    """Two empty keys would make boto3 look for another identity, and catalogue its account."""
+    [fault] = faults(PLACEHOLDERS, Runtime(ENVIRON | {"KEY": ""}))
+    assert (fault.path, fault.problem) == (f"{SOURCE}.awsAccessKeyId", "the environment has an empty variable KEY")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"owner: {'o' * 501}",
+        f"airflowConfig: {{email: {'e' * 255}}}",
+        f"airflowConfig: {{scheduleInterval: '{'0,' * 60}0 * * * *'}}",
+    ],
+    ids=["owner", "email", "schedule"],
+)
+def test_what_is_longer_than_airflows_columns_is_refused(more: str) -> None:
+    """PostgreSQL refuses it, and with it the DAGs of all other files: they are written in one transaction."""
+    [fault] = faults(EXAMPLE + more + "\n")
+    assert "at most" in fault.problem
+
+
+@pytest.mark.parametrize("field", ["awsAccessKeyId", "awsSecretAccessKey", "awsSessionToken"])
+def test_a_credential_that_cannot_be_sent_is_told_before_it_is(field: str) -> None:
+    """A line break behind it, as files have it: the errors of HTTP libraries would show all of it."""
+    keys = {"awsAccessKeyId": "A", "awsSecretAccessKey": "s", "awsSessionToken": "t"} | {field: "s3cr3t\n"}
+    [fault] = faults(CONNECTED, Runtime({}, aws={"awsRegion": "eu-west-1", **keys}, server={"securityConfig": TOKEN}))
+    assert "this cannot be a credential" in fault.problem
+    assert "s3cr3t" not in str(fault)
+
+
+TOKEN = {"jwtToken": "eyJ"}
+
+
+def test_a_fault_in_a_connection_is_placed_where_the_file_names_it() -> None:
+    runtime = Runtime({}, aws={"awsRegion": "Ohio"}, server={"hostPort": "om", "securityConfig": TOKEN})
+    [region, host] = faults(CONNECTED, runtime)
+    assert (region.line, region.path) == (6, "connections.aws")
+    assert region.problem == "its `awsRegion`: this is not the name of an AWS region (it is 'Ohio')"
+    assert (host.line, host.path, host.problem[:14]) == (6, "connections.openmetadata", "its `hostPort`")
 
 
 def test_given_fields_without_effect_are_named() -> None:

@@ -101,7 +101,7 @@ NOT_YAML = {
     "a null": ("~", "f.yaml:1:1: a workflow is a set of `key: value` pairs. Start with `source:`"),
     "a tagged root": (
         "!workflow {a: 1}",
-        "f.yaml:1:1: the tag '!workflow' is not supported. Write a plain value",
+        "f.yaml:1:1: a tag (`!...`) is not supported. Write a plain value",
     ),
     "a tab as indentation": ("a:\n\tb: 1\n", "f.yaml:2:1: a tab stands here. YAML indents with spaces"),
     "a tab after spaces": ("a:\n  \tb: 1\n  c: 2\n", "f.yaml:2:3: a tab stands here. YAML indents with spaces"),
@@ -237,17 +237,19 @@ def test_only_plain_data_comes_out_of_a_file(value: str) -> None:
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        ("2026-13-45", "timestamp"),
-        ("2026-01-01T00:00:00+99:00", "timestamp"),
         ("0x_", "int"),
         ("1" * 5000, "int"),
-        ("!!timestamp soon", "timestamp"),
         ("!!int ''", "int"),
         ("!!bool maybe", "bool"),
     ],
 )
-def test_a_value_of_an_impossible_date_or_number_is_a_fault(value: str, kind: str) -> None:
+def test_a_value_of_an_impossible_number_is_a_fault(value: str, kind: str) -> None:
     assert told(f"a: {value}") == [f"f.yaml:1:4: a: this is not a valid {kind}. Put it in quotes"]
+
+
+@pytest.mark.parametrize("value", ["2026-02-30", "2026-01-01T00:00:00+99:00", "!!timestamp soon"])
+def test_a_day_that_does_not_exist_is_a_fault(value: str) -> None:
+    assert told(f"a: {value}") == ["f.yaml:1:4: a: this is not a valid timestamp. Write one that exists"]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ..errors import Fault, WorkflowError
-from .document import Document, Place, dotted, parse, read, written
+from .document import HIDDEN, Document, Place, dotted, parse, read, shown_key, written
 
 UNUSED: dict[str, Any] = {"x-unused": True}
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -81,7 +81,7 @@ def _region(value: str) -> str:
 def _regex(value: str) -> str:
     try:
         re.compile(value)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise refuse(f"this is not a valid regular expression ({error})", "Escape special characters with \\") from None
     return value
 
@@ -132,15 +132,41 @@ def _redaction(value: str) -> str:
     return value
 
 
+def _unresolved(value: str) -> str:
+    if PLACEHOLDER.search(value):
+        raise refuse("`${NAME}` is replaced in connection blocks only, not here", "Write the value itself")
+    return value
+
+
+def _credential(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
+        problem = "this cannot be a credential: it holds a blank, a line break or a letter that is not ASCII"
+        raise refuse(problem, "Copy it again, in one piece")
+    return value
+
+
+def _header(value: str) -> str:
+    if value.lower() in {"connection", "content-length", "host", "transfer-encoding"}:
+        raise refuse("this header belongs to the connection", "Remove it")
+    if not re.fullmatch(r"[!#$%&'*+.^_|~0-9A-Za-z-]+", value):
+        raise refuse("this cannot be the name of a header", "Write it like X-Tenant")
+    return value
+
+
+Plain = Annotated[str, Field(min_length=1), AfterValidator(_unresolved)]
+Credential = Annotated[SecretStr, AfterValidator(_credential)]
+Header = Annotated[str, AfterValidator(_header)]
 Region = Annotated[str, AfterValidator(_region)]
-HttpUrl = Annotated[
-    str,
-    _shaped(
-        r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?(/\S*)?",
-        "this is not a plain http(s) URL",
-        "Write it like https://kinesis.us-east-2.amazonaws.com, without user and password",
-    ),
-]
+
+
+def _url(example: str) -> AfterValidator:
+    host = r"(\w([\w-]*\w)?\.)*\w([\w-]*\w)?\.?|\[[0-9a-fA-F:.]+\]"
+    remedy = f"Write it like {example}, without user and password"
+    return _shaped(rf"https?://({host})(:\d{{1,5}})?(/[^\s?#@]*)?", "this is not a plain http(s) URL", remedy)
+
+
+Endpoint = Annotated[str, _url("https://kinesis.us-east-2.amazonaws.com")]
+HostPort = Annotated[str, _url("http://localhost:8585/api")]
 Regex = Annotated[str, AfterValidator(_regex)]
 DAY_OR_MOMENT = WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]})
 Start = Annotated[datetime, BeforeValidator(_instant(end_of_day=False)), DAY_OR_MOMENT]
@@ -158,7 +184,6 @@ SessionName = Annotated[
 ]
 DagId = Annotated[str, AfterValidator(_dag_id)]
 Redaction = Annotated[str, AfterValidator(_redaction)]
-AirflowConnectionId = Annotated[str, Field(min_length=1)]
 
 
 class FilterPattern(Strict):
@@ -172,11 +197,11 @@ class AwsConfig(Strict):
     """How to reach AWS. Without keys or profile, boto3's own chain of credentials is used."""
 
     enabled: bool | None = Field(None, json_schema_extra=UNUSED)
-    aws_access_key_id: SecretStr | None = Field(None, description="Access key; needs `awsSecretAccessKey`")
-    aws_secret_access_key: SecretStr | None = Field(None, description="Secret key; needs `awsAccessKeyId`")
-    aws_session_token: SecretStr | None = Field(None, description="Token of temporary keys")
+    aws_access_key_id: Credential | None = Field(None, description="Access key; needs `awsSecretAccessKey`")
+    aws_secret_access_key: Credential | None = Field(None, description="Secret key; needs `awsAccessKeyId`")
+    aws_session_token: Credential | None = Field(None, description="Token of temporary keys")
     aws_region: Region = Field(description="Region, e.g. `us-east-2`")
-    endpoint_url: HttpUrl | None = Field(
+    endpoint_url: Endpoint | None = Field(
         None, alias="endPointURL", description="Another Kinesis endpoint; STS keeps its own"
     )
     profile_name: str | None = Field(None, description="Profile of the shared AWS configuration files")
@@ -215,9 +240,7 @@ def _source_type(value: object) -> object:
 
 class Source(Strict):
     type: Annotated[Literal["kinesis"], BeforeValidator(_source_type)] = Field(description="Always `kinesis`")
-    service_name: Annotated[str, Field(min_length=1, max_length=256)] = Field(
-        description="Name of the messaging service in the catalogue"
-    )
+    service_name: Plain = Field(max_length=256, description="Name of the messaging service in the catalogue")
     service_connection: ServiceConnection | None = None
     source_config: SourceConfig
 
@@ -225,7 +248,7 @@ class Source(Strict):
 class SinkConfig(Strict):
     model_config = ConfigDict(alias_generator=None)
 
-    path: str | None = Field(None, description="Where `file` writes; default `NAME.catalogue.jsonl`")
+    path: Plain | None = Field(None, description="Where `file` writes; default `NAME.catalogue.jsonl`")
     api_endpoint: str | None = Field(None, json_schema_extra=UNUSED)
     bulk_sink_batch_size: Any = Field(None, json_schema_extra=UNUSED)
     enable_async_pipeline: Any = Field(None, json_schema_extra=UNUSED)
@@ -257,25 +280,20 @@ class JwtConfig(Strict):
     jwt_token: SecretStr = Field(description="The bot's JWT, `${NAME}`, or the path of a file that holds it")
 
 
-class ElasticsSearch(Strict):
-    type: str
-    config: dict[str, Any] | None = None
-
-
 AuthProvider = Literal[
     "basic", "azure", "google", "okta", "auth0", "aws-cognito", "custom-oidc", "ldap", "saml", "openmetadata"
 ]
 
 
 class OpenMetadataServer(Strict):
-    host_port: HttpUrl = Field("http://localhost:8585/api", description="Address of the server; ends in `/api`")
+    host_port: HostPort = Field("http://localhost:8585/api", description="Address of the server; ends in `/api`")
     auth_provider: AuthProvider | None = Field("basic", description="Any of OpenMetadata's; a JWT is what is sent")
     security_config: JwtConfig | None = None
     verify_ssl: Literal["no-ssl", "ignore", "validate"] | None = Field(
         "no-ssl", alias="verifySSL", description="`no-ssl`: system CAs; `ignore`: no check; `validate`: `sslConfig`"
     )
     ssl_config: SslConfig | None = None
-    extra_headers: dict[str, SecretStr] | None = Field(None, description="Headers added to every request")
+    extra_headers: dict[Header, SecretStr] | None = Field(None, description="Headers added to every request")
     type: Literal["OpenMetadata"] | None = Field(None, json_schema_extra=UNUSED)
     cluster_name: str | None = Field(None, json_schema_extra=UNUSED)
     secrets_manager_provider: str | None = Field(None, json_schema_extra=UNUSED)
@@ -301,7 +319,7 @@ class OpenMetadataServer(Strict):
     schema_filter_pattern: FilterPattern | None = Field(None, json_schema_extra=UNUSED)
     table_filter_pattern: FilterPattern | None = Field(None, json_schema_extra=UNUSED)
     database_filter_pattern: FilterPattern | None = Field(None, json_schema_extra=UNUSED)
-    elastics_search: ElasticsSearch | None = Field(None, json_schema_extra=UNUSED)
+    elastics_search: Component | None = Field(None, json_schema_extra=UNUSED)
     supports_data_insight_extraction: bool | None = Field(None, json_schema_extra=UNUSED)
     supports_elastic_search_reindexing_extraction: bool | None = Field(None, json_schema_extra=UNUSED)
 
@@ -358,7 +376,7 @@ class AirflowConfig(Strict):
     """OpenMetadata's airflowConfig; times in seconds, dates in UTC."""
 
     schedule_interval: Schedule | None = Field(
-        "daily", description="`hourly`, `daily`, `weekly`, a cron line, or null: on demand"
+        "daily", max_length=100, description="`hourly`, `daily`, `weekly`, a cron line, or null: on demand"
     )
     start_date: Start | None = Field(None, description="First moment of the schedule, UTC")
     end_date: End | None = Field(None, description="Last moment of the schedule, UTC; a day counts in full")
@@ -370,7 +388,7 @@ class AirflowConfig(Strict):
     max_active_runs: int = Field(1, ge=1, le=MANY, description="Runs of this pipeline at the same time")
     concurrency: int = Field(1, ge=1, le=MANY, description="Tasks of this pipeline at the same time")
     workflow_timeout: int | None = Field(None, ge=1, le=A_YEAR, description="Seconds after which a run is stopped")
-    email: str | None = Field(None, description="Shown as the pipeline's contact")
+    email: str | None = Field(None, max_length=254, description="Shown as the pipeline's contact")
     workflow_default_view: str | None = Field(None, json_schema_extra=UNUSED)
     workflow_default_view_orientation: str | None = Field(None, json_schema_extra=UNUSED)
 
@@ -383,8 +401,8 @@ class AirflowConfig(Strict):
 class Connections(Strict):
     """Airflow connection ids that replace secrets in the file. They need a run inside Airflow."""
 
-    aws: AirflowConnectionId | None = Field(None, description="Connection of type `kinesis` or `aws`")
-    openmetadata: AirflowConnectionId | None = Field(None, description="Connection of type `openmetadata`")
+    aws: Plain | None = Field(None, description="Connection of type `kinesis` or `aws`")
+    openmetadata: Plain | None = Field(None, description="Connection of type `openmetadata`")
 
 
 class Service(Strict):
@@ -433,7 +451,7 @@ class Workflow(Strict):
     name: DagId = Field(description="The DAG id; default: the file's stem")
     display_name: str | None = Field(None, max_length=1000, description="Shown instead of the name")
     description: str | None = Field(None, description="What this pipeline is for")
-    owner: str = Field("airflow", min_length=1, max_length=1000, description="Owner shown in Airflow")
+    owner: str = Field("airflow", min_length=1, max_length=500, description="Owner shown in Airflow")
     tags: list[Tag] = Field(default_factory=list, description="Tags shown in Airflow")
     source: Source
     sink: Sink | None = None
@@ -442,10 +460,10 @@ class Workflow(Strict):
     connections: Connections = Field(default_factory=Connections)
     service: Service = Field(default_factory=Service)
     options: Options = Field(default_factory=Options)
-    ingestion_pipeline_fqn: str | None = Field(
+    ingestion_pipeline_fqn: Plain | None = Field(
         None, alias="ingestionPipelineFQN", description="Pipeline entity that is told how each run went"
     )
-    pipeline_run_id: str | None = Field(None, description="Id of this run in that entity")
+    pipeline_run_id: Plain | None = Field(None, description="Id of this run in that entity")
     id: str | None = Field(None, json_schema_extra=UNUSED)
     processor: Component | None = Field(None, json_schema_extra=UNUSED)
     stage: Component | None = Field(None, json_schema_extra=UNUSED)
@@ -517,7 +535,7 @@ def loads(raw: bytes, file: str, runtime: Runtime | None = None) -> Workflow:
 
 def from_mapping(data: Mapping[str, Any]) -> Workflow:
     """The same for plain data that needs no resolving."""
-    return loads(json.dumps(data).encode(), "workflow")
+    return loads(json.dumps(data).encode(), "workflow.json")
 
 
 def connections_in(document: Document) -> Connections:
@@ -538,6 +556,8 @@ def check(document: Document, stem: str, runtime: Runtime | None = None) -> Work
         workflow = Workflow.model_validate({"name": stem} | document.data)
     except ValidationError as error:
         faults += [_fault(document, details) for details in error.errors(include_url=False)]
+    if runtime is not None:
+        faults = [_of_connection(document, runtime, fault) for fault in faults]
     # A value that could not be read is None in the data, and may be of a wrong type for that.
     unread = {(fault.line, fault.column) for fault in document.faults}
     faults = [*document.faults, *(fault for fault in faults if (fault.line, fault.column) not in unread)]
@@ -558,10 +578,11 @@ def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]
         if not isinstance(node, str):
             return node
         for name in PLACEHOLDER.findall(node):
-            if name not in runtime.environ:
-                remedy = f"Set {name} where the run starts"
-                faults.append(document.fault(place, f"the environment has no variable {name}", remedy))
-        return PLACEHOLDER.sub(lambda found: runtime.environ.get(found[1], found[0]), node)
+            if not runtime.environ.get(name):  # an empty key would let boto3 look for another identity
+                lacks = "an empty" if name in runtime.environ else "no"
+                problem, remedy = f"the environment has {lacks} variable {name}", f"Set {name} where the run starts"
+                faults.append(document.fault(place, problem, remedy))
+        return PLACEHOLDER.sub(lambda found: runtime.environ.get(found[1]) or found[0], node)
 
     data = deepcopy(document.data)
     for place, given in ((AWS_BLOCK, runtime.aws), (SERVER_BLOCK, runtime.server)):
@@ -572,6 +593,15 @@ def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]
             block = value_of(found, place)
             _put(data, place, block if given is None else block | given)
     return replace(document, data=data), faults
+
+
+def _of_connection(document: Document, runtime: Runtime, fault: Fault) -> Fault:
+    """A fault in what an Airflow connection gave, placed where the file names that connection."""
+    for block, given, name in ((AWS_BLOCK, runtime.aws, "aws"), (SERVER_BLOCK, runtime.server, "openmetadata")):
+        field = fault.path.removeprefix(f"{dotted(block)}.")
+        if field != fault.path and field.partition(".")[0] in (given or ()):
+            return document.fault(("connections", name), f"its `{field}`: {fault.problem}", fault.remedy)
+    return fault
 
 
 def _put(data: dict[str, Any], place: Place, value: Any) -> None:
@@ -643,6 +673,16 @@ def _block(data: Any, place: Place) -> dict[str, Any]:
 
 
 def _fault(document: Document, details: ErrorDetails) -> Fault:
+    fault, place = _described(document, details), details["loc"]
+    return replace(fault, path=dotted(place[:-1])) if _is_value(place) else fault
+
+
+def _is_value(place: Place) -> bool:
+    """Whether what stands where a key should may be a secret itself: `securityConfig: {eyJ...}`."""
+    return is_secret(place[:-1]) and not str(place[-1]).isalpha()
+
+
+def _described(document: Document, details: ErrorDetails) -> Fault:
     place, kind, context = details["loc"], details["type"], details.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_key(document, place)
@@ -677,9 +717,13 @@ TYPE_REMEDIES = {
 
 def _unknown_key(document: Document, place: Place) -> Fault:
     known = [info.alias or name for name, info in _model_at(place[:-1]).model_fields.items()]
-    near = difflib.get_close_matches(str(place[-1]), known, 1, 0.7)
+    key = str(place[-1])
+    near = difflib.get_close_matches(key, known, 1, 0.7)
     remedy = f"Did you mean `{near[0]}`?" if near else f"Allowed here: {', '.join(known)}"
-    return document.fault(place, f"the key `{place[-1]}` is unknown", remedy, of_key=True)
+    if key.partition(":")[0] in known:
+        remedy = "Put a blank after its colon"
+    shown = HIDDEN if _is_value(place) else shown_key(key)
+    return document.fault(place, f"the key `{shown}` is unknown", remedy, of_key=True)
 
 
 def _model_at(place: Place) -> type[BaseModel]:
@@ -707,7 +751,8 @@ def is_secret(place: Place) -> bool:
 def _shown(place: Place, value: object) -> str:
     if is_secret(place) or isinstance(value, (dict, list)) or value is None:
         return ""
-    text = re.sub(r"//\S*@", "//***@", str(value))  # a URL's user and password
+    text = re.sub(r"^(.*?//)?.*@", r"\1***@", str(value), flags=re.DOTALL)  # a URL's user and password, and its query
+    text = re.sub(r"(//[^?]*\?).*", r"\1***", text)
     return f" (it is {text[:77] + '...' if len(text) > 80 else text!r})"
 
 
@@ -778,12 +823,14 @@ def redacted(workflow: Workflow) -> str:
     def plain(node: object) -> object:
         if isinstance(node, SecretStr):
             value = node.get_secret_value()
-            return value if PLACEHOLDER.fullmatch(value) else "***"
+            return value if PLACEHOLDER.fullmatch(value) else HIDDEN
         if isinstance(node, BaseModel):
             given = node.model_fields_set
             return {alias: plain(getattr(node, name)) for name, alias in _aliases(type(node)) if name in given}
         if isinstance(node, dict):
-            return {key: plain(child) for key, child in node.items()}
+            # Free blocks, which have no effect here, may hold anything: OpenMetadata's search has a password.
+            secret = all(isinstance(child, SecretStr) for child in node.values())
+            return {key: plain(child) for key, child in node.items()} if secret else HIDDEN
         if isinstance(node, list):
             return [plain(child) for child in node]
         return node.isoformat() if isinstance(node, datetime) else node

@@ -29,6 +29,7 @@ MAX_VALUES = 50_000
 MAX_DEPTH = 50
 TOO_DEEP = f"more than {MAX_DEPTH} levels are nested here"
 
+HIDDEN = "***"
 MERGE = "tag:yaml.org,2002:merge"
 
 Place = tuple[str | int, ...]
@@ -69,8 +70,14 @@ def dotted(place: Place) -> str:
     """('source', 'includes', 0) -> 'source.includes[0]'."""
     text = ""
     for part in place:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        text += f"[{part}]" if isinstance(part, int) else f".{shown_key(part)}" if text else shown_key(part)
     return text
+
+
+def shown_key(key: str) -> str:
+    """A key as far as it may be shown: where a blank is missing (`jwtToken:eyJ...`) it holds a secret's value."""
+    name = re.split("[:=]", key, maxsplit=1)[0]
+    return name if re.fullmatch(r"[A-Za-z]+|[\w.$< -]{1,32}", name) else HIDDEN
 
 
 def read(path: Path, name: str = "") -> Document:
@@ -222,7 +229,8 @@ class _Reader:
         except (ValueError, OverflowError, LookupError, AttributeError):
             # The last two are how PyYAML takes `!!bool maybe` and `!!timestamp soon`.
             kind = node.tag.rpartition(":")[2]
-            self.faults.append(self._fault(node, place, f"this is not a valid {kind}", "Put it in quotes"))
+            remedy = "Write one that exists" if kind == "timestamp" else "Put it in quotes"
+            self.faults.append(self._fault(node, place, f"this is not a valid {kind}", remedy))
         return None
 
     def _has_nul(self, node: yaml.ScalarNode, place: Place) -> bool:
@@ -233,7 +241,7 @@ class _Reader:
         return True
 
     def _refuse_tag(self, node: yaml.Node, place: Place) -> None:
-        self.faults.append(self._fault(node, place, f"the tag {node.tag!r} is not supported", "Write a plain value"))
+        self.faults.append(self._fault(node, place, "a tag (`!...`) is not supported", "Write a plain value"))
 
     def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         merged: dict[str, Any] = {}
@@ -259,7 +267,7 @@ class _Reader:
 
     def _key(self, node: yaml.Node, seen: dict[str, Any], place: Place) -> str | None:
         if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:str":
-            shown = f" `{_short(node.value)}`" if isinstance(node, yaml.ScalarNode) else ""
+            shown = f" `{shown_key(node.value)}`" if isinstance(node, yaml.ScalarNode) else ""
             self.faults.append(self._fault(node, place, f"the key{shown} is not text", "Put it in quotes"))
             return None
         if self._has_nul(node, place):
@@ -267,7 +275,7 @@ class _Reader:
         key = str(node.value)
         here = (*place, key)
         if key in seen:
-            problem = f"the key `{key}` is here twice (first on line {self.keys[here][0]})"
+            problem = f"the key `{shown_key(key)}` is here twice (first on line {self.keys[here][0]})"
             self.faults.append(self._fault(node, here, problem, "Keep one"))
             return None
         self.keys[here] = _position(node)
@@ -280,7 +288,3 @@ class _Reader:
 def _position(marked: yaml.Node | yaml.Event) -> Position:
     mark = marked.start_mark
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
