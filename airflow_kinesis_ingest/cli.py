@@ -109,7 +109,7 @@ def _new_file(text: str) -> Path:
 
 
 def _loaded(arguments: argparse.Namespace) -> Workflow:
-    from .engine.config import Runtime, load
+    from .engine.loading import Runtime, load
 
     return load(arguments.config, Runtime(os.environ))
 

@@ -27,8 +27,10 @@ from typing import Any
 from airflow.sdk import DAG, Param, get_parsing_context
 from airflow.sdk.exceptions import AirflowException
 
-from .engine.config import AirflowConfig, Workflow, check, redacted
+from .engine.config import AirflowConfig, Workflow
+from .engine.disclosure import redacted
 from .engine.document import read
+from .engine.loading import check
 from .errors import Fault, WorkflowError
 from .files import workflow_paths
 from .import_error import import_error

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from .engine.config import loads
+from .engine.loading import loads
 from .errors import Fault, WorkflowError
 from .files import SUFFIXES
 from .validation import validate

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .engine.config import advice, check
+from .engine.disclosure import advice
 from .engine.document import Position, read
+from .engine.loading import check
 from .errors import Fault, WorkflowError
 from .files import workflow_files
 

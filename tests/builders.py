@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from airflow_kinesis_ingest.engine.aws import kinesis_client
-from airflow_kinesis_ingest.engine.config import Runtime, Workflow, loads
+from airflow_kinesis_ingest.engine.config import Workflow
+from airflow_kinesis_ingest.engine.loading import Runtime, loads
 from airflow_kinesis_ingest.engine.openmetadata import OpenMetadata
 from tests.fakes.kinesis import FakeKinesis
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata

@@ -23,20 +23,13 @@ from airflow_kinesis_ingest.engine.config import (
     AWS_BLOCK,
     SERVER_BLOCK,
     AirflowConfig,
-    Runtime,
     Workflow,
-    advice,
-    check,
-    connections_in,
-    from_mapping,
     json_schema,
-    load,
-    loads,
-    model_in,
-    redacted,
-    unused,
 )
+from airflow_kinesis_ingest.engine.disclosure import advice, redacted, unused
 from airflow_kinesis_ingest.engine.document import parse
+from airflow_kinesis_ingest.engine.faults import model_in
+from airflow_kinesis_ingest.engine.loading import Runtime, check, connections_in, from_mapping, load, loads
 from airflow_kinesis_ingest.errors import Fault, WorkflowError
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -13,7 +13,8 @@ import yaml
 
 from airflow_kinesis_ingest.cli import main
 from airflow_kinesis_ingest.demo import KEYS, REGION, local_kinesis, streams
-from airflow_kinesis_ingest.engine import config, pipeline
+from airflow_kinesis_ingest.engine import pipeline
+from airflow_kinesis_ingest.engine.loading import from_mapping
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
 
 ROOT = Path(__file__).parents[1]
@@ -63,7 +64,7 @@ def test_the_reference_workflow_gives_a_full_catalogue_with_samples_on_the_first
     with FakeOpenMetadata() as catalogue:
         server = workflow["workflowConfig"]["openMetadataServerConfig"]
         server |= {"hostPort": catalogue.host_port, "securityConfig": {"jwtToken": BOT}}
-        report = pipeline.run(config.from_mapping(workflow))
+        report = pipeline.run(from_mapping(workflow))
         assert report.state == "success", report
         assert {topic["name"] for topic in catalogue.topics.values()} == streams().keys()
         sampled = {topic["name"] for topic in catalogue.topics.values() if topic.get("sampleData")}

@@ -56,7 +56,9 @@ def test_commands_that_call_nobody_load_no_client(argv: list[str], more: set[str
 
 def test_a_workflow_is_read_without_any_client() -> None:
     """Airflow parses the folder every half minute."""
-    code = f"from pathlib import Path; from airflow_kinesis_ingest.engine.config import load; load(Path({str(DEMO)!r}))"
+    code = (
+        f"from pathlib import Path; from airflow_kinesis_ingest.engine.loading import load; load(Path({str(DEMO)!r}))"
+    )
     assert not loaded(code) & HEAVY
 
 

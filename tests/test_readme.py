@@ -16,8 +16,10 @@ from rich.console import Console
 
 from airflow_kinesis_ingest.cli import build_parser, field_tree
 from airflow_kinesis_ingest.demo import streams
-from airflow_kinesis_ingest.engine import config
+from airflow_kinesis_ingest.engine.config import Workflow
 from airflow_kinesis_ingest.engine.decode import decode
+from airflow_kinesis_ingest.engine.faults import model_in
+from airflow_kinesis_ingest.engine.loading import loads
 from airflow_kinesis_ingest.engine.policy import policy
 from airflow_kinesis_ingest.engine.schema import infer
 
@@ -28,7 +30,7 @@ def described(model: type[BaseModel], place: tuple[str, ...] = ()) -> Iterator[t
     """Every field with a meaning, by its path."""
     for name, info in model.model_fields.items():
         path = (*place, info.alias or name)
-        inner = config.model_in(info.annotation)
+        inner = model_in(info.annotation)
         if inner and not isinstance(info.json_schema_extra, dict):
             yield from described(inner, path)
         elif info.description:
@@ -45,7 +47,7 @@ def default(info: FieldInfo) -> str:
 
 
 def field_table() -> str:
-    rows = [f"| `{path}` | {default(info)} | {info.description} |" for path, info in described(config.Workflow)]
+    rows = [f"| `{path}` | {default(info)} | {info.description} |" for path, info in described(Workflow)]
     return "\n".join(["| field | default | meaning |", "|---|---|---|", *rows])
 
 
@@ -65,7 +67,7 @@ def test_the_workflow_in_the_readme_is_valid() -> None:
     """A reader who copies the example gets a pipeline."""
     block = re.search(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert block
-    assert config.loads(block[1].encode(), "README.yaml").name == "orders_kinesis"
+    assert loads(block[1].encode(), "README.yaml").name == "orders_kinesis"
 
 
 def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:

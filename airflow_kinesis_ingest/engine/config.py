@@ -10,15 +10,10 @@ does nothing here.
 from __future__ import annotations
 
 import difflib
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import date, datetime, time, timezone
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
@@ -28,14 +23,13 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from ..errors import Fault, WorkflowError
-from .document import HIDDEN, Document, Place, dotted, parse, read, shown_key, written
+from .document import Place
 
 UNUSED: dict[str, Any] = {"x-unused": True}
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -86,7 +80,7 @@ def _regex(value: str) -> str:
     return value
 
 
-def _instant(end_of_day: bool) -> Callable[[object], object]:
+def instant(end_of_day: bool) -> Callable[[object], object]:
     def convert(value: object) -> object:
         if isinstance(value, str):
             value = _parsed(value)
@@ -116,7 +110,7 @@ def _parsed(text: str) -> date | datetime | str:
 def _position(value: object) -> object:
     if value in ("latest", "horizon"):
         return value
-    moment = _instant(end_of_day=False)(value)
+    moment = instant(end_of_day=False)(value)
     if isinstance(moment, datetime):
         return moment
     raise refuse("this is not a position", "Write latest, horizon, or a UTC time like 2026-11-01T00:00:00Z")
@@ -169,8 +163,8 @@ Endpoint = Annotated[str, _url("https://kinesis.us-east-2.amazonaws.com")]
 HostPort = Annotated[str, _url("http://localhost:8585/api")]
 Regex = Annotated[str, AfterValidator(_regex)]
 DAY_OR_MOMENT = WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]})
-Start = Annotated[datetime, BeforeValidator(_instant(end_of_day=False)), DAY_OR_MOMENT]
-End = Annotated[datetime, BeforeValidator(_instant(end_of_day=True)), DAY_OR_MOMENT]
+Start = Annotated[datetime, BeforeValidator(instant(end_of_day=False)), DAY_OR_MOMENT]
+End = Annotated[datetime, BeforeValidator(instant(end_of_day=True)), DAY_OR_MOMENT]
 RoleArn = Annotated[
     str,
     _shaped(
@@ -504,335 +498,3 @@ def json_schema() -> dict[str, Any]:
 def _needs_airflow(file: str, what: str) -> WorkflowError:
     remedy = "Run it in Airflow, or give the connection in the file"
     return WorkflowError([Fault(file, 0, 0, "", f"`{what}` is an Airflow connection, unknown here", remedy)])
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """What a workflow needs beside its file to become runnable.
-
-    environ: where `${NAME}` is looked up. aws, server: shaped like awsConfig and openMetadataServerConfig, from Airflow
-    connections; they win over the file's block key by key.
-    """
-
-    environ: Mapping[str, str]
-    aws: Mapping[str, Any] | None = None
-    server: Mapping[str, Any] | None = None
-
-
-def load(path: Path, runtime: Runtime | None = None) -> Workflow:
-    """Read and check one workflow file. Raises WorkflowError with all faults of the file.
-
-    runtime None keeps every `${NAME}` as it stands, for validation and for Airflow's parsing; with one, the
-    connection blocks are resolved, for a run.
-    """
-    return check(read(path), path.stem, runtime)
-
-
-def loads(raw: bytes, file: str, runtime: Runtime | None = None) -> Workflow:
-    """`load` for bytes at hand; `file` names them in faults."""
-    return check(parse(raw, file), Path(file).stem, runtime)
-
-
-def from_mapping(data: Mapping[str, Any]) -> Workflow:
-    """The same for plain data that needs no resolving."""
-    return loads(json.dumps(data).encode(), "workflow.json")
-
-
-def connections_in(document: Document) -> Connections:
-    """The Airflow connections that a document names; none where it names them wrongly, which `check` tells."""
-    try:
-        return Connections.model_validate(document.data.get("connections", {}))
-    except ValidationError:
-        return Connections()
-
-
-def check(document: Document, stem: str, runtime: Runtime | None = None) -> Workflow:
-    """A document as a Workflow, or a WorkflowError with all its faults."""
-    faults: list[Fault] = []
-    if runtime is not None:
-        document, faults = resolve(document, runtime)
-    faults += _across_fields(document)
-    try:
-        workflow = Workflow.model_validate({"name": stem} | document.data)
-    except ValidationError as error:
-        faults += [_fault(document, details) for details in error.errors(include_url=False)]
-    if runtime is not None:
-        faults = [_of_connection(document, runtime, fault) for fault in faults]
-    # A value that could not be read is None in the data, and may be of a wrong type for that.
-    unread = {(fault.line, fault.column) for fault in document.faults}
-    faults = [*document.faults, *(fault for fault in faults if (fault.line, fault.column) not in unread)]
-    if faults:
-        raise WorkflowError(faults)
-    return workflow
-
-
-def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]]:
-    """The document with its connection blocks filled, and a fault for every name the environment lacks."""
-    faults: list[Fault] = []
-
-    def value_of(node: Any, place: Place) -> Any:
-        if isinstance(node, dict):
-            return {key: value_of(child, (*place, key)) for key, child in node.items()}
-        if isinstance(node, list):
-            return [value_of(child, (*place, index)) for index, child in enumerate(node)]
-        if not isinstance(node, str):
-            return node
-        for name in PLACEHOLDER.findall(node):
-            if not runtime.environ.get(name):  # an empty key would let boto3 look for another identity
-                lacks = "an empty" if name in runtime.environ else "no"
-                problem, remedy = f"the environment has {lacks} variable {name}", f"Set {name} where the run starts"
-                faults.append(document.fault(place, problem, remedy))
-        return PLACEHOLDER.sub(lambda found: runtime.environ.get(found[1]) or found[0], node)
-
-    data = deepcopy(document.data)
-    for place, given in ((AWS_BLOCK, runtime.aws), (SERVER_BLOCK, runtime.server)):
-        found = _walk(data, place)
-        if given is not None:
-            found = {key: value for key, value in _block(data, place).items() if key not in given}
-        if found is not None:
-            block = value_of(found, place)
-            _put(data, place, block if given is None else block | given)
-    return replace(document, data=data), faults
-
-
-def _of_connection(document: Document, runtime: Runtime, fault: Fault) -> Fault:
-    """A fault in what an Airflow connection gave, placed where the file names that connection."""
-    for block, given, name in ((AWS_BLOCK, runtime.aws, "aws"), (SERVER_BLOCK, runtime.server, "openmetadata")):
-        field = fault.path.removeprefix(f"{dotted(block)}.")
-        if field != fault.path and field.partition(".")[0] in (given or ()):
-            return document.fault(("connections", name), f"its `{field}`: {fault.problem}", fault.remedy)
-    return fault
-
-
-def _put(data: dict[str, Any], place: Place, value: Any) -> None:
-    for part in place[:-1]:
-        child = data.get(str(part))
-        child = child if isinstance(child, dict) else {}
-        data[str(part)] = child
-        data = child
-    data[str(place[-1])] = value
-
-
-def _walk(data: Any, place: Place) -> Any:
-    for part in place:
-        data = data.get(part) if isinstance(data, dict) else None
-    return data
-
-
-def _across_fields(document: Document) -> Iterator[Fault]:
-    """The rules that no single field can check. They look at plain data, so that other faults do not hide theirs."""
-    yield from _reach_aws(document)
-    yield from _reach_openmetadata(document)
-    schedule = _block(document.data, ("airflowConfig",))
-    start, end = (_instant(name == "endDate")(schedule.get(name)) for name in ("startDate", "endDate"))
-    if isinstance(start, datetime) and isinstance(end, datetime) and end < start:
-        yield document.fault(("airflowConfig", "endDate"), "the end lies before `startDate`", "Swap or correct them")
-
-
-def _reach_aws(document: Document) -> Iterator[Fault]:
-    if not _walk(document.data, ("source", "serviceConnection")) and not _walk(document.data, ("connections", "aws")):
-        remedy = "Add `serviceConnection.config.awsConfig.awsRegion`, or `connections.aws`"
-        yield document.fault(("source",), "nothing says how to reach AWS", remedy, of_key=True)
-    place = AWS_BLOCK
-    aws = _block(document.data, place)
-    key, secret = aws.get("awsAccessKeyId"), aws.get("awsSecretAccessKey")
-    if bool(key) != bool(secret):
-        given, missing = ("awsAccessKeyId", "awsSecretAccessKey")[:: 1 if key else -1]
-        yield document.fault((*place, given), f"half a key pair: `{missing}` is missing", "Give both keys or none")
-    if aws.get("awsSessionToken") and not (key or secret):
-        remedy = "Give `awsAccessKeyId` and `awsSecretAccessKey` too"
-        yield document.fault((*place, "awsSessionToken"), "a session token without its key pair", remedy)
-
-
-def _reach_openmetadata(document: Document) -> Iterator[Fault]:
-    place = SERVER_BLOCK
-    given, server = _walk(document.data, place) is not None, _block(document.data, place)
-    sink = document.data.get("sink")
-    by_rest = _block(document.data, ("sink",)).get("type") == "metadata-rest"
-    by_connection = _walk(document.data, ("connections", "openmetadata"))
-    if sink is None and given:
-        remedy = "Add `sink: {type: metadata-rest, config: {}}`, or `type: file` to write to a file"
-        yield document.fault(place, "an OpenMetadata server is named but no sink", remedy, of_key=True)
-    if by_rest and not by_connection and not given:
-        remedy = "Add `workflowConfig.openMetadataServerConfig`, or `connections.openmetadata`"
-        yield document.fault(("sink",), "the sink `metadata-rest` needs a server", remedy, of_key=True)
-    if by_rest and given and not by_connection and not server.get("securityConfig"):
-        remedy = "Add the JWT of a bot"
-        yield document.fault(place, "`securityConfig.jwtToken` is missing", remedy, of_key=True)
-    if by_rest and _walk(document.data, ("sink", "config", "path")):
-        remedy = "Remove it, or write `type: file`"
-        yield document.fault(("sink", "config", "path"), "`path` belongs to the sink `file`", remedy)
-    if server.get("verifySSL") == "validate" and not _walk(server, ("sslConfig", "caCertificate")):
-        remedy = "Give the path of the CA certificate"
-        yield document.fault((*place, "verifySSL"), "`validate` without `sslConfig.caCertificate`", remedy)
-
-
-def _block(data: Any, place: Place) -> dict[str, Any]:
-    found = _walk(data, place)
-    return found if isinstance(found, dict) else {}
-
-
-def _fault(document: Document, details: ErrorDetails) -> Fault:
-    fault, place = _described(document, details), details["loc"]
-    return replace(fault, path=dotted(place[:-1])) if _is_value(place) else fault
-
-
-def _is_value(place: Place) -> bool:
-    """Whether what stands where a key should may be a secret itself: `securityConfig: {eyJ...}`."""
-    return is_secret(place[:-1]) and not str(place[-1]).isalpha()
-
-
-def _described(document: Document, details: ErrorDetails) -> Fault:
-    place, kind, context = details["loc"], details["type"], details.get("ctx", {})
-    if kind == "extra_forbidden":
-        return _unknown_key(document, place)
-    if kind == "missing":
-        return document.fault(place, f"`{place[-1]}` is missing", "Add it", of_key=True)
-    if kind == "refused":
-        problem = str(context["problem"]) + _shown(place, details["input"])
-        return document.fault(place, problem, str(context["remedy"]))
-    if kind == "literal_error":
-        allowed = str(context["expected"])
-        by_lower = {value.lower(): value for value in re.findall(r"'([^']*)'", allowed)}
-        near = difflib.get_close_matches(str(details["input"]).lower(), by_lower, 1)
-        meant = f"Did you mean {by_lower[near[0]]!r}?" if near else f"Write {allowed}"
-        return document.fault(place, f"this is not one of {allowed}{_shown(place, details['input'])}", meant)
-    if details["input"] is None:
-        return document.fault(place, "a value is missing", "Write one, or remove the key")
-    if kind in ("model_type", "dict_type"):
-        return document.fault(place, "this should be a block of `key: value` pairs", "Write them below the key")
-    problem = details["msg"][0].lower() + details["msg"][1:] + _shown(place, details["input"])
-    return document.fault(place, problem.replace("input should", "this should"), TYPE_REMEDIES.get(kind, "Correct it"))
-
-
-TYPE_REMEDIES = {
-    "string_type": "Put it in quotes",
-    "bool_type": "Write true or false",
-    "int_type": "Write a whole number, without quotes",
-    "float_type": "Write a number, without quotes",
-    "list_type": "Write a list like [a, b]",
-    "datetime_type": "Write a UTC time like 2026-11-01 or 2026-11-01T06:30:00Z",
-}
-
-
-def _unknown_key(document: Document, place: Place) -> Fault:
-    known = [info.alias or name for name, info in _model_at(place[:-1]).model_fields.items()]
-    key = str(place[-1])
-    near = difflib.get_close_matches(key, known, 1, 0.7)
-    remedy = f"Did you mean `{near[0]}`?" if near else f"Allowed here: {', '.join(known)}"
-    if key.partition(":")[0] in known:
-        remedy = "Put a blank after its colon"
-    shown = HIDDEN if _is_value(place) else shown_key(key)
-    return document.fault(place, f"the key `{shown}` is unknown", remedy, of_key=True)
-
-
-def _model_at(place: Place) -> type[BaseModel]:
-    model: type[BaseModel] = Workflow
-    for part in place:
-        for name, info in model.model_fields.items():
-            if (info.alias or name) == part:
-                model = model_in(info.annotation) or model
-    return model
-
-
-def model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model inside `Model`, `Model | None` or an annotated form of them."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((model for model in map(model_in, get_args(annotation)) if model), None)
-
-
-def is_secret(place: Place) -> bool:
-    """Whether the value at a place must never be shown."""
-    names = {"awsAccessKeyId", "awsSecretAccessKey", "awsSessionToken", "securityConfig", "jwtToken"}
-    return bool(names.union({"extraHeaders", "sslConfig"}).intersection(map(str, place)))
-
-
-def _shown(place: Place, value: object) -> str:
-    if is_secret(place) or isinstance(value, (dict, list)) or value is None:
-        return ""
-    text = re.sub(r"^(.*?//)?.*@", r"\1***@", str(value), flags=re.DOTALL)  # a URL's user and password, and its query
-    text = re.sub(r"(//[^?]*\?).*", r"\1***", text)
-    return f" (it is {text[:77] + '...' if len(text) > 80 else text!r})"
-
-
-def secrets(workflow: Workflow) -> Iterator[tuple[Place, SecretStr]]:
-    """Every secret value of the workflow and its place."""
-
-    def walk(node: object, place: Place) -> Iterator[tuple[Place, SecretStr]]:
-        if isinstance(node, SecretStr):
-            yield place, node
-        elif isinstance(node, BaseModel):
-            for name, info in type(node).model_fields.items():
-                yield from walk(getattr(node, name), (*place, info.alias or name))
-        elif isinstance(node, dict):
-            for key, child in node.items():
-                yield from walk(child, (*place, key))
-
-    return walk(workflow, ())
-
-
-def advice(document: Document, workflow: Workflow) -> list[Fault]:
-    """What `validate` warns about: literal secrets, and names that stay unresolved outside the connection blocks."""
-    found = []
-    for place, secret in secrets(workflow):
-        value = secret.get_secret_value()
-        is_path = place[: len(AWS_BLOCK)] != AWS_BLOCK and value.startswith(("/", "./", "../", "~"))
-        if value and not PLACEHOLDER.search(value) and not is_path:
-            remedy = "Write ${NAME} and set NAME where runs start, or use `connections`"
-            found.append(document.fault(place, "a secret stands in the file", remedy))
-    for place, text in _texts(document.data, ()):
-        in_connection = place[: len(AWS_BLOCK)] == AWS_BLOCK or place[: len(SERVER_BLOCK)] == SERVER_BLOCK
-        if PLACEHOLDER.search(text) and not in_connection:
-            remedy = "Write the value itself"
-            found.append(document.fault(place, "`${NAME}` is replaced in connection blocks only, not here", remedy))
-    return found
-
-
-def _texts(node: object, place: Place) -> Iterator[tuple[Place, str]]:
-    if isinstance(node, str):
-        yield place, node
-    elif isinstance(node, (dict, list)):
-        for part, child in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _texts(child, (*place, part))
-
-
-def unused(workflow: Workflow) -> list[str]:
-    """Paths of the fields that the file gives and that have no effect here."""
-
-    def walk(model: BaseModel, place: Place) -> Iterator[str]:
-        for name in sorted(model.model_fields_set):
-            info = type(model).model_fields[name]
-            here, value = (*place, info.alias or name), getattr(model, name)
-            if isinstance(info.json_schema_extra, dict) and "x-unused" in info.json_schema_extra:
-                yield dotted(here)
-            elif isinstance(value, BaseModel):
-                yield from walk(value, here)
-
-    return list(walk(workflow, ()))
-
-
-@cache
-def _aliases(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, info.alias or name) for name, info in model.model_fields.items())
-
-
-def redacted(workflow: Workflow) -> str:
-    """The workflow as YAML with every secret as `***`; a `${NAME}` is no secret and stays."""
-
-    def plain(node: object) -> object:
-        if isinstance(node, SecretStr):
-            value = node.get_secret_value()
-            return value if PLACEHOLDER.fullmatch(value) else HIDDEN
-        if isinstance(node, BaseModel):
-            given = node.model_fields_set
-            return {alias: plain(getattr(node, name)) for name, alias in _aliases(type(node)) if name in given}
-        if isinstance(node, dict):
-            # Free blocks, which have no effect here, may hold anything: OpenMetadata's search has a password.
-            secret = all(isinstance(child, SecretStr) for child in node.values())
-            return {key: plain(child) for key, child in node.items()} if secret else HIDDEN
-        if isinstance(node, list):
-            return [plain(child) for child in node]
-        return node.isoformat() if isinstance(node, datetime) else node
-
-    return written(plain(workflow))

@@ -80,6 +80,19 @@ def shown_key(key: str) -> str:
     return name if re.fullmatch(r"[A-Za-z]+|[\w.$< -]{1,32}", name) else HIDDEN
 
 
+def value_at(data: Any, place: Place) -> Any:
+    """None where there is nothing, or null."""
+    for part in place:
+        data = data.get(part) if isinstance(data, dict) else None
+    return data
+
+
+def block_at(data: Any, place: Place) -> dict[str, Any]:
+    """Empty where there is no block."""
+    found = value_at(data, place)
+    return found if isinstance(found, dict) else {}
+
+
 def read(path: Path, name: str = "") -> Document:
     """Read one workflow file. Raises WorkflowError for a file that is not there, not text or not YAML.
 

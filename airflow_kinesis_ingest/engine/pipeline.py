@@ -12,8 +12,9 @@ from pathlib import Path
 
 from ..errors import IngestError, Stopped
 from .aws import glue_client, kinesis_client
-from .config import Workflow, unused
+from .config import Workflow
 from .deletion import account_of, gone
+from .disclosure import unused
 from .filters import Verdict, stream_filter
 from .flow import Flow, Stage, attended
 from .glue import GlueSchemas

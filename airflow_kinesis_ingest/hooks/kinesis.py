@@ -59,7 +59,7 @@ class KinesisHook(BaseHook):
 
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
-        from ..engine.config import from_mapping
+        from ..engine.loading import from_mapping
 
         connected = {"config": {"awsConfig": self.aws_config()}}
         wanted = {"config": {"type": "MessagingMetadata", "generateSampleData": True}}

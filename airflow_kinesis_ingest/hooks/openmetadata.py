@@ -58,7 +58,7 @@ class OpenMetadataHook(BaseHook):
 
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
-        from ..engine.config import from_mapping
+        from ..engine.loading import from_mapping
 
         source = {"type": "kinesis", "serviceName": "test", "sourceConfig": {"config": {"type": "MessagingMetadata"}}}
         return from_mapping(

@@ -65,7 +65,7 @@ class KinesisIngestionOperator(BaseOperator):
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:  # noqa: ARG002
         """Show the file as it is now. Its text is nobody's template: a `{{` in a regular expression stays one."""
-        from ..engine.config import redacted
+        from ..engine.disclosure import redacted
 
         try:
             self.redacted_workflow = redacted(self._readable())
@@ -125,13 +125,14 @@ class KinesisIngestionOperator(BaseOperator):
 
     def _readable(self) -> Workflow:
         """The workflow with its placeholders as they stand."""
-        from ..engine.config import check
+        from ..engine.loading import check
 
         return check(self._document(), self._stem)
 
     def _runnable(self) -> Workflow:
         """The workflow with its placeholders and connections filled in, every secret known to Airflow's masker."""
-        from ..engine.config import Runtime, check, connections_in, secrets
+        from ..engine.disclosure import secrets
+        from ..engine.loading import Runtime, check, connections_in
 
         document = self._document()
         wanted = connections_in(document)
