@@ -18,7 +18,7 @@ from airflow_kinesis_ingest.cli import build_parser, field_tree
 from airflow_kinesis_ingest.demo import streams
 from airflow_kinesis_ingest.engine.config import Workflow
 from airflow_kinesis_ingest.engine.decode import decode
-from airflow_kinesis_ingest.engine.faults import model_in
+from airflow_kinesis_ingest.engine.fault_texts import model_in
 from airflow_kinesis_ingest.engine.loading import loads
 from airflow_kinesis_ingest.engine.policy import policy
 from airflow_kinesis_ingest.engine.schema import infer

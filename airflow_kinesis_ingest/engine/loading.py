@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ..errors import Fault, WorkflowError
 from .config import AWS_BLOCK, PLACEHOLDER, SERVER_BLOCK, Connections, Workflow
 from .document import Document, Place, block_at, dotted, parse, read, value_at
-from .faults import fault_of
+from .fault_texts import fault_of
 from .rules import across_fields
 
 
