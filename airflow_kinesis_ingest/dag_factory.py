@@ -14,11 +14,11 @@ import gc
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from inspect import signature
 from pathlib import Path
@@ -27,26 +27,27 @@ from typing import Any
 from airflow.sdk import DAG, Param, get_parsing_context
 from airflow.sdk.exceptions import AirflowException
 
+from .claims import claim, head, stem_id
 from .engine.config import AirflowConfig, Workflow
 from .engine.disclosure import redacted
 from .engine.document import read
 from .engine.loading import check
 from .errors import Fault, WorkflowError
 from .files import workflow_paths
-from .import_error import import_error
+from .import_error import import_error, refusal
 from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
-from .timetable import CronBetweenDates
+from .timetable import EARLIEST, CronBetweenDates
 
 TASK_ID = "ingest"
-EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
-"""start_date of every DAG: fixed, and before any logical date that a manual run may have. Schedules begin later."""
-
 RERUN = "rerun_with_latest_version"
 NEWEST: dict[str, Any] = {RERUN: True} if RERUN in signature(DAG).parameters else {}
 """From Airflow 3.3 on: a run that is cleared after a fix takes the fixed file, in a versioned bundle too."""
 
-NAME = re.compile(rb"""^["']?name["']?\s*:\s*["']?([A-Za-z0-9_.-]{1,250})["']?\s*$""", re.MULTILINE)
-PAUSED = re.compile(rb"""["']?pausePipeline["']?\s*:\s*true""")
+ESCAPE = re.compile(rb"\\[xuU\r\n]")
+"""YAML's escapes that may write a part of a DAG id: letters by their number, and a name that goes on below."""
+
+NAMED = 3  # of the files that claim one name: a thousand that name each other are 21 MB of import errors
+TOLD = 10  # of the files that a placeholder stands for
 DEBUG = Param(False, type="boolean", title="Debug log", description="Log every call of this run")
 
 
@@ -54,15 +55,20 @@ DEBUG = Param(False, type="boolean", title="Debug log", description="Log every c
 class Folder:
     """Where workflow files are. path: as Airflow's paths are written, from the loader's folder where it is below it."""
 
+    loader: str
     root: str
     path: str
 
     @classmethod
     def of(cls, loader: str, folder: str | Path) -> Folder:
-        base = os.path.dirname(os.path.abspath(loader))
+        loader = os.path.abspath(loader)
+        base = os.path.dirname(loader)
         root = os.path.join(base, folder)
         path = os.path.relpath(root, base)
-        return cls(root, root if path.startswith(os.pardir) else path)
+        return cls(loader, root, root if Path(path).parts[:1] == (os.pardir,) else path)
+
+    def files(self) -> list[str]:
+        return workflow_paths(self.root, os.path.dirname(self.loader))
 
     def shown(self, file: str) -> str:
         path = os.path.normpath(f"{self.path}/{file[len(self.root) :]}").replace(os.sep, "/")
@@ -81,14 +87,15 @@ class Deployment:
 
 
 def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path = "workflows") -> None:
-    """Put a DAG per workflow file below `folder` into `namespace`, a module's globals(). Never raises.
+    """Put a DAG per workflow file below `folder` into `namespace`, a module's globals().
 
-    folder: absolute, or relative to the module. When Airflow starts a task, its own DAG only is built. Files are left
-    out as `.airflowignore` says.
+    Whatever the files are, it raises nothing. folder: absolute, or relative to the module. When Airflow starts a task,
+    its own DAG only is built. `.airflowignore` leaves files out: one in `folder` or any folder below, or, where
+    `folder` is below the module's own, from there on down.
     """
     where = Folder.of(namespace["__file__"], folder)
     with _uncollected():
-        for dag in _dags(_judged(where, get_parsing_context().dag_id)):
+        for dag in _dags(where, _deployments(where, get_parsing_context().dag_id)):
             namespace[f"dag {dag.dag_id}"] = dag  # with a blank: no DAG id may replace a name of the module
 
 
@@ -104,55 +111,56 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def build_dag(file: Path, name: str = "", precondition: Callable[[], None] | None = None) -> DAG:
+def build_dag(file: Path, name: str = "", precondition: Callable[[], None] | None = None, loader: str = "") -> DAG:
     """The pipeline of one workflow file. Raises WorkflowError with all its faults.
 
-    name: what faults call the file. precondition: as the operator takes it.
+    name: what faults call the file. precondition: as the operator takes it. loader: the module that the DAG will be of.
     """
     workflow = check(read(file, name), file.stem)
+    make = partial(dag_of, workflow, file, precondition)
     try:
-        return dag_of(workflow, file, precondition)
+        dag = make()
     except (AirflowException, TypeError, ValueError) as error:
         fault = Fault(name or str(file), 0, 0, "", f"Airflow refuses this DAG: {error}", "Change what it names")
         raise WorkflowError([fault]) from None
+    if reason := refusal(make, loader or str(file)):
+        problem, remedy = f"Airflow's cluster policy refuses this DAG: {reason}", "Change the file as it says"
+        raise WorkflowError([Fault(name or str(file), 0, 0, "", problem, remedy)])
+    return dag
 
 
-def _judged(folder: Folder, dag_id: str | None) -> list[Deployment]:
+def _deployments(folder: Folder, dag_id: str | None) -> list[Deployment]:
     try:
-        paths = workflow_paths(folder.root)
+        paths = folder.files()
     except OSError as error:
         problem = f"the folder of the workflows cannot be read: {error.strerror}"
         fault = Fault(folder.path, 0, 0, "", problem, "Make it, or correct its path in the loader")
         return [Deployment(folder.path, "", error=WorkflowError([fault]))]
     if dag_id is None:
-        return _settled(_judge(folder, path) for path in paths)
-    named = [path for path in paths if _stem(path) == dag_id]
+        return _without_clashes(_deployment(folder, path) for path in paths)
+    named = [path for path in paths if stem_id(path) == dag_id]
     likely = _claiming(folder, named, dag_id)
     return likely if any(one.dag for one in likely) else _claiming(folder, _mentioning(paths, dag_id), dag_id)
 
 
-def _stem(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0]
-
-
 def _mentioning(paths: Iterable[str], dag_id: str) -> Iterator[str]:
-    """The files that may claim a DAG id: named like it, or holding it, plainly or behind a backslash of YAML's."""
+    """The files that may claim a DAG id: named like it, or holding it, plainly or in YAML's escapes."""
     for path in paths:
-        raw = _raw(path)
-        if _stem(path) == dag_id or dag_id.encode() in raw or b"\\" in raw:
+        raw = head(path)
+        if stem_id(path) == dag_id or dag_id.encode() in raw or ESCAPE.search(raw):
             yield path
 
 
 def _claiming(folder: Folder, paths: Iterable[str], dag_id: str) -> list[Deployment]:
-    return [one for one in _settled(_judge(folder, path) for path in paths) if one.dag_id == dag_id]
+    return [one for one in _without_clashes(_deployment(folder, path) for path in paths) if one.dag_id == dag_id]
 
 
-def _judge(folder: Folder, file: str) -> Deployment:
+def _deployment(folder: Folder, file: str) -> Deployment:
     path = folder.shown(file)
     try:
-        dag = build_dag(Path(file), path, partial(_refuse_rivals, folder, file))
+        dag = build_dag(Path(file), path, partial(_refuse_rivals, folder, file), folder.loader)
     except WorkflowError as error:
-        return _failed(path, file, error)
+        return _failed(path, file, _unlisted(path, file) or error)
     except Exception as error:  # noqa: BLE001 - a border: no fault of ours in one file may take the others down
         # Its text stays out: nobody has seen to it that it holds no secret.
         problem = f"this file ran into a fault of ours ({type(error).__name__})"
@@ -161,58 +169,64 @@ def _judge(folder: Folder, file: str) -> Deployment:
 
 
 def _failed(path: str, file: str, error: WorkflowError) -> Deployment:
-    raw = _raw(file)
-    name = NAME.search(raw)
-    stem = re.sub(r"[^A-Za-z0-9_.-]", "_", Path(file).stem)[:250]
-    dag_id = name[1].decode() if name else stem
-    return Deployment(path, dag_id, error=error, paused=bool(PAUSED.search(raw)))
+    claimed = claim(file)
+    return Deployment(path, claimed.dag_id, error=error, paused=claimed.paused)
 
 
-def _raw(file: str) -> bytes:
+def _unlisted(path: str, folder: str) -> WorkflowError | None:
+    """What is wrong with a folder that is among the files: its pipelines are not seen."""
+    if not os.path.isdir(folder):
+        return None
     try:
-        with open(file, "rb") as handle:
-            return handle.read()
-    except OSError:
-        return b""
+        os.scandir(folder).close()
+        why = ""
+    except OSError as error:
+        why = f": {error.strerror}"
+    return WorkflowError([Fault(path, 0, 0, "", f"this folder cannot be listed{why}", "Let Airflow's user read it")])
 
 
-def _settled(judged: Iterable[Deployment]) -> list[Deployment]:
+def _without_clashes(deployments: Iterable[Deployment]) -> list[Deployment]:
     """A name that several good files claim belongs to none of them. What a broken file claims harms no good one."""
-    judged = list(judged)
+    deployments = list(deployments)
     claims: defaultdict[str, list[str]] = defaultdict(list)
-    for one in judged:
+    for one in deployments:
         if one.dag:
             claims[one.dag_id].append(one.path)
-    return [_clash(one, claims[one.dag_id]) if one.dag and len(claims[one.dag_id]) > 1 else one for one in judged]
+    return [_clash(one, claims[one.dag_id]) if one.dag and len(claims[one.dag_id]) > 1 else one for one in deployments]
 
 
 def _clash(one: Deployment, claimants: list[str]) -> Deployment:
-    others = ", ".join(path for path in claimants if path != one.path)
-    fault = Fault(one.path, 1, 1, "name", f"`{one.dag_id}` is also the name of {others}", "Rename one of them")
+    others = [path for path in claimants[: NAMED + 1] if path != one.path][:NAMED]
+    more = len(claimants) - 1 - len(others)
+    named = ", ".join(others) + (f" and {more} more" if more else "")
+    fault = Fault(one.path, 1, 1, "name", f"`{one.dag_id}` is also the name of {named}", "Rename one of them")
     return replace(one, dag=None, error=WorkflowError([fault]))
 
 
 def _refuse_rivals(folder: Folder, file: str) -> None:
     """Raises WorkflowError if another file has come to claim the same name since the DAG was read."""
-    dag_id = build_dag(Path(file), folder.shown(file)).dag_id
-    for one in _claiming(folder, _mentioning(workflow_paths(folder.root), dag_id), dag_id):
-        if one.path == folder.shown(file) and one.error:
+    path = folder.shown(file)
+    dag_id = check(read(Path(file), path), Path(file).stem).name
+    for one in _claiming(folder, _mentioning(folder.files(), dag_id), dag_id):
+        if one.path == path and one.error:
             raise one.error
 
 
-def _dags(judged: Iterable[Deployment]) -> Iterator[DAG]:
+def _dags(folder: Folder, deployments: Iterable[Deployment]) -> Iterator[DAG]:
     """The DAG of each good file; for the others an import error each, and a placeholder for each id left without."""
-    judged = list(judged)
+    deployments = list(deployments)
     failed: defaultdict[str, list[Deployment]] = defaultdict(list)
-    good = Counter(one.dag_id for one in judged if one.dag)
-    for number, one in enumerate(judged):
+    good = Counter(one.dag_id for one in deployments if one.dag)
+    for one in deployments:
         if one.dag:
             yield one.dag
         elif one.error:
             failed[one.dag_id].append(one)
-            told = import_error(one.path, one.error, number)
+            told = import_error(one.path, one.error, folder.loader)
             yield from [told] if told else []
-    yield from (placeholder(dag_id, ones) for dag_id, ones in failed.items() if dag_id and not good[dag_id])
+    for dag_id, ones in failed.items():
+        if dag_id and not good[dag_id] and not refusal(partial(placeholder, dag_id, ones), folder.loader):
+            yield placeholder(dag_id, ones)
 
 
 def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | None = None) -> DAG:
@@ -247,10 +261,10 @@ def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | No
     return dag
 
 
-def placeholder(dag_id: str, failed: Iterable[Deployment]) -> DAG:
+def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:
     """A DAG that cannot work and says why. It keeps the id, and so the history, of the one it stands for."""
-    failed = list(failed)
-    reason = "\n".join(str(one.error) for one in failed)
+    more = [f"and {len(failed) - TOLD} more files"] if len(failed) > TOLD else []
+    reason = "\n".join([*(str(one.error) for one in failed[:TOLD]), *more])
     dag = DAG(
         dag_id,
         schedule=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,37 +18,69 @@ IGNORE = ".airflowignore"
 def workflow_files(folder: Path) -> list[Path]:
     """Every .yaml, .yml and .json file below a folder in the order of paths, links followed, hidden ones left out.
 
-    A symbolic link that leads nowhere is among them: it is somebody's workflow that is missing. `.airflowignore`
-    holds glob patterns (Airflow's default syntax) for the folder it lies in. Raises OSError if the folder cannot be
-    listed; sub-folders that cannot are left out.
+    A folder that several paths lead to is looked through once, by its own path where that is below the folder too.
+    Among the files are those that somebody misses: every link that leads nowhere, and each sub-folder that cannot be
+    listed. `.airflowignore` holds glob patterns (Airflow's default syntax) for the folder it lies in, which is the
+    given one or any below it. Raises OSError if the folder cannot be listed.
     """
     return [Path(path) for path in workflow_paths(os.fspath(folder))]
 
 
-def workflow_paths(folder: str) -> list[str]:
-    """The same as plain strings: at the start of a task a thousand of them are looked through."""
-    return sorted(_below(folder, os.scandir(folder), (), (os.path.realpath(folder),)))
+def workflow_paths(folder: str, top: str = "") -> list[str]:
+    """The same as plain strings: at the start of a task a thousand of them are looked through.
+
+    top: a folder above; `.airflowignore` may lie in it and on the way down as well, but ignores no folder as a whole
+    that was asked for by name.
+    """
+    os.scandir(folder).close()
+    return sorted(_below(folder, _on_the_way(top, folder)))
+
+
+def is_ignored(file: Path) -> bool:
+    """Whether an `.airflowignore` beside the file or in a folder above names it."""
+    folder = os.path.abspath(file.parent)
+    ignored = (*_on_the_way(Path(folder).anchor, folder), *_of(folder))
+    return any(patterns.match_file(os.path.relpath(file, top)) for top, patterns in ignored)
 
 
 Ignored = tuple[tuple[str, "GitIgnoreSpec"], ...]
 
 
-def _below(
-    folder: str, listing: Iterator[os.DirEntry[str]], ignored: Ignored, inside: tuple[str, ...]
-) -> Iterator[str]:
-    """inside: the real paths of this folder, last, and of those it was reached through."""
-    entries = list(listing)
-    if any(entry.name == IGNORE for entry in entries):
-        ignored = (*ignored, (folder, _patterns(os.path.join(folder, IGNORE))))
-    for entry in entries:
-        if entry.name.startswith(".") or any(_is_ignored(entry, top, spec) for top, spec in ignored):
+def _below(folder: str, ignored: Ignored) -> Iterator[str]:
+    seen: set[str] = set()
+    folders, links = deque([(folder, os.path.realpath(folder), ignored)]), deque[tuple[str, str, Ignored]]()
+    while folders or links:
+        path, real, ignored = (folders or links).popleft()  # links last: a folder's own path is the better one
+        if real in seen:
             continue
-        if _is_folder(entry):
-            real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(inside[-1], entry.name)
-            if real not in inside:
-                yield from _below(entry.path, _listing(entry.path), ignored, (*inside, real))
-        elif entry.name.endswith(SUFFIXES) and _is_file_or_missing(entry):
-            yield entry.path
+        seen.add(real)
+        entries = _listed(path)
+        if entries is None:
+            yield path
+            continue
+        ignored = (*ignored, *_of(path))
+        for entry in _visible(entries, ignored):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append((entry.path, os.path.join(real, entry.name), ignored))
+            elif _is_folder(entry):
+                links.append((entry.path, os.path.realpath(entry.path), ignored))
+            elif _is_workflow(entry):
+                yield entry.path
+
+
+def _visible(entries: list[os.DirEntry[str]], ignored: Ignored) -> Iterator[os.DirEntry[str]]:
+    for entry in entries:
+        if not entry.name.startswith(".") and not any(_names(patterns, top, entry) for top, patterns in ignored):
+            yield entry
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]] | None:
+    """In the order of names, so that of two links to one folder the same one is followed every time."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return None
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -55,18 +88,28 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False) or (entry.is_symlink() and os.path.isdir(entry.path))
 
 
-def _is_file_or_missing(entry: os.DirEntry[str]) -> bool:
-    """Not a pipe, of which reading has no end."""
-    return entry.is_file(follow_symlinks=False) or (
-        entry.is_symlink() and (os.path.isfile(entry.path) or not os.path.exists(entry.path))
+def _is_workflow(entry: os.DirEntry[str]) -> bool:
+    """A file of one of our names, but no pipe, of which reading has no end; or any link that leads nowhere."""
+    if entry.is_symlink() and not os.path.exists(entry.path):
+        return True
+    return entry.name.endswith(SUFFIXES) and (
+        entry.is_file(follow_symlinks=False) or (entry.is_symlink() and os.path.isfile(entry.path))
     )
 
 
-def _listing(folder: str) -> Iterator[os.DirEntry[str]]:
-    try:
-        return os.scandir(folder)
-    except OSError:
-        return iter(())
+def _on_the_way(top: str, folder: str) -> Ignored:
+    """What lies in `top` and in the folders from there to the one above `folder`."""
+    path = Path(os.path.relpath(folder, top) if top else os.curdir)
+    if path.parts[:1] in ((), (os.pardir,)):
+        return ()
+    found = (one for parent in reversed(path.parents) for one in _of(os.path.join(top, parent)))
+    # `workflows/` tells Airflow to look for no Python there, and is in many an .airflowignore for that.
+    return tuple((root, spec) for root, spec in found if not spec.match_file(f"{os.path.relpath(folder, root)}/"))
+
+
+def _of(folder: str) -> Ignored:
+    file = os.path.join(folder, IGNORE)
+    return ((folder, _patterns(file)),) if os.path.isfile(file) else ()
 
 
 def _patterns(file: str) -> GitIgnoreSpec:
@@ -90,6 +133,6 @@ def _is_pattern(line: str) -> bool:
     return True
 
 
-def _is_ignored(entry: os.DirEntry[str], top: str, patterns: GitIgnoreSpec) -> bool:
+def _names(patterns: GitIgnoreSpec, top: str, entry: os.DirEntry[str]) -> bool:
     path = os.path.relpath(entry.path, top)
     return patterns.match_file(f"{path}/" if _is_folder(entry) else path)

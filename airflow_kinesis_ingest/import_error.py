@@ -10,17 +10,24 @@ Such a DAG is made only where that has just been tried and found to work: in a p
 to read DAG files, with an Airflow that does as described. Elsewhere (a worker, `airflow dags test`, `dags
 reserialize`, an Airflow to come) a DAG that cannot be serialized could break others, and the file's placeholder DAG
 alone says what is wrong.
+
+A cluster policy that refuses a DAG takes all DAGs of its loader down too, as DagBag files its exception under the
+loader. So policies are tried here first, on a DAG made for that alone: a policy may change what it is given, and must
+not do so twice.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from pathlib import PurePosixPath
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
 from types import ModuleType, SimpleNamespace
 from typing import NoReturn
 
-from airflow.exceptions import SerializationError
+from airflow import settings
+from airflow.exceptions import AirflowClusterPolicySkipDag, SerializationError
 from airflow.sdk import DAG, get_parsing_context
 
 from .errors import WorkflowError
@@ -31,16 +38,17 @@ class NotDeployed(SerializationError):
 
 
 class ImportErrorOf(DAG):
-    """Stands for a file that is no DAG. path: of the file, relative to the folder of the loader; number: its own.
+    """Stands for a file that is no DAG. path: of the file, relative to the folder of the loader.
 
     Airflow tells every DAG of a module where the module is: first `fileloc`, then, made from that, `relative_fileloc`.
     From then on both say where the file is, relative to the bundle; 3.1 files errors under the first of them.
     """
 
-    def __init__(self, path: str, error: WorkflowError, number: int = 0) -> None:
+    def __init__(self, path: str, error: WorkflowError) -> None:
         self.__dict__["_path"] = path
-        super().__init__(dag_id=f"import_error.{number}", schedule=None)
+        super().__init__(dag_id="import_error", schedule=None, tags={"kinesis", "deploy-failed"})
         self.__dict__["_error"] = error
+        self.__dict__["dag_id"] = f"import error of {path}"  # no DAG id has a blank: no workflow can be named like it
 
     @property
     def relative_fileloc(self) -> str:
@@ -62,11 +70,36 @@ class ImportErrorOf(DAG):
         raise NotDeployed(str(self.__dict__["_error"]))
 
 
-def import_error(path: str, error: WorkflowError, number: int) -> DAG | None:
-    """What makes Airflow list an error of the file at `path`; None where that would not work."""
+def import_error(path: str, error: WorkflowError, loader: str) -> DAG | None:
+    """What makes Airflow list an error of the file at `path`; None where that would not work. loader: its module."""
     processor = _dag_processor()
-    stand_in = ImportErrorOf(path, error, number) if processor else None
-    return stand_in if processor and stand_in and _is_filed(processor, stand_in) else None
+    filed = processor and _is_filed(processor, ImportErrorOf(path, error), loader)
+    return ImportErrorOf(path, error) if filed else None
+
+
+def refusal(make: Callable[[], DAG], loader: str) -> str:
+    """Why Airflow's cluster policies refuse a DAG; "" if they do not. make: makes one, as it is to be changed."""
+    hooks = settings.get_policy_plugin_manager().hook
+    if not hooks.dag_policy.get_hookimpls() and not hooks.task_policy.get_hookimpls():
+        return ""
+    dag = make()
+    dag.fileloc = loader
+    dag.relative_fileloc = _relative(loader)
+    try:
+        hooks.dag_policy(dag=dag)
+        for task in dag.tasks:
+            hooks.task_policy(task=task)
+    except AirflowClusterPolicySkipDag:
+        return ""  # Airflow leaves it out, without an error
+    except Exception as error:  # noqa: BLE001 - a border: a policy is the user's code
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _relative(loader: str) -> str:
+    """To its bundle, which Airflow appends to the paths of Python before it reads the loader."""
+    roots = (root for root in reversed(sys.path) if root and Path(loader).is_relative_to(root))
+    return os.path.relpath(loader, next(roots, os.path.dirname(loader)))
 
 
 def _dag_processor() -> ModuleType | None:
@@ -77,9 +110,11 @@ def _dag_processor() -> ModuleType | None:
     return sys.modules.get("airflow.dag_processing.processor")
 
 
-def _is_filed(processor: ModuleType, stand_in: ImportErrorOf) -> bool:
+def _is_filed(processor: ModuleType, stand_in: ImportErrorOf, loader: str) -> bool:
     """Try it: whether serializing this DAG gives one error, under its file's path, and nothing else."""
     silent = logging.Logger("silent", logging.CRITICAL + 1)
+    if refusal(lambda: stand_in, loader):
+        return False
     stand_in.relative_fileloc = "loader.py"
     try:
         dags, errors = processor._serialize_dags(SimpleNamespace(dags={stand_in.dag_id: stand_in}), silent)

@@ -6,12 +6,15 @@ task (apache/airflow#38513). Here the dates live in the timetable: scheduled run
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.trigger import CronTriggerTimetable
 from pendulum import DateTime, instance
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
+"""start_date of every DAG: fixed, and before any logical date that a manual run may have. Schedules begin later."""
 
 
 class CronBetweenDates(CronTriggerTimetable):
@@ -19,7 +22,8 @@ class CronBetweenDates(CronTriggerTimetable):
 
     Its data interval began a tick before, or where the last run's ended.
     timezone: the one the cron line is read in. A new pipeline, and one that was paused, first runs for the latest
-    tick that has passed; with catchup for every tick since `start`, or, without a start, since its last run.
+    tick that has passed; with catchup for every tick since `start`, or, without a start, since its last run. A backfill
+    runs for every tick between its own dates that is not before `start` nor after `end`.
     The class must be importable wherever DAGs are read: scheduler, dag processor and api-server.
     """
 
@@ -47,10 +51,11 @@ class CronBetweenDates(CronTriggerTimetable):
         last = last_automated_data_interval
         if last and self._start and last.end < self._start:
             last = None  # runs of an earlier schedule: catching up begins at the start, not at them
+        begins = last or self._start or restriction.earliest not in (None, EARLIEST)  # a backfill's own first date
         bounded = TimeRestriction(
             earliest=_latest_of(restriction.earliest, self._start),
             latest=_earliest_of(restriction.latest, self._end),
-            catchup=restriction.catchup and bool(last or self._start),
+            catchup=restriction.catchup and bool(begins),
         )
         try:
             found = super().next_dagrun_info(last_automated_data_interval=last, restriction=bounded)

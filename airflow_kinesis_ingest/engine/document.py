@@ -103,6 +103,8 @@ def read(path: Path, name: str = "") -> Document:
         with path.open("rb") as handle:
             raw = handle.read(MAX_BYTES + 1)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise _whole(file, "this link leads nowhere", "Make what it leads to, or remove it") from None
         raise _whole(file, "there is no such file", "Check the path") from None
     except IsADirectoryError:
         raise _whole(file, "this is a folder", "Name a .yaml, .yml or .json file in it") from None

@@ -9,20 +9,28 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import airflow
 import pytest
+from airflow.exceptions import AirflowClusterPolicySkipDag, AirflowClusterPolicyViolation
+from airflow.policies import hookimpl
 from airflow.providers.common.compat.sdk import AirflowException
+from airflow.settings import get_policy_plugin_manager
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from airflow_kinesis_ingest import dag_factory
+from airflow_kinesis_ingest.engine import document
 from airflow_kinesis_ingest.files import workflow_paths
 from airflow_kinesis_ingest.timetable import CronBetweenDates
 from tests.airflow.loading import LOADER, SOURCE, Bundle, parsed_by_the_dag_processor
 
+AIRFLOW = tuple(map(int, airflow.__version__.split(".")[:2]))
 BROKEN = "name: shop\nsource:\n  type: kafka\n"
 
 
@@ -183,6 +191,14 @@ def test_a_changed_file_is_a_changed_dag(bundle: Bundle) -> None:
     assert bundle.parsed().text != before
 
 
+def test_a_cleared_run_takes_the_fixed_file_where_airflow_can(bundle: Bundle) -> None:
+    """From 3.3 on. In a versioned bundle it would take the file as it was."""
+    bundle.put("shop.yaml")
+    bundle.put("broken.yaml", "[")
+    for dag in bundle.worker_dags().values():
+        assert getattr(dag, dag_factory.RERUN, AIRFLOW < (3, 3)) is True
+
+
 def test_no_name_of_a_workflow_can_harm_the_loader(bundle: Bundle) -> None:
     """A DAG id is any name, also one that the loader's module has."""
     (bundle.root / bundle.loader).write_text(LOADER + 'load_workflows(globals(), "more")\n')
@@ -239,6 +255,14 @@ def test_a_broken_file_keeps_its_dag_id_and_so_its_history(bundle: Bundle) -> No
         ("name: [\n", "some-file"),
         ("\x00", "some-file"),
         ("- name: x", "some-file"),
+        ("name: orders   # the DAG id\nsource: [", "orders"),
+        ("name: orders#1\nsource: [", "some-file"),
+        ("\ufeffname: orders\r\nsource: [", "orders"),
+        ("service:\n  name: other\nname: orders\nsource: [", "orders"),
+        ("service:\n  name: other\nsource: [", "some-file"),
+        ('{\n  "service": {\n    "name": "other"\n  },\n  "name": "orders",\n  "source": [', "orders"),
+        ('{\n  "service": {\n    "name": "other"\n  },\n  "source": [', "some-file"),
+        ("name: x" + " " * 500_000 + "!\n" + "\n" * 500_000 + "source: [", "some-file"),
     ],
 )
 def test_the_name_of_an_unreadable_file_is_found_or_its_stem_is_taken(text: str, dag_id: str, bundle: Bundle) -> None:
@@ -246,10 +270,50 @@ def test_the_name_of_an_unreadable_file_is_found_or_its_stem_is_taken(text: str,
     assert set(bundle.parsed().dags) == {dag_id}
 
 
-def test_a_paused_pipeline_stays_paused_when_its_file_breaks(bundle: Bundle) -> None:
+@pytest.mark.parametrize(
+    ("text", "dag_id"),
+    [
+        ("name: orders   # the DAG id\nsource: {}\n", "orders"),
+        ('{\n  "source": {"name": "x"},\n  "name": "orders"}', "orders"),
+        ('"n\\x61me": "\\x6frders"\nsource: {}', "orders"),
+        ("name: >-\n  orders\nsource: {}", "orders"),
+        ("service:\n  name: other\nsource: {}", "some-file"),
+        ("name: two words\nsource: {}", "some-file"),
+        ("name: !tag x\nsource: {}", "some-file"),
+        ("name:\nsource: {}", "some-file"),
+        ("[1, 2]", "some-file"),
+    ],
+)
+def test_the_name_of_a_readable_file_is_what_it_says(text: str, dag_id: str, bundle: Bundle) -> None:
+    """Whatever else is wrong with it, and however it is written."""
+    bundle.put("some-file.json", text)
+    assert set(bundle.parsed().dags) == {dag_id}
+
+
+def test_a_file_whose_stem_is_no_dag_id_starts_its_placeholder(bundle: Bundle) -> None:
+    """Under the id that its placeholder has."""
+    bundle.put("my shop.yaml")
+    assert set(bundle.parsed().dags) == {"my_shop"}
+    assert set(bundle.worker_dags("my_shop")) == {"my_shop"}
+
+
+@pytest.mark.parametrize(
+    ("line", "paused"),
+    [
+        ("airflowConfig: {pausePipeline: true}", True),
+        ("airflowConfig:\n  pausePipeline: yes", True),
+        ("airflowConfig: {pausePipeline: false}", False),
+        ("# pausePipeline: true", False),
+        ("airflowConfig: {}  # pausePipeline: true", False),
+    ],
+)
+@pytest.mark.parametrize("rest", ["source: {}", "source: ["], ids=["readable", "not readable"])
+def test_a_paused_pipeline_stays_paused_when_its_file_breaks(
+    line: str, rest: str, paused: bool, bundle: Bundle
+) -> None:
     """A new DAG would otherwise start with its first good file."""
-    bundle.put("shop.yaml", "airflowConfig: {pausePipeline: true}\nsource: {}\n")
-    assert bundle.worker_dags()["shop"].is_paused_upon_creation
+    bundle.put("shop.yaml", f"{line}\n{rest}\n")
+    assert bundle.worker_dags()["shop"].is_paused_upon_creation is paused
 
 
 def test_a_triggered_run_of_a_broken_pipeline_fails_with_the_reason(bundle: Bundle) -> None:
@@ -269,6 +333,30 @@ def test_other_pipelines_do_not_notice_a_broken_file(bundle: Bundle) -> None:
     parsed = bundle.parsed()
     assert parsed.dags["good"] == before
     assert len(parsed.errors) == 6
+
+
+def test_no_more_of_a_file_is_read_than_a_workflow_may_have(bundle: Bundle) -> None:
+    """A dump of 20 GB, left in the folder by mistake, takes no memory and no time."""
+    with bundle.put("dump.json").open("wb") as dump:
+        dump.truncate(20 * 1024**3)
+    bundle.put("good.yaml")
+    parsed = bundle.parsed()
+    assert parsed.deployed == {"good"}
+    assert "the file is larger than 1024 KiB" in parsed.errors["workflows/dump.json"]
+    assert set(bundle.worker_dags("good")) == {"good"}
+
+
+def test_a_file_that_breaks_its_reader_again_is_its_own_fault(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is asked for by the reader that just failed."""
+
+    def read(*_: Any) -> Any:
+        raise RecursionError
+
+    bundle.put("shop.yaml", "name: orders\n")
+    monkeypatch.setattr("airflow_kinesis_ingest.dag_factory.read", read)
+    monkeypatch.setattr("airflow_kinesis_ingest.claims.read", read)
+    parsed = bundle.parsed()
+    assert (set(parsed.errors), set(parsed.dags)) == ({"workflows/shop.yaml"}, {"orders"})
 
 
 def test_a_worker_sees_no_stand_in_for_an_error(bundle: Bundle) -> None:
@@ -354,6 +442,19 @@ def test_a_name_that_two_files_claim_is_told_on_both_and_runs_neither(bundle: Bu
     assert "workflows/b/c.yaml" in parsed.dags["shop"]["doc_md"]
 
 
+def test_of_many_files_with_one_name_a_few_are_named(bundle: Bundle) -> None:
+    """A thousand that name each other would be 21 MB of import errors."""
+    for number in range(100):
+        bundle.put(f"{number:02}.yaml", name="shop")
+    parsed = bundle.parsed()
+    assert len(parsed.errors) == 100
+    named = "workflows/00.yaml, workflows/01.yaml, workflows/02.yaml and 96 more"
+    assert f"`shop` is also the name of {named}. Rename one of them" in parsed.errors["workflows/99.yaml"]
+    assert "workflows/01.yaml, workflows/02.yaml, workflows/03.yaml and 96" in parsed.errors["workflows/00.yaml"]
+    assert "workflows/09.yaml" in parsed.dags["shop"]["doc_md"]
+    assert "and 90 more files" in parsed.dags["shop"]["doc_md"]
+
+
 def test_a_broken_file_takes_no_name_from_a_good_one(bundle: Bundle) -> None:
     """A half-copied file must not stop what runs."""
     bundle.put("shop.yaml")
@@ -376,10 +477,38 @@ def test_a_half_written_file_is_told_and_then_mends(bundle: Bundle) -> None:
 
 
 def test_a_link_that_leads_nowhere_is_told(bundle: Bundle) -> None:
+    """One to a folder too, which stands for no pipeline but for those that were in it."""
     (bundle.folder / "shop.yaml").symlink_to("gone.yaml")
+    (bundle.folder / "team").symlink_to("../gone")
     parsed = bundle.parsed()
-    assert set(parsed.errors) == {"workflows/shop.yaml"}
+    assert set(parsed.errors) == {"workflows/shop.yaml", "workflows/team"}
+    assert "workflows/team: this link leads nowhere. Make what it leads to" in parsed.errors["workflows/team"]
+    assert set(parsed.dags) == {"shop"}
     assert "deploy-failed" in parsed.dags["shop"]["tags"]
+
+
+def test_a_sub_folder_that_cannot_be_listed_is_told(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests may run as root, who may list all: the system refuses instead."""
+    bundle.put("good.yaml")
+    bundle.put("team/shop.yaml")
+    real = os.scandir
+
+    def refusing(path: str) -> Any:
+        if str(path).endswith("team"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    parsed = bundle.parsed()
+    assert set(parsed.dags) == {"good"}
+    assert "this folder cannot be listed: Permission denied" in parsed.errors["workflows/team"]
+
+
+def test_two_paths_to_one_folder_are_no_two_files(bundle: Bundle) -> None:
+    bundle.put("releases/42/shop.yaml")
+    (bundle.folder / "current").symlink_to("releases/42")
+    parsed = bundle.parsed()
+    assert (parsed.deployed, parsed.errors) == ({"shop"}, {})
 
 
 def test_a_file_that_cannot_be_opened_is_told(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,7 +532,7 @@ def test_a_file_that_vanishes_between_listing_and_reading_is_told(
     bundle.put("good.yaml")
     gone = str(bundle.folder / "gone.yaml")
     monkeypatch.setattr(
-        "airflow_kinesis_ingest.dag_factory.workflow_paths", lambda folder: [gone, *workflow_paths(folder)]
+        "airflow_kinesis_ingest.dag_factory.workflow_paths", lambda *folders: [gone, *workflow_paths(*folders)]
     )
     parsed = bundle.parsed()
     assert parsed.deployed == {"good"}
@@ -434,6 +563,15 @@ def test_what_is_no_workflow_file_is_left_alone(bundle: Bundle) -> None:
     assert (parsed.deployed, parsed.errors) == ({"inner", "other", "draft-3"}, {})
 
 
+def test_airflowignore_may_lie_beside_the_loader(bundle: Bundle) -> None:
+    """In the root of the DAGs, where people put it."""
+    bundle.put("good.yaml")
+    bundle.put("drafts/shop.yaml", "[")
+    (bundle.root / ".airflowignore").write_text("workflows/drafts/\n")
+    parsed = bundle.parsed()
+    assert (parsed.deployed, parsed.errors) == ({"good"}, {})
+
+
 def test_a_folder_that_is_missing_is_told_under_its_own_path(bundle: Bundle) -> None:
     bundle.folder.rmdir()
     parsed = bundle.parsed()
@@ -455,12 +593,19 @@ def test_a_folder_outside_the_bundle_is_named_in_full(bundle: Bundle, tmp_path: 
     assert set(bundle.parsed().errors) == {str(elsewhere / "shop.yaml")}
 
 
+def test_a_folder_whose_name_begins_with_dots_is_inside(bundle: Bundle) -> None:
+    folder = bundle.root / "..data"
+    folder.mkdir()
+    (folder / "shop.yaml").write_text(BROKEN)
+    (bundle.root / bundle.loader).write_text(LOADER.replace('workflows")', '..data")'))
+    assert set(bundle.parsed().errors) == {"..data/shop.yaml"}
+
+
 def test_a_thousand_files_are_a_thousand_dags(bundle: Bundle) -> None:
     for number in range(1000):
         bundle.put(f"team-{number % 7}/shop-{number}.yaml", BROKEN if number % 100 == 0 else "")
-    dags = bundle.worker_dags()
-    assert len(dags) == 991
-    assert sum("deploy-failed" in dag.tags for dag in dags.values()) == 1
+    parsed = bundle.parsed()
+    assert (len(parsed.deployed), set(parsed.dags) - parsed.deployed, len(parsed.errors)) == (990, {"shop"}, 10)
 
 
 # --- never raises, always the same -----------------------------------------------------------------------------------
@@ -597,6 +742,32 @@ def test_a_name_written_with_escapes_is_found(bundle: Bundle) -> None:
     assert set(bundle.worker_dags("orders")) == {"orders"}
 
 
+@pytest.mark.parametrize("name", ['"\\x6frders"', '"\\U0000006frders"', '"or\\\n  ders"', '"or\\\r\n  ders"'])
+def test_a_name_that_yaml_puts_together_is_found(name: str, bundle: Bundle) -> None:
+    bundle.put("shop.yaml", f"name: {name}\nsource: {json.dumps(SOURCE)}\n".encode())
+    assert "orders" in bundle.parsed().deployed
+    assert set(bundle.worker_dags("orders")) == {"orders"}
+
+
+def test_a_task_that_starts_reads_no_file_for_a_regular_expression_in_it(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    r"""`orders\..*` is an everyday filter; a thousand files with one would take a second."""
+    filters = {"topicFilterPattern": {"includes": [r"orders\..*"]}}
+    source = {**SOURCE, "sourceConfig": {"config": {"type": "MessagingMetadata", **filters}}}
+    bundle.put("a.yaml", name="billing", source=source)
+    bundle.put("b.yaml", name="other", source=source)
+    files = []
+
+    def read(file: Path, name: str) -> Any:
+        files.append(file.name)
+        return document.read(file, name)
+
+    monkeypatch.setattr("airflow_kinesis_ingest.dag_factory.read", read)
+    assert set(bundle.worker_dags("billing")) == {"billing"}
+    assert files == ["a.yaml"]
+
+
 def test_a_broken_file_takes_no_task_from_a_good_one(bundle: Bundle) -> None:
     """Also if it is the one that is named like the DAG."""
     bundle.put("shop.yaml", "source: [")
@@ -664,3 +835,102 @@ def test_a_fault_that_nobody_foresaw_is_its_files_own(
     assert (parsed.deployed, set(parsed.errors)) == ({"good"}, {"workflows/bad.yaml"})
     assert shown in parsed.errors["workflows/bad.yaml"]
     assert "a-secret" not in f"{parsed.errors}{parsed.text}"
+
+
+# --- a cluster policy ------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def cluster_policy(**policies: Callable[..., None]) -> Iterator[None]:
+    """As the functions of airflow_local_settings.py are."""
+    found = {name: staticmethod(hookimpl(policy)) for name, policy in policies.items()}
+    plugin = type("Policies", (), found)
+    airflows = get_policy_plugin_manager()
+    airflows.register(plugin)
+    try:
+        yield
+    finally:
+        airflows.unregister(plugin)
+
+
+def owned(task: Any) -> None:
+    if task.owner == "airflow":
+        raise AirflowClusterPolicyViolation("every task needs an owner")
+
+
+def tagged(dag: Any) -> None:
+    if not dag.tags:
+        raise AirflowClusterPolicyViolation("every DAG needs a tag")
+
+
+def test_a_file_that_a_cluster_policy_refuses_harms_only_itself(bundle: Bundle) -> None:
+    """Airflow files what a policy raises under the loader, which marks all its DAGs as stale."""
+    bundle.put("good.yaml", owner="checkout")
+    bundle.put("shop.yaml")
+    bundle.put("broken.yaml", "[")
+    with cluster_policy(dag_policy=tagged, task_policy=owned):
+        parsed = bundle.parsed()
+    assert set(parsed.dags) == {"good"}  # a placeholder has no owner that the policy would accept
+    assert set(parsed.errors) == {"workflows/shop.yaml", "workflows/broken.yaml"}
+    refused = "workflows/shop.yaml: Airflow's cluster policy refuses this DAG: every task needs an owner. Change"
+    assert refused in parsed.errors["workflows/shop.yaml"]
+
+
+def test_placeholders_and_import_errors_are_tagged_as_a_policy_wants_it(bundle: Bundle) -> None:
+    bundle.put("good.yaml")
+    bundle.put("broken.yaml", "[")
+    with cluster_policy(dag_policy=tagged):
+        parsed = bundle.parsed()
+    assert (set(parsed.dags), set(parsed.errors)) == ({"good", "broken"}, {"workflows/broken.yaml"})
+
+
+def test_an_import_error_that_a_policy_refuses_is_not_made(bundle: Bundle) -> None:
+    """It would be one of the loader. The placeholder says what is wrong."""
+
+    def described(dag: Any) -> None:
+        if not dag.description:
+            raise AirflowClusterPolicyViolation("every DAG needs a description")
+
+    bundle.put("good.yaml", description="The shop")
+    bundle.put("broken.yaml", "[")
+    with cluster_policy(dag_policy=described):
+        parsed = bundle.parsed()
+    assert (set(parsed.dags), parsed.errors) == ({"good", "broken"}, {})
+
+
+def test_a_policy_that_fails_is_told_like_one_that_refuses(bundle: Bundle) -> None:
+    def broken(dag: Any) -> None:
+        if dag.dag_id == "shop":
+            raise KeyError("team")
+
+    bundle.put("good.yaml")
+    bundle.put("shop.yaml")
+    with cluster_policy(dag_policy=broken):
+        assert set(bundle.parsed().errors) == {"workflows/shop.yaml"}
+
+
+def test_a_pipeline_that_a_policy_skips_is_skipped(bundle: Bundle) -> None:
+    def skipping(dag: Any) -> None:
+        if dag.dag_id == "shop":
+            raise AirflowClusterPolicySkipDag
+
+    bundle.put("good.yaml")
+    bundle.put("shop.yaml")
+    with cluster_policy(dag_policy=skipping):
+        parsed = bundle.parsed()
+    assert (set(parsed.dags), parsed.errors) == ({"good"}, {})
+
+
+@pytest.mark.parametrize("loader", ["kinesis_workflows.py", "teams/shop/loader.py"])
+def test_a_policy_changes_a_dag_once_and_knows_where_it_is(loader: str, tmp_path: Path) -> None:
+    bundle = Bundle(tmp_path / "dags", loader)
+
+    def told(dag: Any) -> None:
+        assert (dag.fileloc, dag.relative_fileloc) == (str(bundle.root / loader), loader)
+        dag.description = f"{dag.description}!"
+
+    bundle.put("shop.yaml", description="The shop")
+    with cluster_policy(dag_policy=told):
+        parsed = bundle.parsed()
+    assert parsed.errors == {}
+    assert parsed.dags["shop"]["description"] == "The shop!"

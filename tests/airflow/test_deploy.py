@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from airflow_kinesis_ingest import validation
 from airflow_kinesis_ingest.deploy import deploy, undeploy
-from airflow_kinesis_ingest.errors import WorkflowError
+from airflow_kinesis_ingest.errors import FixFile, WorkflowError
 from airflow_kinesis_ingest.files import workflow_files
 from tests.airflow.loading import SOURCE
 
@@ -103,6 +104,49 @@ def test_what_the_loader_would_not_find_is_refused(drafts: Path, folder: Path) -
     assert listed(folder) == []
 
 
+def test_what_airflowignore_names_is_refused(drafts: Path, folder: Path) -> None:
+    """It too would be deployed and never run."""
+    (folder / ".airflowignore").write_text("shop*\n")
+    (folder.parent / ".airflowignore").write_text("workflows/orders.yaml\n")
+    for file in ("shop.yaml", "orders.yaml"):
+        with pytest.raises(WorkflowError, match=rf"the loader would not look at .*{file}: \.airflowignore names it"):
+            deploy(draft(drafts, file), folder)
+    assert listed(folder) == [".airflowignore"]
+
+
+def test_another_workflow_is_not_replaced_in_passing(drafts: Path, folder: Path) -> None:
+    """Its DAG would be gone; a file may be renamed and a workflow undeployed, but on purpose."""
+    deploy(draft(drafts), folder)
+    with pytest.raises(WorkflowError, match=r"`orders` would replace `shop` in .*first: kinesis-ingest undeploy shop"):
+        deploy(draft(drafts, name="orders"), folder)
+    assert b"orders" not in (folder / "shop.yaml").read_bytes()
+
+
+def test_what_the_system_refuses_is_told_with_a_remedy(
+    drafts: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = draft(drafts)
+    with pytest.raises(FixFile, match=r"File exists\. Name a folder, not a file"):
+        deploy(file, file)
+    with pytest.raises(FixFile, match=r"Not a directory\. Name a folder, not a file"):
+        deploy(file, file / "below")
+    with pytest.raises(FixFile, match=r"File name too long\. Give it a shorter name"):
+        deploy(file, folder / ("x" * 300))
+    (folder / "shop.yaml").mkdir()
+    with pytest.raises(FixFile, match=r"Is a directory\. Rename the file: a folder has its name"):
+        deploy(file, folder)
+    (folder / "shop.yaml").rmdir()
+    deploy(file, folder)
+
+    def denied(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", denied)
+    with pytest.raises(FixFile, match=r"Permission denied\. Let your user write there, or name another folder"):
+        undeploy("shop", folder)
+    assert listed(folder) == ["shop.yaml"]
+
+
 @pytest.mark.parametrize("failing", ["fsync", "chmod", "replace"])
 def test_a_failure_half_way_leaves_the_old_file(
     failing: str, drafts: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -110,10 +154,10 @@ def test_a_failure_half_way_leaves_the_old_file(
     (folder / "shop.yaml").write_bytes(OLD)
 
     def full(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, failing, full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(FixFile, match=r"shop\.yaml: nothing was changed: No space left on device\. Make room"):
         deploy(draft(drafts), folder)
     assert (folder / "shop.yaml").read_bytes() == OLD
     assert listed(folder) == ["shop.yaml"]
@@ -154,6 +198,26 @@ def test_a_workflow_is_taken_away_by_its_name(drafts: Path, folder: Path) -> Non
     deploy(draft(drafts, "other.yaml"), folder)
     assert undeploy("shop", folder) == folder / "team" / "file.yaml"
     assert [path.name for path in workflow_files(folder)] == ["other.yaml"]
+
+
+def test_a_broken_workflow_is_taken_away_by_the_name_it_is_shown_under(drafts: Path, folder: Path) -> None:
+    """But a good one of that name first."""
+    (folder / "copy.yaml").write_bytes(b"name: shop  # as before\nsource: [")
+    (folder / "my orders.yaml").write_bytes(b"[")
+    deploy(draft(drafts), folder)
+    assert undeploy("shop", folder).name == "shop.yaml"
+    assert undeploy("shop", folder).name == "copy.yaml"
+    assert undeploy("my_orders", folder).name == "my orders.yaml"
+    assert listed(folder) == []
+
+
+def test_no_name_takes_nothing_away(folder: Path) -> None:
+    for name in ("workflows", "", "team"):
+        with pytest.raises(WorkflowError, match="no workflow is named"):
+            undeploy(name, folder)
+        (folder / "team").mkdir(exist_ok=True)
+        (folder / "broken.yaml").write_bytes(b"[")
+    assert listed(folder) == ["broken.yaml", "team"]
 
 
 def test_a_name_that_nobody_has_or_two_have_takes_nothing_away(folder: Path) -> None:

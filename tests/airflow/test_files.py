@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_kinesis_ingest.files import workflow_files
+from airflow_kinesis_ingest.files import is_ignored, workflow_files, workflow_paths
 
 
 def put(folder: Path, *names: str, text: str = "") -> None:
@@ -47,29 +47,52 @@ def test_links_are_followed_to_files_and_folders(tmp_path: Path) -> None:
 
 
 def test_a_link_that_leads_nowhere_is_a_file(tmp_path: Path) -> None:
-    """It is somebody's workflow that is missing, and its error must be seen."""
+    """It is somebody's workflow that is missing, or a whole folder of them, and its error must be seen."""
     (tmp_path / "gone.yaml").symlink_to("nowhere")
-    assert found(tmp_path) == ["gone.yaml"]
+    (tmp_path / "team").symlink_to("nowhere")
+    assert found(tmp_path) == ["gone.yaml", "team"]
 
 
-@pytest.mark.parametrize("target", [".", "..", "../..", "../../flows/a"])
+@pytest.mark.parametrize("target", [".", "..", "../..", "../../../flows/a"])
 def test_links_that_lead_back_have_an_end(target: str, tmp_path: Path) -> None:
     put(tmp_path / "flows", "a/b/c.yaml")
     (tmp_path / "flows" / "a" / "b" / "loop").symlink_to(target)
     assert found(tmp_path / "flows") == ["a/b/c.yaml"]
 
 
-def test_two_links_that_lead_to_each_others_folder_have_an_end(tmp_path: Path) -> None:
-    put(tmp_path / "flows", "a/x.yaml", "b/y.yaml")
-    (tmp_path / "flows" / "a" / "to-b").symlink_to("../b")
-    (tmp_path / "flows" / "b" / "to-a").symlink_to("../a")
-    assert found(tmp_path / "flows") == ["a/to-b/y.yaml", "a/x.yaml", "b/to-a/x.yaml", "b/y.yaml"]
+def test_a_folder_that_links_lead_to_is_looked_through_once(tmp_path: Path) -> None:
+    """By its own path where it lies inside. A file found twice would be two that claim one name."""
+    put(tmp_path / "flows", "a/x.yaml", "releases/42/y.yaml")
+    put(tmp_path / "real", "z.yaml")
+    (tmp_path / "flows" / "a" / "more").symlink_to("../releases")
+    (tmp_path / "flows" / "current").symlink_to("releases/42")
+    (tmp_path / "flows" / "one").symlink_to("../real")
+    (tmp_path / "flows" / "two").symlink_to("../real")
+    assert found(tmp_path / "flows") == ["a/x.yaml", "one/z.yaml", "releases/42/y.yaml"]
+
+
+def test_an_ignored_folder_is_looked_through_by_its_link(tmp_path: Path) -> None:
+    put(tmp_path, "releases/41/x.yaml", "releases/42/x.yaml", ".hidden/y.yaml")
+    put(tmp_path, ".airflowignore", text="releases/\n")
+    (tmp_path / "current").symlink_to("releases/42")
+    (tmp_path / "shown").symlink_to(".hidden")
+    assert found(tmp_path) == ["current/x.yaml", "shown/y.yaml"]
+
+
+def test_folders_full_of_links_to_each_other_cost_no_more_than_themselves(tmp_path: Path) -> None:
+    """Eight of them have 109,600 paths."""
+    names = [f"team-{number}" for number in range(8)]
+    put(tmp_path, *(f"{name}/{name}.yaml" for name in names))
+    for name in names:
+        for other in set(names) - {name}:
+            (tmp_path / name / f"to-{other}").symlink_to(f"../{other}")
+    assert found(tmp_path) == [f"{name}/{name}.yaml" for name in names]
 
 
 def test_a_link_to_itself_is_a_link_that_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "self.yaml").symlink_to("self.yaml")
     (tmp_path / "self").symlink_to("self")
-    assert found(tmp_path) == ["self.yaml"]
+    assert found(tmp_path) == ["self", "self.yaml"]
 
 
 def test_a_pipe_named_like_a_file_is_left_alone(tmp_path: Path) -> None:
@@ -110,7 +133,39 @@ def test_an_airflowignore_that_is_no_text_ignores_nothing(tmp_path: Path) -> Non
     assert found(tmp_path) == ["a.yaml"]
 
 
-def test_a_sub_folder_that_cannot_be_listed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def above(top: Path, folder: Path) -> list[str]:
+    return [os.path.relpath(path, folder) for path in workflow_paths(str(folder), str(top))]
+
+
+def test_airflowignore_may_lie_above_the_folder_up_to_the_given_one(tmp_path: Path) -> None:
+    """Where people put it: in the root of the DAGs."""
+    folder = tmp_path / "dags" / "team" / "flows"
+    put(folder, "a.yaml", "drafts/b.yaml", "c.yaml", "d.yaml")
+    put(tmp_path, ".airflowignore", text="a.yaml\n")
+    put(tmp_path / "dags", ".airflowignore", text="team/flows/drafts/\n")
+    put(tmp_path / "dags" / "team", ".airflowignore", text="c.*\n")
+    assert above(tmp_path / "dags", folder) == ["a.yaml", "d.yaml"]
+    assert above(folder, folder) == ["a.yaml", "c.yaml", "d.yaml", "drafts/b.yaml"]
+    assert above(folder / "drafts", folder) == ["a.yaml", "c.yaml", "d.yaml", "drafts/b.yaml"]
+
+
+def test_a_folder_asked_for_is_not_ignored_as_a_whole(tmp_path: Path) -> None:
+    """`flows/` keeps Airflow from looking for Python in it."""
+    put(tmp_path / "flows", "a.yaml")
+    put(tmp_path, ".airflowignore", text="flows/\n")
+    assert above(tmp_path, tmp_path / "flows") == ["a.yaml"]
+    assert not is_ignored(tmp_path / "flows" / "a.yaml")
+
+
+def test_a_file_is_ignored_by_what_lies_beside_it_or_above(tmp_path: Path) -> None:
+    put(tmp_path, ".airflowignore", text="*/draft-*\n")
+    put(tmp_path / "flows", ".airflowignore", text="old.yaml\n")
+    ignored = [name for name in ("draft-1.yaml", "old.yaml", "new.yaml") if is_ignored(tmp_path / "flows" / name)]
+    assert ignored == ["draft-1.yaml", "old.yaml"]
+
+
+def test_a_sub_folder_that_cannot_be_listed_is_among_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With it, somebody's pipelines are missing."""
     put(tmp_path, "a.yaml", "locked/b.yaml")
     real = os.scandir
 
@@ -120,7 +175,7 @@ def test_a_sub_folder_that_cannot_be_listed_is_left_out(tmp_path: Path, monkeypa
         return real(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    assert found(tmp_path) == ["a.yaml"]
+    assert found(tmp_path) == ["a.yaml", "locked"]
 
 
 def test_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:

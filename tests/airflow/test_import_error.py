@@ -31,6 +31,20 @@ def test_airflow_shows_the_faults_once(bundle: Bundle) -> None:
     assert shown.count("workflows/bad.yaml:3:9: source.type:") == 1
 
 
+def test_a_workflow_that_is_named_like_an_import_error_is_none(bundle: Bundle) -> None:
+    """Nor do the errors of two folders of one loader take each other's place."""
+    for name in ("import_error", "import_error.0", "import_error.1"):
+        bundle.put(f"{name}.yaml")
+    more = bundle.root / "more"
+    more.mkdir()
+    (more / "bad.yaml").write_text(BROKEN)
+    loader = bundle.root / bundle.loader
+    loader.write_text(loader.read_text() + 'load_workflows(globals(), "more")\n')
+    parsed = bundle.parsed()
+    assert set(parsed.errors) == {"workflows/bad.yaml", "more/bad.yaml"}
+    assert parsed.deployed == {"good", "import_error", "import_error.0", "import_error.1"}
+
+
 def under_the_loader(dags: list[Any], errors: dict[str, str]) -> tuple[list[Any], dict[str, str]]:
     return dags, dict.fromkeys(["kinesis_workflows.py"] * len(errors), "fault")
 

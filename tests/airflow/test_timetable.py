@@ -11,9 +11,9 @@ import pytest
 from airflow.sdk import DAG
 from airflow.timetables import trigger
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
-from pendulum import DateTime, parse
+from pendulum import DateTime, instance, parse
 
-from airflow_kinesis_ingest.timetable import CronBetweenDates
+from airflow_kinesis_ingest.timetable import EARLIEST, CronBetweenDates
 from tests.airflow.loading import serialization
 
 HOURLY, DAILY, WEEKLY = "0 * * * *", "0 0 * * *", "0 0 * * 0"
@@ -40,7 +40,7 @@ def timetable(cron: str, start: str = "", end: str = "", timezone: str = "UTC") 
 def runs(of: CronBetweenDates, *, catchup: bool = False, last: DataInterval | None = None) -> Iterator[DagRunInfo]:
     """The runs that the scheduler makes, one after the other."""
     while True:
-        bounds = TimeRestriction(catchup=catchup, earliest=moment("2000-01-01"), latest=None)
+        bounds = TimeRestriction(catchup=catchup, earliest=instance(EARLIEST), latest=None)
         found = of.next_dagrun_info(last_automated_data_interval=last, restriction=bounds)
         if found is None:
             return
@@ -118,6 +118,24 @@ def test_catching_up_begins_at_a_start_that_was_moved() -> None:
     """And not at the last run of the earlier schedule."""
     last = DataInterval(moment("2026-01-01"), moment("2026-01-02"))
     assert shown(first(timetable(DAILY, start="2026-11-18"), catchup=True, last=last))[2] == "2026-11-18 00:00"
+
+
+@pytest.mark.parametrize("catchup", [False, True])
+def test_a_backfill_has_every_tick_between_its_own_dates(catchup: bool) -> None:
+    """With or without a start and catch-up, as Airflow asks the stored DAG for it."""
+    dag = DAG("shop", schedule=timetable(DAILY), start_date=EARLIEST, catchup=catchup)
+    stored = serialization().from_dict(json.loads(json.dumps(serialization().to_dict(dag))))
+    found = [shown(run)[2] for run in stored.iter_dagrun_infos_between(moment("2026-10-01"), moment("2026-10-03"))]
+    assert found == ["2026-10-01 00:00", "2026-10-02 00:00", "2026-10-03 00:00"]
+
+
+def test_a_backfill_keeps_to_the_start_and_the_end() -> None:
+    bounds = TimeRestriction(earliest=moment("2026-09-01"), latest=moment("2026-12-01"), catchup=True)
+    some, last, ticks = timetable(DAILY, "2026-10-01", "2026-10-02T12:00"), None, []
+    while run := some.next_dagrun_info(last_automated_data_interval=last, restriction=bounds):
+        ticks.append(shown(run)[2])
+        last = run.data_interval
+    assert ticks == ["2026-10-01 00:00", "2026-10-02 00:00"]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ def rows() -> Iterator[Row]:
 
 
 def _fill(home: Path) -> None:
-    text = WORKFLOW.read_text()
+    escaped = r"includes: ['orders\..*']"  # a backslash, as YAML's escapes of a name have one
+    text = WORKFLOW.read_text().replace("topicFilterPattern:\n", f"topicFilterPattern:\n        {escaped}\n")
     for folder in ("one", "many", "renamed"):
         (home / folder).mkdir()
     (home / "one" / "demo.yaml").write_text(text)
