@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.sdk import BaseHook
 
-from ..errors import FixFile
+from ..errors import Fault, FixFile, IngestError, WorkflowError
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -16,19 +17,49 @@ if TYPE_CHECKING:
     from ..engine.checks import Step
 
 
-def connection(connection_id: str) -> Connection:
-    """An Airflow connection. Raises FixFile if there is none of that id."""
+def connection(connection_id: str, *types: str) -> Connection:
+    """An Airflow connection of one of these types, whose extra is an object. Raises FixFile if there is none such."""
     try:
-        return BaseHook.get_connection(connection_id)
+        found = BaseHook.get_connection(connection_id)
     except AirflowNotFoundException:
         raise FixFile(
             f"there is no Airflow connection `{connection_id}`",
             remedy="Make it under Admin > Connections, or correct the id under `connections` in the workflow file",
         ) from None
+    if found.conn_type not in types:
+        what = f"the Airflow connection `{connection_id}` is of type `{found.conn_type}`"
+        raise FixFile(what, remedy=f"Name one of type {' or '.join(f'`{name}`' for name in types)}")
+    _refuse_unless_object(found)
+    return found
 
 
-def told(steps: Iterable[Step]) -> tuple[bool, str]:
+def _refuse_unless_object(found: Connection) -> None:
+    # Airflow itself takes text that is no JSON for an empty extra: a run would use other credentials than it should.
+    try:
+        extra = json.loads(found.extra or "{}")
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        what = f"the extra of the Airflow connection `{found.conn_id}` is no JSON object"
+        raise FixFile(what, remedy='Write it like {"name": "value"}')
+
+
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty: a form sends every field."""
+    return {key: value for key, value in values.items() if value}
+
+
+def tried(steps: Callable[[], Iterable[Step]]) -> tuple[bool, str]:
     """The steps of a test as Airflow's connection form shows them: the first that failed, or all that passed."""
+    try:
+        return _told(steps())
+    except WorkflowError as error:
+        return False, "\n".join(map(_of_connection, error.faults))
+    except IngestError as error:
+        return False, str(error)
+
+
+def _told(steps: Iterable[Step]) -> tuple[bool, str]:
     passed = []
     for step in steps:
         if step.status == "failed":
@@ -36,3 +67,9 @@ def told(steps: Iterable[Step]) -> tuple[bool, str]:
         if step.status == "passed":
             passed.append(step.name)
     return True, f"It works: {', '.join(passed)}"
+
+
+def _of_connection(fault: Fault) -> str:
+    """The fault without file, line and path: they are of a workflow that only the test has."""
+    subject = f"{fault.path.rpartition('.')[2]}: " if fault.path else ""
+    return f"{subject}{fault.problem}. {fault.remedy}".rstrip()

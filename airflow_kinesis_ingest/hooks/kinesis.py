@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
-from ..errors import AccessDenied, FixFile, IngestError
-from .connections import connection, told
+from ..errors import AccessDenied
+from .connections import connection, given, tried
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
     from mypy_boto3_kinesis import KinesisClient
 
     from ..engine.config import Workflow
+
+log = logging.getLogger(__name__)
 
 
 class KinesisHook(BaseHook):
@@ -31,16 +34,14 @@ class KinesisHook(BaseHook):
     def aws_config(self) -> dict[str, Any]:
         """awsConfig, with what the connection gives, unchecked.
 
-        Raises FixFile for a connection that does not exist or is of another type, AccessDenied for an `aws` connection
-        that awsConfig cannot express.
+        Raises FixFile for a connection that does not exist, is of another type or has no object as extra, AccessDenied
+        for an `aws` connection that awsConfig cannot express.
         """
-        found = connection(self.kinesis_conn_id)
+        found = connection(self.kinesis_conn_id, self.conn_type, "aws")
         if found.conn_type == "aws":
             return _from_amazon(found)
-        if found.conn_type != self.conn_type:
-            what = f"the Airflow connection `{found.conn_id}` is of type `{found.conn_type}`"
-            raise FixFile(what, remedy="Name one of type `kinesis` or `aws`")
-        return _given(awsAccessKeyId=found.login, awsSecretAccessKey=found.password, **found.extra_dejson)
+        keys = {"awsAccessKeyId": found.login, "awsSecretAccessKey": found.password}
+        return given(found.extra_dejson | given(keys))
 
     def get_conn(self) -> KinesisClient:
         """A boto3 client for this connection."""
@@ -52,10 +53,7 @@ class KinesisHook(BaseHook):
         """Try credentials and each call, on the first stream; what to do if one of them does not work."""
         from ..engine import checks
 
-        try:
-            return told(checks.check_aws(self._workflow()))
-        except IngestError as error:
-            return False, str(error)
+        return tried(lambda: checks.check_aws(self._workflow()))
 
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
@@ -65,10 +63,6 @@ class KinesisHook(BaseHook):
         wanted = {"config": {"type": "MessagingMetadata", "generateSampleData": True}}
         source = {"type": "kinesis", "serviceName": "test", "serviceConnection": connected, "sourceConfig": wanted}
         return from_mapping({"name": "test", "source": source})
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value}
 
 
 def _from_amazon(found: Connection) -> dict[str, Any]:
@@ -92,14 +86,28 @@ def _from_amazon(found: Connection) -> dict[str, Any]:
             where=f"connection {found.conn_id}",
             remedy="Use a connection of type `kinesis`, or a profile of the AWS configuration",
         )
-    return _given(
-        awsAccessKeyId=wrapper.aws_access_key_id,
-        awsSecretAccessKey=wrapper.aws_secret_access_key,
-        awsSessionToken=wrapper.aws_session_token,
-        awsRegion=wrapper.region_name,
-        endPointURL=wrapper.get_service_endpoint_url("kinesis"),
-        profileName=wrapper.profile_name,
-        assumeRoleArn=wrapper.role_arn,
-        assumeRoleSessionName=session_name,
-        assumeRoleSourceIdentity=identity,
+    _warn_of_unused(wrapper.extra_config, found.conn_id)
+    return given(
+        {
+            "awsAccessKeyId": wrapper.aws_access_key_id,
+            "awsSecretAccessKey": wrapper.aws_secret_access_key,
+            "awsSessionToken": wrapper.aws_session_token,
+            "awsRegion": wrapper.region_name,
+            "endPointURL": wrapper.get_service_endpoint_url("kinesis"),
+            "profileName": wrapper.profile_name,
+            "assumeRoleArn": wrapper.role_arn,
+            "assumeRoleSessionName": session_name,
+            "assumeRoleSourceIdentity": identity,
+        }
     )
+
+
+def _warn_of_unused(extra: dict[str, Any], connection_id: str) -> None:
+    unused = [name for name in ("verify", "config_kwargs") if extra.get(name) not in (None, "", {})]
+    if unused:
+        log.warning(
+            "connection %s: without effect here: %s. For the certificate of an endpoint set AWS_CA_BUNDLE where runs "
+            "start; for all else use a profile of the AWS configuration",
+            connection_id,
+            ", ".join(unused),
+        )

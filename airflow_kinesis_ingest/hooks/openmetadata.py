@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import AddressValueError, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
-from ..errors import FixFile, IngestError
-from .connections import connection, told
+from ..errors import FixFile
+from .connections import connection, given, tried
 
 if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
     from ..engine.config import Workflow
+
+EXTRA = ("verifySSL", "sslConfig")
 
 
 class OpenMetadataHook(BaseHook):
@@ -28,33 +34,31 @@ class OpenMetadataHook(BaseHook):
         self.openmetadata_conn_id = openmetadata_conn_id
 
     def server_config(self) -> dict[str, Any]:
-        """openMetadataServerConfig, with what the connection gives, unchecked. Raises FixFile if there is none such."""
-        found = connection(self.openmetadata_conn_id)
-        if found.conn_type != self.conn_type:
-            what = f"the Airflow connection `{found.conn_id}` is of type `{found.conn_type}`"
-            raise FixFile(what, remedy="Name one of type `openmetadata`")
-        if not found.host:
-            remedy = "Give the name of the OpenMetadata server"
-            raise FixFile(f"the Airflow connection `{found.conn_id}` has no host", remedy=remedy)
+        """openMetadataServerConfig, with what the connection gives, its values unchecked.
+
+        Raises FixFile for a connection that does not exist, is of another type, or does not say where the server is.
+        """
+        found = connection(self.openmetadata_conn_id, self.conn_type)
         extra = found.extra_dejson
+        if unknown := ", ".join(f"`{key}`" for key in extra if key not in EXTRA):
+            what = f"the extra of the Airflow connection `{found.conn_id}` has what is unknown: {unknown}"
+            raise FixFile(what, remedy=f"Allowed there: {', '.join(EXTRA)}")
         certificate = extra.get("sslConfig")
-        given = {
-            "hostPort": f"{found.schema or 'http'}://{found.host}:{found.port or 8585}/api",
-            "authProvider": "openmetadata",
-            "securityConfig": {"jwtToken": found.password} if found.password else None,
-            "verifySSL": extra.get("verifySSL"),
-            "sslConfig": {"caCertificate": certificate} if certificate else None,
-        }
-        return {key: value for key, value in given.items() if value}
+        return given(
+            {
+                "hostPort": f"{_scheme(found)}://{_host(found)}:{found.port or 8585}/api",
+                "authProvider": "openmetadata",
+                "securityConfig": {"jwtToken": found.password} if found.password else None,
+                "verifySSL": extra.get("verifySSL"),
+                "sslConfig": {"caCertificate": certificate} if certificate else None,
+            }
+        )
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the server answers and takes the token, and what to do if not."""
         from ..engine import checks
 
-        try:
-            return told(checks.check_openmetadata(self._workflow()))
-        except IngestError as error:
-            return False, str(error)
+        return tried(lambda: checks.check_openmetadata(self._workflow()))
 
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
@@ -70,3 +74,26 @@ class OpenMetadataHook(BaseHook):
                 "workflowConfig": {"openMetadataServerConfig": self.server_config()},
             }
         )
+
+
+def _scheme(found: Connection) -> str:
+    scheme = (found.schema or "http").lower()
+    if scheme not in ("http", "https"):
+        what = f"the schema of the Airflow connection `{found.conn_id}` is {found.schema!r}"
+        raise FixFile(what, remedy="Write http or https")
+    return scheme
+
+
+def _host(found: Connection) -> str:
+    """The host as a URL has it: an IPv6 address in brackets. Not shown if wrong: it may hold a password."""
+    if not found.host:
+        remedy = "Give the name of the OpenMetadata server"
+        raise FixFile(f"the Airflow connection `{found.conn_id}` has no host", remedy=remedy)
+    if re.fullmatch(r"[\w.-]+", found.host):
+        return found.host
+    try:
+        return f"[{IPv6Address(found.host.strip('[]'))}]"
+    except AddressValueError:
+        what = f"the host of the Airflow connection `{found.conn_id}` is more than a name"
+        remedy = "Host is the name alone, like catalogue.example.com; scheme and port have fields of their own"
+        raise FixFile(what, remedy=remedy) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,26 @@ def test_a_kinesis_connection_gives_every_field_of_aws_config(connect: Any) -> N
 def test_what_a_connection_leaves_empty_is_left_to_the_file(connect: Any) -> None:
     connect("kinesis", extra={"awsRegion": "us-east-2", "profileName": "", "assumeRoleArn": None})
     assert KinesisHook("shop").aws_config() == {"awsRegion": "us-east-2"}
+
+
+def test_an_extra_may_repeat_the_keys(connect: Any) -> None:
+    """OpenMetadata's awsConfig, pasted as it stands; what login and password say wins."""
+    pasted = {"awsAccessKeyId": "AKIAPASTED", "awsSecretAccessKey": "pasted", "awsRegion": "us-east-2"}
+    connect("kinesis", extra=pasted)
+    assert KinesisHook("shop").aws_config() == pasted
+    connect("kinesis", **KEYS, extra=pasted)
+    keys = {"awsAccessKeyId": KEYS["login"], "awsSecretAccessKey": KEYS["password"]}
+    assert KinesisHook("shop").aws_config() == pasted | keys
+
+
+@pytest.mark.parametrize("conn_type", ["kinesis", "aws", "openmetadata"])
+@pytest.mark.parametrize("extra", ["[1]", "not JSON"])
+def test_an_extra_that_is_no_object_is_refused(extra: str, conn_type: str, connect: Any) -> None:
+    """Airflow takes text that is no JSON for an empty extra; a run would then use other credentials."""
+    connect(conn_type, **KEYS, host="catalogue", extra=extra)
+    hook = OpenMetadataHook("shop").server_config if conn_type == "openmetadata" else KinesisHook("shop").aws_config
+    with pytest.raises(FixFile, match=r"the extra of the Airflow connection `shop` is no JSON object\. Write it like"):
+        hook()
 
 
 def test_the_client_is_the_connections(connect: Any, aws: FakeKinesis) -> None:
@@ -142,6 +163,16 @@ def test_a_role_that_we_cannot_assume_is_refused_and_named(how: dict[str, Any], 
         KinesisHook("shop").aws_config()
 
 
+def test_what_an_aws_connection_gives_in_vain_is_told_once(connect: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """With what to do instead: a private endpoint's certificate would else be a riddle."""
+    connect("aws", extra={"verify": False, "config_kwargs": {"read_timeout": 5}, "region_name": "us-east-2"})
+    with caplog.at_level(logging.WARNING, "airflow_kinesis_ingest"):
+        assert KinesisHook("shop").aws_config() == {"awsRegion": "us-east-2"}
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("connection shop: without effect here: verify, config_kwargs. ")
+    assert "AWS_CA_BUNDLE" in message
+
+
 def test_without_the_amazon_provider_an_aws_connection_says_what_to_install(
     connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,6 +210,46 @@ def test_port_and_scheme_are_those_of_openmetadatas_provider(connect: Any) -> No
 def test_an_openmetadata_connection_without_a_host_is_refused(connect: Any) -> None:
     connect("openmetadata", password="jwt")
     with pytest.raises(FixFile, match="`shop` has no host"):
+        OpenMetadataHook("shop").server_config()
+
+
+def test_an_extra_of_an_openmetadata_connection_has_two_keys(connect: Any) -> None:
+    """A misspelt one would silently check no certificate."""
+    connect("openmetadata", host="catalogue", extra={"verify_ssl": "validate"})
+    with pytest.raises(
+        FixFile, match=r"`shop` has what is unknown: `verify_ssl`\. Allowed there: verifySSL, sslConfig"
+    ):
+        OpenMetadataHook("shop").server_config()
+
+
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({"host": "catalogue", "schema": "HTTPS"}, "https://catalogue:8585/api"),
+        ({"host": "::1"}, "http://[::1]:8585/api"),
+        ({"host": "[2001:db8::1]", "port": 80}, "http://[2001:db8::1]:80/api"),
+    ],
+)
+def test_a_scheme_may_be_in_capitals_and_a_host_an_ipv6_address(fields: Any, url: str, connect: Any) -> None:
+    connect("openmetadata", **fields)
+    found = OpenMetadataHook("shop").server_config()
+    assert OpenMetadataServer.model_validate(found).host_port == url
+
+
+@pytest.mark.parametrize("host", ["http://om:8585", "om/api", "om:8585", "bot:s3cret@om", "om "])
+def test_a_host_that_is_more_than_a_name_is_refused_and_not_shown(host: str, connect: Any) -> None:
+    """It may hold a password."""
+    connect("openmetadata", host=host, password="jwt")
+    works, message = OpenMetadataHook("shop").test_connection()
+    assert not works
+    assert "Host is the name alone" in message
+    assert "scheme and port have fields of their own" in message
+    assert "s3cret" not in message
+
+
+def test_a_scheme_that_is_not_http_is_refused(connect: Any) -> None:
+    connect("openmetadata", host="catalogue", schema="ftp")
+    with pytest.raises(FixFile, match=r"schema of the Airflow connection `shop` is 'ftp'\. Write http or https"):
         OpenMetadataHook("shop").server_config()
 
 
@@ -255,6 +326,15 @@ def test_a_connection_that_is_incomplete_says_what_is_missing(fields: dict[str, 
     assert not works
     assert named in message
     assert "fake-secret" not in message
+
+
+def test_a_fault_is_told_in_the_fields_of_the_form(connect: Any) -> None:
+    """Not by file, line and path of a workflow that nobody wrote."""
+    connect("kinesis")
+    assert KinesisHook("shop").test_connection() == (False, "awsRegion: `awsRegion` is missing. Add it")
+    connect("openmetadata", host="catalogue", password="jwt", extra={"verifySSL": "yes"})
+    _, message = OpenMetadataHook("shop").test_connection()
+    assert message.startswith("verifySSL: this is not one of 'no-ssl', 'ignore' or 'validate' (it is 'yes'). Write")
 
 
 def test_an_openmetadata_connection_without_a_token_says_so(connect: Any) -> None:
