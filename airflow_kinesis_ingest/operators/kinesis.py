@@ -39,9 +39,9 @@ class KinesisIngestionOperator(BaseOperator):
     it raises fails the task.
 
     What no retry can mend (the file, a denied call, the deletion guard) fails the task at once; throttling and servers
-    out of reach are left to Airflow's retries. A failed task has its report as XCom too. Delivery: at least once;
-    writes are idempotent, so that a task that is retried or killed leaves the same catalogue. A run parameter `debug`
-    logs the engine's every step.
+    out of reach are left to Airflow's retries. A run that failed has its report as XCom too; one that could not begin
+    has none. Delivery: at least once; writes are idempotent, so that a task that is retried or killed leaves the same
+    catalogue. A run parameter `debug` logs the engine's every step.
     """
 
     template_fields = ("redacted_workflow",)
@@ -154,13 +154,21 @@ class KinesisIngestionOperator(BaseOperator):
         return read(self._path(self.workflow), str(self.workflow))
 
     def _path(self, workflow: str | Path) -> Path:
-        """An absolute path. Airflow knows the bundle's root as what the DAG's path has before its relative path."""
+        places = self._places(workflow)
+        found = next(filter(os.path.exists, places), None)
+        if found is None and not Path(workflow).is_absolute():
+            looked = f"looked for at {' and '.join(map(str, places))}"
+            raise FixFile("there is no such file", where=str(workflow), why=looked, remedy="Check the path")
+        return found or places[0]
+
+    def _places(self, workflow: str | Path) -> list[Path]:
+        """Where the file may be. Airflow knows the bundle's root as what the DAG's path has before its relative one."""
         dag = self.get_dag()
         if dag is None:
-            return Path(workflow).absolute()
-        beside = Path(dag.fileloc).parent / workflow
+            return [Path(workflow).absolute()]
         root = dag.fileloc.removesuffix(dag.relative_fileloc or dag.fileloc)
-        return path if root and (path := Path(root, workflow)).exists() else beside
+        folders = [Path(root), Path(dag.fileloc).parent] if root else [Path(dag.fileloc).parent]
+        return list(dict.fromkeys(folder / workflow for folder in folders))
 
 
 class DeployFailedOperator(BaseOperator):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from io import StringIO
@@ -160,6 +161,21 @@ def test_a_bad_file_fails_at_once_and_names_the_line(tmp_path: Path) -> None:
 def test_a_missing_file_fails_at_once(tmp_path: Path) -> None:
     with pytest.raises(AirflowFailException, match=r"there is no such file\. Check the path"):
         run(tmp_path / "gone.yaml")
+
+
+def test_a_missing_relative_file_names_the_places_looked_at(tmp_path: Path) -> None:
+    """Both, or the one if the DAG lies at the bundle's root."""
+    task = operator("shop.yaml")
+    dag = task.dag
+    dag.fileloc, dag.relative_fileloc = str(tmp_path / "teams" / "shop.py"), "teams/shop.py"
+    both = (
+        rf"shop\.yaml: there .*: looked for at {tmp_path}/shop\.yaml and {tmp_path}/teams/shop\.yaml\. Check the path"
+    )
+    with pytest.raises(AirflowFailException, match=both):
+        task.execute(context())
+    dag.fileloc, dag.relative_fileloc = str(tmp_path / "shop.py"), "shop.py"
+    with pytest.raises(AirflowFailException, match=rf"looked for at {tmp_path}/shop\.yaml\. Check"):
+        task.execute(context())
 
 
 def test_a_missing_variable_fails_at_once_and_is_named(aws: FakeKinesis, tmp_path: Path) -> None:
@@ -344,6 +360,16 @@ def test_debug_shows_our_lines_and_no_one_elses(how: str, aws: FakeKinesis, tmp_
     assert "ListStreams" in task_log.getvalue()
     assert "botocore" not in task_log.getvalue()
     assert "Event before-parameter-build" not in task_log.getvalue()
+
+
+def test_the_log_has_the_runs_table(aws: FakeKinesis, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its numbers, and each problem with what to do."""
+    partly_refused(aws, 1)
+    with pytest.raises(AirflowException):
+        run(document(aws, tmp_path / "out.jsonl"))
+    _, _, table = capsys.readouterr().out.partition("shop: failed\n")
+    assert re.search(r"^listed +5$", table, re.MULTILINE)
+    assert re.search(r"^failure: stream-00000 \(.*kinesis:DescribeStreamSummary", table, re.MULTILINE)
 
 
 def test_without_debug_no_call_is_logged(aws: FakeKinesis, tmp_path: Path, task_log: StringIO) -> None:
