@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,40 @@ def test_airflow_commands_exist() -> None:
     for name in OURS[1:]:
         arguments = parser.parse_args(SERVICES[name]["command"])
         assert callable(arguments.func)
+
+
+@pytest.mark.parametrize("name", ["scheduler", "dag-processor", "triggerer"])
+def test_the_health_checks_of_airflows_jobs_are_commands_it_has(name: str) -> None:
+    """With a type of job that it knows: a service that is never healthy says nothing about why."""
+    from airflow.cli.cli_parser import get_parser
+
+    kind, line = SERVICES[name]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    program, *arguments = shlex.split(line.replace("$${HOSTNAME}", "host"))
+    found = get_parser().parse_args(arguments)
+    assert (program, found.hostname) == ("airflow", "host")
+    assert found.job_type.lower() == f"{name.replace('-', '')}job"
+
+
+def test_the_api_server_is_reached_at_the_port_it_listens_on() -> None:
+    """By its own health check, by the tasks, and from this machine."""
+    from airflow.cli.cli_parser import get_parser
+
+    server = SERVICES["api-server"]
+    listens = get_parser().parse_args(server["command"]).port
+    execution = COMPOSE["x-airflow"]["environment"]["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
+    assert f"//api-server:{listens}/execution/" in execution
+    assert f"//127.0.0.1:{listens}/" in server["healthcheck"]["test"][-1]
+    assert [port.split(":")[-1] for port in server["ports"]] == [str(listens)]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_container_of_airflow_shares_its_secrets(name: str) -> None:
+    """Each is random by default: tasks could not report to the api-server, nor it show their logs."""
+    given = SERVICES[name]["environment"]
+    assert {"AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__CORE__FERNET_KEY"} <= set(given)
+    # Tokens are signed with HS512, which asks for a key of 64 bytes.
+    assert all(len(given[key]) >= 64 for key in given if "SECRET" in key and key.startswith("AIRFLOW__"))
 
 
 def test_every_setting_of_airflow_exists() -> None:
