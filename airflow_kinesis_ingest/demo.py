@@ -10,7 +10,7 @@ import shutil
 import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 REGION = "eu-west-1"
 KEYS = {"DEMO_ACCESS_KEY": "demo", "DEMO_SECRET_KEY": "demo-secret"}
 CATALOGUE = "demo.catalogue.jsonl"
+TOLD_EVERY = 5.0
 DAGS = Path(__file__).parent.parent / "dags"
 
 ORDERS = [
@@ -48,8 +49,8 @@ def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:
 
     try:
         with ExitStack() as running:
-            with _telling("Airflow starts (about half a minute)"):
-                started = running.enter_context(airflow(home, DAGS, environment=environment))
+            with _telling("Airflow starts (about half a minute)") as tell:
+                started = running.enter_context(airflow(home, DAGS, environment=environment, progress=tell))
             with _telling("The pipeline `demo` is deployed"):
                 started.wait(lambda: started.call("GET", "/dags/demo"), "the DAG `demo`")
             with _telling("It runs"):
@@ -69,15 +70,32 @@ def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:
 
 
 @contextmanager
-def _telling(what: str) -> Iterator[None]:
-    """Say what happens, with the seconds it takes."""
+def _telling(what: str) -> Iterator[Callable[[float], None]]:
+    """Say what happens, with the seconds it takes. Who knows how long it has waited may say so by what is yielded:
+    shown in place on a terminal, elsewhere as a line every five seconds.
+    """
     from rich.console import Console
 
-    console = Console()
+    console = Console(highlight=False)
     started = time.monotonic()
-    with console.status(what) if console.is_terminal else nullcontext():
-        yield
-    console.print(f"{what}: {time.monotonic() - started:.0f} s", highlight=False)
+    if console.is_terminal:
+        with console.status(what) as status:
+            yield lambda waited: status.update(f"{what}: {waited:.0f} s")
+    else:
+        yield _now_and_then(lambda waited: console.print(f"{what}: {waited:.0f} s so far"))
+    console.print(f"{what}: {time.monotonic() - started:.0f} s")
+
+
+def _now_and_then(tell: Callable[[float], None]) -> Callable[[float], None]:
+    told = 0.0
+
+    def progress(waited: float) -> None:
+        nonlocal told
+        if waited - told >= TOLD_EVERY:
+            told = waited
+            tell(waited)
+
+    return progress
 
 
 def say(text: str) -> None:
@@ -108,6 +126,7 @@ def local_kinesis(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
 def fill(url: str) -> None:
     """Make the demo's streams on the Kinesis at `url`."""
     import boto3
+    from botocore.config import Config
 
     client = boto3.client(
         "kinesis",
@@ -115,6 +134,7 @@ def fill(url: str) -> None:
         endpoint_url=url,
         aws_access_key_id=KEYS["DEMO_ACCESS_KEY"],
         aws_secret_access_key=KEYS["DEMO_SECRET_KEY"],
+        config=Config(proxies={}),  # HTTP_PROXY is for what is not on this machine
     )
     for name, payloads in streams().items():
         on_demand = name == "web.clicks"

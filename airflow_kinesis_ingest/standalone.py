@@ -18,11 +18,19 @@ from typing import Any
 import requests
 
 START_LIMIT = 240.0
+ANSWER_LIMIT = 15.0
 POLL = 0.3
+LOCAL = "127.0.0.1,localhost"
 
 
 class AirflowFailed(RuntimeError):
     """Airflow did not do what was awaited. The message names what, and where its log is."""
+
+
+def _direct() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # HTTP_PROXY is for what is not on this machine
+    return session
 
 
 @dataclass
@@ -32,24 +40,40 @@ class Airflow:
     url: str
     home: Path
     user: str
-    password: str
-    _headers: dict[str, str] = field(default_factory=dict, repr=False)
+    password: str = field(repr=False)
+    _session: requests.Session = field(default_factory=_direct, repr=False)
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """The decoded answer of /api/v2{path}, None for 204 or 404. Raises requests.HTTPError for other refusals."""
-        if not self._headers:
-            answer = requests.post(
-                f"{self.url}/auth/token", json={"username": self.user, "password": self.password}, timeout=30
-            )
-            answer.raise_for_status()
-            self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-        answer = requests.request(
-            method, f"{self.url}/api/v2{path}", json=body, headers=self._headers, timeout=30, params=None
-        )
+        """The decoded answer of /api/v2{path}, None for 204 or 404. Raises requests.HTTPError for other refusals.
+
+        A call that fails on the server's side is repeated for some seconds, then AirflowFailed: around a new DAG
+        Airflow answers a 500 now and then. What a POST makes may thus be there twice.
+        """
+        if "Authorization" not in self._session.headers:
+            user = {"username": self.user, "password": self.password}
+            token = self._answer("POST", "/auth/token", user)["access_token"]
+            self._session.headers["Authorization"] = f"Bearer {token}"
+        return self._answer(method, f"/api/v2{path}", body)
+
+    def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+        deadline = time.monotonic() + ANSWER_LIMIT
+        while isinstance(answer := self._sent(method, path, body), str):
+            if time.monotonic() > deadline:
+                what = f"{method} {path}: {answer} for {ANSWER_LIMIT:.0f} s"
+                raise AirflowFailed(f"{what}; see {self.home / 'standalone.log'}")
+            time.sleep(POLL)
         if answer.status_code in (204, 404):
             return None
         answer.raise_for_status()
         return answer.json()
+
+    def _sent(self, method: str, path: str, body: Mapping[str, Any] | None) -> requests.Response | str:
+        """The answer, or what was wrong on the server's side."""
+        try:
+            answer = self._session.request(method, f"{self.url}{path}", json=body, timeout=30)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            return type(error).__name__
+        return answer if answer.status_code < 500 else f"status {answer.status_code}"
 
     def trigger(self, dag_id: str, **parameters: Any) -> str:
         """Start a run with these params; its id."""
@@ -152,7 +176,14 @@ def _environment(home: Path, dags: Path, port: int, extra: Mapping[str, str]) ->
         # `airflow standalone` starts its parts by the name `airflow`.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', '')}",
     }
-    return {**inherited, **settings, **extra}
+    return {**inherited, **_no_proxy(), **settings, **extra}
+
+
+def _no_proxy() -> dict[str, str]:
+    """The parts of Airflow call one another: not through a proxy. In both spellings; each tool reads its own first."""
+    before = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    names = f"{before},{LOCAL}" if before else LOCAL
+    return {"NO_PROXY": names, "no_proxy": names}
 
 
 def _await_health(process: subprocess.Popen[bytes], home: Path, port: int, progress: Callable[[float], None]) -> None:
@@ -169,7 +200,8 @@ def _await_health(process: subprocess.Popen[bytes], home: Path, port: int, progr
 
 def _is_healthy(port: int) -> bool:
     try:
-        answer = requests.get(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5)
+        with _direct() as session:
+            answer = session.get(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5)
         parts = answer.json() if answer.ok else {}
     except requests.RequestException:
         return False

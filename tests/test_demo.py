@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+import requests
 import yaml
 
+from airflow_kinesis_ingest import standalone
 from airflow_kinesis_ingest.cli import main
-from airflow_kinesis_ingest.demo import KEYS, REGION, local_kinesis, streams
+from airflow_kinesis_ingest.demo import KEYS, REGION, demo, local_kinesis, streams
 from airflow_kinesis_ingest.engine import pipeline
 from airflow_kinesis_ingest.engine.loading import from_mapping
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
@@ -23,7 +26,13 @@ REFERENCE = ROOT.parent / "shared" / "reference" / "kinesis-connector-cli.md"
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with local_kinesis() as found:
+    """A proxy that is not there stands for one that does not know this machine."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as kinesis:
+        patch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.delenv(name, raising=False)
+        found = kinesis.enter_context(local_kinesis())
+        patch.undo()
         yield found
 
 
@@ -71,3 +80,80 @@ def test_the_reference_workflow_gives_a_full_catalogue_with_samples_on_the_first
         # moto goes on writing to closed shards after a reshard: `payments` has no record in an open one.
         assert sampled == streams().keys() - {"empty", "payments"}
         assert catalogue.invalid_bodies == []
+
+
+# --- the demo's Airflow ----------------------------------------------------------------------------------------------
+
+
+class Scripted(requests.adapters.HTTPAdapter):
+    """Answers with these statuses, the last one for ever; 0 is a refused connection."""
+
+    def __init__(self, *statuses: int) -> None:
+        super().__init__()
+        self.statuses = list(statuses)
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        if not status:
+            raise requests.ConnectionError
+        answer = requests.Response()
+        answer.status_code, answer.request, answer._content = status, request, b'{"access_token": "token"}'
+        return answer
+
+
+@pytest.fixture
+def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., standalone.Airflow]:
+    monkeypatch.setattr(standalone, "POLL", 0.0)
+    monkeypatch.setattr(standalone, "ANSWER_LIMIT", 0.05)
+
+    def make(*statuses: int) -> standalone.Airflow:
+        airflow = standalone.Airflow("http://airflow", tmp_path, "admin", "the-password")
+        airflow._session.mount("http://", Scripted(*statuses))
+        return airflow
+
+    return make
+
+
+def test_an_api_server_that_stumbles_is_asked_again(answering: Callable[..., standalone.Airflow]) -> None:
+    """Airflow 3.3 answers a 500 now and then while a new DAG is stored."""
+    assert answering(0, 500, 200, 503, 0, 200).call("GET", "/dags/demo") == {"access_token": "token"}
+    assert answering(200, 500, 404).call("GET", "/dags/demo") is None
+
+
+@pytest.mark.parametrize(("status", "said"), [(0, "ConnectionError"), (500, "status 500")])
+def test_an_api_server_that_stays_broken_is_named_with_its_log(
+    status: int, said: str, answering: Callable[..., standalone.Airflow]
+) -> None:
+    with pytest.raises(standalone.AirflowFailed, match=rf"GET /api/v2/dags/demo: {said} for .*standalone\.log"):
+        answering(200, status).call("GET", "/dags/demo")
+
+
+def test_a_refusal_is_not_repeated(answering: Callable[..., standalone.Airflow]) -> None:
+    with pytest.raises(requests.HTTPError, match="409"):
+        answering(200, 409, 200).call("POST", "/dags/demo/dagRuns", {})
+
+
+def test_the_password_is_not_in_the_repr(answering: Callable[..., standalone.Airflow]) -> None:
+    assert "the-password" not in repr(answering(200))
+
+
+def test_progress_is_shown_while_airflow_starts_also_without_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line every five seconds; an Airflow that does not come up ends the demo with what is wrong, not a traceback."""
+
+    def airflow(*_: Any, progress: Callable[[float], None], **__: Any) -> NoReturn:
+        for waited in (1.0, 5.0, 6.0, 11.0):
+            progress(waited)
+        raise standalone.AirflowFailed("Airflow was not up")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("airflow_kinesis_ingest.demo.local_kinesis", lambda: nullcontext("http://127.0.0.1:1"))
+    monkeypatch.setattr(standalone, "airflow", airflow)
+    assert demo(once=True) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [re.sub(r" \(.*\)", "", line) for line in lines[1:]] == [
+        "Airflow starts: 5 s so far",
+        "Airflow starts: 11 s so far",
+        "Airflow was not up",
+    ]
