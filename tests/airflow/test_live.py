@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -20,6 +21,9 @@ from tests.builders import document
 from tests.fakes.kinesis import FakeKinesis, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Rule
+
+# pytest's limit counts the start of Airflow to the first test, and is there for what none of the limits below ends.
+pytestmark = pytest.mark.timeout(400)
 
 STREAMS = 5
 TASK = "ingest"
@@ -57,6 +61,17 @@ class Live:
         run_id = self.airflow.trigger(dag_id, **parameters)
         return run_id, self.airflow.await_run(dag_id, run_id)
 
+    def log(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The lines of the task's log."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{TASK}/logs/1?full_content=true"
+        found: list[dict[str, Any]] = self.airflow.call("GET", path)["content"]
+        return found
+
+    def logged(self, dag_id: str, run_id: str, text: str) -> datetime:
+        """When the one line with this text was logged."""
+        (line,) = [line for line in self.log(dag_id, run_id) if text in line["event"]]
+        return datetime.fromisoformat(line["timestamp"].replace("Z", "+00:00"))
+
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
@@ -74,10 +89,21 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         extra = {"awsRegion": kinesis.region, "endPointURL": kinesis.url}
         connection |= {"password": CONNECTION_SECRET, "extra": extra}
         environment = {"LIVE_JWT": ENVIRONMENT_TOKEN, "AIRFLOW_CONN_LIVE_AWS": json.dumps(connection)}
-        with airflow(home, dags, environment=environment) as started:
+        environment["AIRFLOW__CORE__TEST_CONNECTION"] = "Enabled"
+        with behind_a_proxy(), airflow(home, dags, environment=environment) as started:
             started.wait(lambda: started.call("GET", "/dags/steady"), "the first DAG")
             started.await_run("steady", started.trigger("steady"))  # what is timed below is not Airflow's warming up
             yield Live(started, dags, kinesis, catalogue)
+
+
+@contextmanager
+def behind_a_proxy() -> Iterator[None]:
+    """A machine whose proxy, which is not there, must never be asked for what is on the machine itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("no_proxy", raising=False)
+        patch.setenv("NO_PROXY", "intranet.example")
+        patch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        yield
 
 
 def orders(live: Live, **schedule: Any) -> str:
@@ -112,6 +138,29 @@ def test_openmetadata_saw_the_run_and_the_task_links_to_it(live: Live) -> None:
     links = live.airflow.call("GET", f"/dags/orders/dagRuns/{run_id}/taskInstances/{TASK}/links")["extra_links"]
     assert links["OpenMetadata"].startswith(live.catalogue.host_port.removesuffix("/api"))
     assert links["Kinesis console"] is None
+
+
+def test_the_rendered_view_has_the_workflow_without_its_secrets(live: Live) -> None:
+    """What Airflow stores of a run, and shows: a placeholder by its name, a literal secret as `***`."""
+    shown = {}
+    for name in ("orders", "steady"):
+        run_id = live.airflow.call("GET", f"/dags/{name}/dagRuns")["dag_runs"][0]["dag_run_id"]
+        task = live.airflow.call("GET", f"/dags/{name}/dagRuns/{run_id}/taskInstances/{TASK}")
+        shown[name] = task["rendered_fields"]["redacted_workflow"]
+    assert "serviceName: shop" in shown["orders"]
+    assert "jwtToken: ${LIVE_JWT}" in shown["orders"]
+    assert "awsSecretAccessKey: '***'" in shown["steady"]
+
+
+def test_airflows_own_connection_test_tries_every_call(live: Live) -> None:
+    """The button of the connection form: what was tried, or the field that is wrong."""
+    extra = {"awsRegion": live.kinesis.region, "endPointURL": live.kinesis.url}
+    typed = {"connection_id": "typed", "conn_type": "kinesis", "login": "AKIATYPED", "password": CONNECTION_SECRET}
+    works = live.airflow.call("POST", "/connections/test", typed | {"extra": json.dumps(extra)})
+    assert works["status"], works
+    assert works["message"].startswith("It works: AWS credentials, ListStreams, ")
+    fails = live.airflow.call("POST", "/connections/test", typed | {"extra": "{}"})
+    assert fails == {"status": False, "message": "awsRegion: `awsRegion` is missing. Add it"}
 
 
 def test_a_broken_file_is_seen_under_its_own_path(live: Live) -> None:
@@ -164,8 +213,8 @@ def test_a_manual_run_outside_the_dates_really_runs(live: Live, schedule: dict[s
     assert live.airflow.result(name, run_id, TASK)["listed"] == STREAMS
 
 
-def test_a_killed_run_ends_and_says_stopped(live: Live) -> None:
-    """Marked as failed in Airflow while AWS hangs, it ends within seconds and OpenMetadata reads `stopped`."""
+def test_a_killed_run_ends_within_five_seconds_and_says_stopped(live: Live) -> None:
+    """Marked as failed in Airflow while AWS hangs: its log tells when Airflow killed it and when it ended."""
     live.kinesis.faults = Faults(Rule(Fault.never(), "DescribeStreamSummary"))
     hanging = live.kinesis.counts["DescribeStreamSummary"]
     run_id = live.airflow.trigger("orders")
@@ -174,14 +223,16 @@ def test_a_killed_run_ends_and_says_stopped(live: Live) -> None:
     states = live.catalogue.statuses["shop.orders"].values()
     live.airflow.wait(lambda: "stopped" in [status["pipelineState"] for status in states], "the status `stopped`")
     live.kinesis.faults = Faults()
+    live.airflow.wait(lambda: "orders: stopped" in live.airflow.log("orders", run_id, TASK), "the end of the log")
+    killed = live.logged("orders", run_id, "the task shouldn't be running anymore")
+    assert (live.logged("orders", run_id, "orders: stopped") - killed).total_seconds() < 5
     assert len([topic for topic in live.catalogue.topics.values() if not topic["deleted"]]) == STREAMS
 
 
 def test_debug_shows_our_lines_and_no_one_elses(live: Live) -> None:
     """The switch of the trigger form: each call is named; boto's and urllib3's DEBUG lines are not there."""
     run_id, _ = live.run("steady", debug=True)
-    path = f"/dags/steady/dagRuns/{run_id}/taskInstances/{TASK}/logs/1?full_content=true"
-    lines = live.airflow.call("GET", path)["content"]
+    lines = live.log("steady", run_id)
     # Airflow 3.1 drops what is below INFO; there our DEBUG lines are marked as such.
     debug = [line for line in lines if line.get("level") == "debug" or line["event"].startswith("DEBUG ")]
     assert any("DescribeStreamSummary" in line["event"] for line in debug)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from airflow_kinesis_ingest.timetable import CronBetweenDates
 from tests.airflow.conftest import HOME
 
 ROOT = Path(__file__).parents[2]
+FORM = ROOT.parent / "shared" / "reference" / "kinesis-connector-ui.md"
 WORKFLOW = ROOT / "dags" / "workflows" / "demo.yaml"
 
 
@@ -71,6 +73,18 @@ def test_the_forms_have_every_field_that_the_hooks_read() -> None:
     )
 
 
+@pytest.mark.skipif(not FORM.exists(), reason="the reference documentation is not beside the repository")
+def test_the_kinesis_form_has_the_labels_of_openmetadatas() -> None:
+    """People fill it in with the connector's documentation at hand."""
+    options = (
+        FORM.read_text(encoding="utf-8").partition("#### Connection Options")[2].partition("{% /extraContent %}")[0]
+    )
+    documented = {label.removesuffix(" (optional)") for label in re.findall(r"\*\*([A-Z].*?)\*\*(?: &|:)", options)}
+    kinesis, _ = get_provider_info()["connection-types"]
+    ours = [field["label"] for field in kinesis["conn-fields"].values()]
+    assert {*ours, *kinesis["ui-field-behaviour"]["relabeling"].values()} == documented
+
+
 def test_airflow_finds_our_connection_types_links_plugin_and_commands() -> None:
     """In a process of its own, as every Airflow process looks for them, and without a warning."""
     found = json.loads(python("-W", "error:::airflow_kinesis_ingest", "-c", DISCOVER).splitlines()[-1])
@@ -113,17 +127,20 @@ def test_the_plugin_brings_the_timetable() -> None:
 
 
 @pytest.mark.skipif("cli" not in SCHEMA["properties"], reason="Airflow 3.1 takes no commands from providers")
-@pytest.mark.parametrize("broken", [False, True])
-def test_airflows_command_line_has_the_same_commands(broken: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments", ["validate demo.yaml --format text", "validate broken.yaml", "schema", "policy", "policy --kms --glue"]
+)
+def test_airflows_command_line_has_the_same_commands(arguments: str, tmp_path: Path) -> None:
     """Same output, same exit code."""
-    file = tmp_path / "broken.yaml"
-    file.write_text("source: {}\n")
-    arguments = ["validate", str(file if broken else WORKFLOW), "--format", "text"]
-    ours = subprocess.run([sys.executable, "-m", "airflow_kinesis_ingest.cli", *arguments], **CAPTURED)
-    airflows = subprocess.run([sys.executable, "-m", "airflow", "kinesis-ingest", *arguments], **CAPTURED)
-    assert (airflows.returncode, ours.returncode) == ((2, 2) if broken else (0, 0))
+    (tmp_path / "demo.yaml").write_text(WORKFLOW.read_text())
+    (tmp_path / "broken.yaml").write_text("source: {}\n")
+    captured = CAPTURED | {"cwd": tmp_path}
+    ours = subprocess.run([sys.executable, "-m", "airflow_kinesis_ingest.cli", *arguments.split()], **captured)
+    command = [sys.executable, "-m", "airflow", "kinesis-ingest", *arguments.split()]
+    airflows = subprocess.run(command, **captured)
+    assert airflows.returncode == ours.returncode == (2 if "broken" in arguments else 0)
+    assert ours.stdout
     assert airflows.stdout.endswith(ours.stdout)
-    assert str(arguments[1]) in ours.stdout
 
 
 def test_every_command_of_ours_is_there_with_its_options() -> None:
