@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import AirflowException
 from airflow.sdk import BaseHook
+from botocore.exceptions import BotoCoreError
 
-from ..errors import AccessDenied
+from ..errors import AccessDenied, FixFile
 from .connections import connection, given, tried
 
 if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
     from airflow.sdk import Connection
     from mypy_boto3_kinesis import KinesisClient
 
@@ -74,7 +77,18 @@ def _from_amazon(found: Connection) -> dict[str, Any]:
             where=f"connection {found.conn_id}",
             remedy="Install airflow-kinesis-ingest[amazon], or use a connection of type `kinesis`",
         ) from None
-    wrapper = AwsConnectionWrapper(conn=found)
+    try:
+        return _as_aws_config(AwsConnectionWrapper(conn=found), found.conn_id)
+    except (AttributeError, NotImplementedError, TypeError, ValueError, AirflowException, BotoCoreError) as error:
+        # The provider uses what a person wrote before it checks it.
+        raise FixFile(
+            f"the Amazon provider cannot read the Airflow connection `{found.conn_id}`",
+            why=str(error),
+            remedy="Correct its extra, or use a connection of type `kinesis`",
+        ) from None
+
+
+def _as_aws_config(wrapper: AwsConnectionWrapper, connection_id: str) -> dict[str, Any]:
     role = dict(wrapper.assume_role_kwargs)
     if external_id := wrapper.extra_config.get("external_id"):
         role["ExternalId"] = external_id
@@ -83,10 +97,10 @@ def _from_amazon(found: Connection) -> dict[str, Any]:
         what = ", ".join(role) or str(wrapper.assume_role_method)
         raise AccessDenied(
             f"this `aws` connection assumes its role in a way that is not supported here ({what})",
-            where=f"connection {found.conn_id}",
+            where=f"connection {connection_id}",
             remedy="Use a connection of type `kinesis`, or a profile of the AWS configuration",
         )
-    _warn_of_unused(wrapper.extra_config, found.conn_id)
+    _warn_of_unused(wrapper.extra_config, connection_id)
     return given(
         {
             "awsAccessKeyId": wrapper.aws_access_key_id,

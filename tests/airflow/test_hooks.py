@@ -173,6 +173,24 @@ def test_what_an_aws_connection_gives_in_vain_is_told_once(connect: Any, caplog:
     assert "AWS_CA_BUNDLE" in message
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"config_kwargs": {"no_such_option": 1}},
+        {"config_kwargs": {"retries": {"mode": "never"}}},
+        {"config_kwargs": "text"},
+        {"role_arn": ROLE, "assume_role_kwargs": "text"},
+        {"role_arn": ROLE, "assume_role_method": "by force"},
+        {"service_config": ["kinesis"]},
+    ],
+)
+def test_an_aws_connection_that_the_amazon_provider_cannot_read_is_refused(extra: dict[str, Any], connect: Any) -> None:
+    """Each is another exception of the provider, which Airflow would retry."""
+    connect("aws", extra=extra)
+    with pytest.raises(FixFile, match=r"cannot read the Airflow connection `shop`: .+\. Correct its extra"):
+        KinesisHook("shop").aws_config()
+
+
 def test_without_the_amazon_provider_an_aws_connection_says_what_to_install(
     connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -342,3 +360,12 @@ def test_an_openmetadata_connection_without_a_token_says_so(connect: Any) -> Non
     works, message = OpenMetadataHook("shop").test_connection()
     assert not works
     assert "jwtToken" in message
+
+
+@pytest.mark.parametrize(("password", "works"), [('quo"te\\', True), ("s🙂", False), ("tab\t", False)])
+def test_a_password_is_never_taken_for_broken_yaml(password: str, works: bool, connect: Any, aws: FakeKinesis) -> None:
+    """What no credential can hold is told of the key, not of a text that nobody wrote."""
+    connect("kinesis", **KEYS | {"password": password}, extra={"awsRegion": aws.region, "endPointURL": aws.url})
+    found, message = KinesisHook("shop").test_connection()
+    assert found == works
+    assert works or message.startswith("awsSecretAccessKey: this cannot be a credential")
