@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from sqlalchemy.orm import configure_mappers
 
 from tests.fakes.kinesis import FakeKinesis, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
@@ -27,8 +28,12 @@ os.environ["AIRFLOW_HOME"] = str(HOME)
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(HOME / "dags")
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # Airflow 3.1 imports deprecated names of its own
+    warnings.simplefilter(
+        "ignore"
+    )  # Airflow 3.1 uses deprecated names, and its models a strategy that SQLAlchemy drops
     import_module("airflow.dag_processing.processor")
+    import_module("airflow.models.connection")
+    configure_mappers()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk import DAG
+from airflow.sdk import DAG, BaseHook, Connection
 
 from airflow_kinesis_ingest.engine.config import AwsConfig, OpenMetadataServer
 from airflow_kinesis_ingest.errors import AccessDenied, FixFile
@@ -76,9 +76,10 @@ def test_an_extra_may_repeat_the_keys(connect: Any) -> None:
 
 @pytest.mark.parametrize("conn_type", ["kinesis", "aws", "openmetadata"])
 @pytest.mark.parametrize("extra", ["[1]", "not JSON"])
-def test_an_extra_that_is_no_object_is_refused(extra: str, conn_type: str, connect: Any) -> None:
+def test_an_extra_that_is_no_object_is_refused(extra: str, conn_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow takes text that is no JSON for an empty extra; a run would then use other credentials."""
-    connect(conn_type, **KEYS, host="catalogue", extra=extra)
+    found = Connection(conn_id="shop", conn_type=conn_type, host="catalogue", extra=extra)
+    monkeypatch.setattr(BaseHook, "get_connection", lambda _: found)
     hook = OpenMetadataHook("shop").server_config if conn_type == "openmetadata" else KinesisHook("shop").aws_config
     with pytest.raises(FixFile, match=r"the extra of the Airflow connection `shop` is no JSON object\. Write it like"):
         hook()
