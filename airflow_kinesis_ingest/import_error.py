@@ -24,7 +24,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from types import ModuleType, SimpleNamespace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from airflow import settings
 from airflow.exceptions import AirflowClusterPolicySkipDag, SerializationError
@@ -79,7 +79,7 @@ def import_error(path: str, error: WorkflowError, loader: str) -> DAG | None:
 
 def refusal(make: Callable[[], DAG], loader: str) -> str:
     """Why Airflow's cluster policies refuse a DAG; "" if they do not. make: makes one, as it is to be changed."""
-    hooks = settings.get_policy_plugin_manager().hook
+    hooks = policies().hook
     if not hooks.dag_policy.get_hookimpls() and not hooks.task_policy.get_hookimpls():
         return ""
     dag = make()
@@ -94,6 +94,12 @@ def refusal(make: Callable[[], DAG], loader: str) -> str:
     except Exception as error:  # noqa: BLE001 - a border: a policy is the user's code
         return str(error) or type(error).__name__
     return ""
+
+
+def policies() -> Any:
+    """pluggy's manager of Airflow's cluster policies: a variable in 3.1, behind a function since."""
+    manager = getattr(settings, "get_policy_plugin_manager", None)
+    return manager() if manager else settings.POLICY_PLUGIN_MANAGER
 
 
 def _relative(loader: str) -> str:

@@ -20,13 +20,13 @@ import pytest
 from airflow.exceptions import AirflowClusterPolicySkipDag, AirflowClusterPolicyViolation
 from airflow.policies import hookimpl
 from airflow.providers.common.compat.sdk import AirflowException
-from airflow.settings import get_policy_plugin_manager
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from airflow_kinesis_ingest import dag_factory
 from airflow_kinesis_ingest.engine import document
 from airflow_kinesis_ingest.files import workflow_paths
+from airflow_kinesis_ingest.import_error import policies
 from airflow_kinesis_ingest.timetable import CronBetweenDates
 from tests.airflow.loading import LOADER, SOURCE, Bundle, parsed_by_the_dag_processor
 
@@ -841,11 +841,11 @@ def test_a_fault_that_nobody_foresaw_is_its_files_own(
 
 
 @contextmanager
-def cluster_policy(**policies: Callable[..., None]) -> Iterator[None]:
+def cluster_policy(**functions: Callable[..., None]) -> Iterator[None]:
     """As the functions of airflow_local_settings.py are."""
-    found = {name: staticmethod(hookimpl(policy)) for name, policy in policies.items()}
+    found = {name: staticmethod(hookimpl(policy)) for name, policy in functions.items()}
     plugin = type("Policies", (), found)
-    airflows = get_policy_plugin_manager()
+    airflows = policies()
     airflows.register(plugin)
     try:
         yield
