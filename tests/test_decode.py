@@ -164,11 +164,21 @@ def test_packed_maps_are_read(value: dict[str, Any]) -> None:
         (b"\xc3\x41\x00", -1),
         (b"\xc1\x1a\x51\x4b\x67\xb0", 1363896240),
         (b"\xfa\x7f\x80\x00\x00", "Infinity"),
+        (b"\xa3\x01\x00\xf5\x00\xf6\x00", {"1": 0, "true": 0, "null": 0}),
     ],
 )
 def test_cbor_beyond_the_basics(data: bytes, value: Any) -> None:
     """Half floats, indefinite lengths, bignums and tags (examples of RFC 8949, appendix A)."""
     assert decode(b"\xd9\xd9\xf7" + data)[0].value == value
+
+
+def test_cbor_whose_keys_are_containers_stays_encoded() -> None:
+    """JSON has no way to write them: as text, a map in the key of a map doubles its escapes at every level."""
+    nested = b"\xd9\xd9\xf7" + b"\xa1" * 16 + b"\x63'\"\\" + b"\x00" * 16
+    with held_at_most(MIB // 10):
+        (message,) = decode(nested)
+    assert message.format == "binary"
+    assert decode(b"\xd9\xd9\xf7\xbf\x80\x00\xff")[0].format == "binary"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +209,7 @@ def test_msgpack_beyond_the_basics(data: bytes, value: Any) -> None:
 @example(b"\xd9\xd9\xf7" + b"\xc1" * 5000)
 @example(b"\x81\xa3key" + b"\x91" * 5000)
 @example(b"\x81\xa3key\xdd\xff\xff\xff\xff")
+@example(b"\xd9\xd9\xf7" + b"\xa1" * 22 + b"\x63'\"\\" + b"\x00" * 22)
 def test_any_bytes_decode(data: bytes) -> None:
     """decode never raises."""
     assert_sound(decode(data, schemas=lookup))

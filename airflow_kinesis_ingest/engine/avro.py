@@ -18,6 +18,7 @@ from . import codecs
 from .avro_schema import AvroType, parse
 from .codecs import Inflated
 from .dataurl import data_url
+from .packed import json_number
 
 CONTAINER_MAGIC = b"Obj\x01"
 SINGLE_OBJECT_MAGIC = b"\xc3\x01"
@@ -176,11 +177,7 @@ def _boolean(_: AvroType, source: _Source) -> bool:
 
 
 def _number(layout: str, source: _Source) -> float | str:
-    """The number; text for the three that JSON has no way to write."""
-    number: float = struct.unpack(layout, source.take(struct.calcsize(layout)))[0]
-    if number != number:
-        return "NaN"
-    return number if abs(number) != float("inf") else ("Infinity" if number > 0 else "-Infinity")
+    return json_number(*struct.unpack(layout, source.take(struct.calcsize(layout))))
 
 
 def _bytes(kind: AvroType, source: _Source) -> Any:
