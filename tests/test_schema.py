@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from airflow_kinesis_ingest.engine.decode import decode
 from airflow_kinesis_ingest.engine.fields import FIELDS_MOST
 from airflow_kinesis_ingest.engine.model import Field, Message, MessageSchema, RegisteredSchema
 from airflow_kinesis_ingest.engine.schema import grown, infer, is_ours, to_openmetadata
-from airflow_kinesis_ingest.engine.shape import DEPTH_MOST, WIDTH_MOST
+from airflow_kinesis_ingest.engine.shape import DEPTH_MOST, WIDTH_MOST, shape_of
 from tests.corpus import CASES, Case, lookup, outline
 from tests.corpus import writers as w
 from tests.corpus.cases import JSON_ID, SALE, SALES
@@ -197,7 +198,7 @@ def test_binary_messages_count_against() -> None:
     [
         ["5f1d7a1e-9c96-4e4a-a687-fb5de9ef0c63", "5F1D7A1E9C964E4AA687FB5DE9EF0C63"],
         ["1", "20", "300"],
-        ["2026-01-01", "2026-01-02T10:00:00Z"],
+        ["2026-01-01", "2026-01-02T10:00:00Z", "2026-01-02 10:00:00 UTC"],
         ["507f1f77bcf86cd799439011"],
         ["ann@example.com"],
         ["10.0.0.1", "fe80::1"],
@@ -213,6 +214,24 @@ def test_keys_that_are_data_make_a_map(keys: list[str]) -> None:
     schema = inferred({"by": {key: {"n": 1} for key in keys}})
     assert outline(schema) == "JSON: s RECORD {by MAP<STRING, RECORD> {n INT}}"
     assert f'"{keys[0]}"' not in schema.text
+
+
+@pytest.mark.parametrize("unit", ["1 ", "1", "1T1", "a@", "a@a.", "a", "A", "eyJ.", "0:", "arn:", "1 T1"])
+@pytest.mark.parametrize("tail", ["\n", "\nx", "@"])
+def test_time_is_linear_in_a_key(unit: str, tail: str) -> None:
+    """A key made to upset the expression takes at most eight times as long as an eighth of it, and half more."""
+    small, large = ([{unit * (size // len(unit)) + tail: 1}] for size in (4 << 10, 32 << 10))
+    assert seconds(large) < 12 * seconds(small) + 0.05
+
+
+def seconds(values: list[Any]) -> float:
+    """The better of two, in this thread's own processor time: other processes want the processor too."""
+    taken = []
+    for _ in range(2):
+        start = time.thread_time()
+        shape_of(values)
+        taken.append(time.thread_time() - start)
+    return min(taken)
 
 
 def test_sparse_keys_of_one_type_are_data() -> None:

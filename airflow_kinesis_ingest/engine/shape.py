@@ -28,8 +28,8 @@ _KINDS = {type(None): "null", bool: "boolean", int: "integer", float: "number"} 
     list: "array",
     dict: "object",
 }
-_DATA_KEY = re.compile(
-    r"[+(]?[0-9][0-9 .:()/+-]*(?:[T ][0-9].*)?"  # number, date, time, version, telephone or IPv4 number
+_DATA_KEY = re.compile(  # in linear time: no part can end where the next may begin in more than one way
+    r"[+(]?[0-9](?:[0-9 .:()/+-]*|[0-9.:()/+-]*[T ][0-9].*)"  # number, date, time, version, telephone or IPv4 number
     r"|[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}"  # UUID
     r"|(?=[a-f]*[0-9])[0-9a-f]{16,}"  # hash, object id
     r"|(?=[A-Z]*[0-9])[0-9A-Z]{15,}"  # ULID, IBAN, access key id
