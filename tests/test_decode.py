@@ -309,6 +309,33 @@ def test_layers_share_one_allowance(bomb: bytes) -> None:
     assert sum(len(message.text) for message in messages if message.format != "binary") < 1.5 * MIB
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        w.gzip(bytes(700_000))[:-8] + bytes(8),
+        w.bzip2(bytes(700_000))[:-5] + bytes(5),
+        w.xz(bytes(700_000))[:-3],
+        w.zstd(bytes(700_000))[:-1],
+        w.lz4_frame(bytes(700_000))[:-1],
+        w.snappy(bytes(700_000))[:-1],
+    ],
+    ids=["gzip", "bzip2", "xz", "zstd", "lz4", "snappy"],
+)
+def test_a_broken_stream_costs_its_record_what_came_out_of_it(broken: bytes) -> None:
+    """Of a thousand that each break after 700 KB, two are inflated."""
+    messages = decode(w.kpl([broken] * MESSAGES_MOST))
+    told = [message.note for message in messages if "other parts of the record inflate to" in message.note]
+    assert len(told) == MESSAGES_MOST - 2
+
+
+def test_snappy_blocks_in_avro_share_the_allowance() -> None:
+    """The second of two containers would inflate to more than is left for the record."""
+    container = w.avro_container("bytes", [bytes(500_000)], "snappy")
+    first, second = decode(w.kpl([container, container]))
+    assert (first.format, second.format) == ("avro", "binary")
+    assert "inflates to more than" in second.note
+
+
 NODE = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}
 WIDE = {"type": "record", "name": "W", "fields": [{"name": f"{i}" * 500, "type": "null"} for i in range(100)]}
 
@@ -407,6 +434,15 @@ def test_a_schema_that_is_none(schema: str) -> None:
     """A registry may answer anything: the record stays encoded."""
     (message,) = decode(w.glue(AVRO_ID, b"\x02"), schemas=lambda _: RegisteredSchema("AVRO", schema))
     assert message.format == "binary"
+
+
+def test_a_schema_of_more_than_256_kib_is_not_read() -> None:
+    """A record may bring a schema of a megabyte, whose types would take hundreds: its bytes stay encoded."""
+    for branches, form in ((30_000, "avro"), (40_000, "binary")):
+        schema = "[" + ",".join(['"null"'] * branches) + "]"
+        (message,) = decode(w.avro_container(["null"], [(0, None)], text=schema))
+        assert message.format == form
+    assert "256 KiB" in message.note
 
 
 # Avro against fastavro

@@ -7,11 +7,9 @@ and kill the process, and five bytes that announce an array of 2^32 nulls take a
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
-from importlib import import_module
 from typing import Any, NamedTuple
 
 from . import codecs
@@ -121,8 +119,6 @@ def _block(root: AvroType, data: bytes, count: int, most: int, outer: _Source) -
 def _unpacked(codec: str, block: bytes, inflate: Callable[[codecs.Codec, bytes], Inflated]) -> bytes:
     if codec == "null":
         return block
-    if codec == "snappy":
-        return _unpacked_snappy(block)
     if codec not in _CODECS:
         raise ValueError("compressed with a codec that is not known here")
     inflated = inflate(_CODECS[codec], block)
@@ -131,25 +127,13 @@ def _unpacked(codec: str, block: bytes, inflate: Callable[[codecs.Codec, bytes],
     return inflated.data
 
 
-def _unpacked_snappy(block: bytes) -> bytes:
-    """Raw snappy, which declares its size, then the CRC-32 of the content."""
-    try:
-        cramjam: Any = import_module("cramjam")
-    except ImportError as error:
-        raise ValueError("snappy: install airflow-kinesis-ingest[codecs] to read it") from error
-    try:
-        packed = memoryview(block)[:-4]
-        if cramjam.snappy.decompress_raw_len(packed) > codecs.MOST:
-            raise ValueError(f"snappy: a block inflates to more than {codecs.MOST} bytes")
-        data = bytes(cramjam.snappy.decompress_raw(packed))
-    except cramjam.DecompressionError as error:
-        raise ValueError(f"the snappy block is broken: {error}") from error
-    if zlib.crc32(data) != int.from_bytes(block[-4:], "big"):
-        raise ValueError("the snappy block has a wrong checksum")
-    return data
-
-
-_CODECS = {"deflate": codecs.DEFLATE, "bzip2": codecs.BZIP2, "xz": codecs.XZ, "zstandard": codecs.ZSTD}
+_CODECS = {
+    "deflate": codecs.DEFLATE,
+    "snappy": codecs.SNAPPY_BLOCK,
+    "bzip2": codecs.BZIP2,
+    "xz": codecs.XZ,
+    "zstandard": codecs.ZSTD,
+}
 
 
 def _items(source: _Source) -> Any:
