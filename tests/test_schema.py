@@ -332,6 +332,19 @@ def test_fields_are_bounded() -> None:
     assert depth(schema.fields) == 2
 
 
+def test_the_text_is_bounded() -> None:
+    """Of a record of a megabyte, 15 levels deep, not its 120,000 names at every level; what is shown is ours."""
+    leaf: Any = {f"k{number:03}": {f"j{n:03}": [1, "x"][n % 2] for n in range(300)} for number in range(400)}
+    for _ in range(13):
+        leaf = {"inner": leaf}
+    schema = inferred(leaf)
+    assert len(schema.text) < 200_000
+    assert '"k000"' in schema.text
+    assert '"j000"' not in schema.text
+    assert Draft202012Validator(text_of(schema)).is_valid(leaf)
+    assert grown(schema, schema.text) == schema
+
+
 # Text
 
 
@@ -492,6 +505,12 @@ def test_registered_json_is_shown_as_registered() -> None:
                 {"name": "b", "type": "U"}, {"name": "c", "type": "n.U"}]},
             "T RECORD {a RECORD {f FLOAT}, b RECORD {f FLOAT}, c RECORD {f FLOAT}}",
         ),
+        (
+            {"type": "record", "name": "E", "fields": [{"name": "body", "type": [
+                {"type": "record", "name": "a.X", "fields": []}, {"type": "record", "name": "c.X", "fields": []},
+                {"type": "record", "name": "c.Y", "fields": []}]}]},
+            "E RECORD {body UNION<RECORD, RECORD, RECORD> {a.X RECORD, c.X RECORD, Y RECORD}}",
+        ),
         ({"type": "map", "values": {"type": "array", "items": "bytes"}}, "s MAP<STRING, ARRAY<BYTES>>"),
         (["null", "string", "boolean"], "s UNION<STRING, BOOLEAN>, nullable"),
     ],
@@ -511,6 +530,16 @@ def test_avro_fields_are_bounded() -> None:
     schema = infer([Message("{}", "avro", schema=RegisteredSchema("AVRO", json.dumps(kind)))], name="s")
     assert schema is not None
     assert 1000 < count(schema.fields) <= FIELDS_MOST
+
+
+def test_the_display_of_a_type_is_bounded() -> None:
+    """A union of a thousand types is shown in part, and still as one that may be null."""
+    kind = ["null", *({"type": "enum", "name": f"E{number}", "symbols": []} for number in range(1000))]
+    schema = infer([Message("{}", "avro", schema=RegisteredSchema("AVRO", json.dumps(kind)))], name="s")
+    assert schema is not None
+    assert schema.fields[0].display.startswith("UNION<ENUM, ENUM, ")
+    assert schema.fields[0].display.endswith("…, nullable")
+    assert len(schema.fields[0].display) < 520
 
 
 def test_a_carried_schema_nobody_can_parse() -> None:

@@ -155,6 +155,31 @@ def _kinds(values: Iterable[Any]) -> set[str]:
     return kinds - {"integer"} if "number" in kinds else kinds
 
 
+def pruned(shape: Shape, most: int) -> Shape:
+    """shape with as many levels as hold at most so many shapes together."""
+    return _to_depth(shape, _depth_within(shape, most))
+
+
+def _depth_within(shape: Shape, most: int) -> int:
+    level, total, depth = [shape], 1, -1
+    while level and total <= most:
+        depth += 1
+        level = [inner for one in level for inner in (*one.properties.values(), one.values, one.items) if inner]
+        total += len(level)
+    return depth
+
+
+def _to_depth(shape: Shape, depth: int) -> Shape:
+    if not depth:
+        return replace(shape, properties={}, required=(), values=None, items=None)
+    return replace(
+        shape,
+        properties={name: _to_depth(inner, depth - 1) for name, inner in shape.properties.items()},
+        values=shape.values and _to_depth(shape.values, depth - 1),
+        items=shape.items and _to_depth(shape.items, depth - 1),
+    )
+
+
 def union(one: Shape, other: Shape) -> Shape:
     """The shape of all values that either was made of; the same the other way round, and of itself."""
     one, other = _as_map_beside(one, other), _as_map_beside(other, one)
