@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from uuid import RFC_4122, UUID
 
 from . import avro, codecs, kpl, packed
-from .dataurl import BINARY, data_url, shorten
+from .dataurl import BINARY, CUT, data_url, shorten
 from .model import Message, NoSchema, RegisteredSchema
 
 LAYERS_MOST = 3
@@ -326,4 +326,4 @@ def _cut(data: bytes, layers: tuple[str, ...], note: str) -> Message:
         text = data[: error.start].decode()
     if "\x00" in text:
         return _binary(data, layers, note)
-    return Message(f"{text}… [truncated]", "text", None, layers, note)
+    return Message(text + CUT, "text", None, layers, note)
