@@ -116,6 +116,12 @@ def test_a_secret_in_escapes_is_hidden_at_any_depth(name: str, text: str, expect
         text, expected = json.dumps({"message": text}), json.dumps({"message": expected})
 
 
+def test_what_only_looks_like_an_escape_is_hidden_as_it_stands() -> None:
+    """A domain's user: of the name that begins like an escape no letter is left."""
+    assert shown(["email"], "CORP\\bob@example.com") == "CORP***"
+    assert shown(["card"], "\\u4111111111111111") == "***"
+
+
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in HARMLESS.items() for text in texts])
 def test_a_detector_leaves_what_only_looks_like_it(name: str, text: str) -> None:
     """Wrong checksums, wrong lengths, versions, hashes, clocks and decimals stay."""

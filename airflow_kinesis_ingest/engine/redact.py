@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -87,9 +88,8 @@ class Redactor:
 
     def mask(self, text: str) -> str:
         """text with every detector's finding replaced, also of what JSON in it writes in escapes."""
-        spans = [*self._spans(text), *self._spans_in_escapes(text)]
         pieces, last = [], 0
-        for start, end in merged(spans):
+        for start, end in merged(self._spans_with_escapes(text)):
             pieces += [text[last:start], MASK]
             last = end
         return "".join([*pieces, text[last:]]) if pieces else text
@@ -97,12 +97,14 @@ class Redactor:
     def _spans(self, text: str) -> Iterator[Span]:
         return (span for detect in self._detectors for span in detect(text))
 
-    def _spans_in_escapes(self, text: str) -> Iterator[Span]:
+    def _spans_with_escapes(self, text: str) -> list[Span]:
+        """Of the text as it is and of what its escapes stand for; no escape is torn, so that JSON stays JSON."""
+        spans = list(self._spans(text))
         if not self._detectors or not _ESCAPE.search(text):
-            return
+            return spans
         plain, origins = _unescaped(text)
-        for start, end in self._spans(plain):
-            yield origins[start], origins[end]
+        whole = [(origins[bisect_right(origins, start) - 1], end) for start, end in spans]
+        return whole + [(origins[start], origins[end]) for start, end in self._spans(plain)]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
