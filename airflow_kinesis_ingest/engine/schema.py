@@ -9,8 +9,8 @@ Rules, so that nothing is a guess:
   has a point; TIMESTAMP and DATE when every value is one in ISO 8601; several types are a UNION. No value of a
   message ever enters a schema.
 - Keys that are data (numbers, dates, UUIDs, hashes, ids in capitals, e-mail and IP addresses, JWTs, ARNs; or more than
-  20 keys of one type that no half of the objects shares) make a MAP, or are left out beside named fields: so no
-  schema shows a secret that a map is keyed by.
+  20 keys of one type that no half of the objects shares) make a MAP, or are left out beside named fields: few secrets
+  that a map is keyed by show in a schema. Those that do, as names, are left to redaction.
 - Fields and the schema text go 16 levels deep, each fewer when it would be more than 2000 types, and 500 wide. A name
   that OpenMetadata refuses is no field; the schema text still has it.
 """
