@@ -432,6 +432,16 @@ def test_a_grown_schema_validates_what_both_were_inferred_from(
     assert grown(second, second.text) == second
 
 
+def test_a_grown_schema_that_was_cut_stays_as_it_is() -> None:
+    """Two samples that are too large together: their schema is the same after every later one of them."""
+    one, other = ({f"k{n}": {f"{letter}{m}": [1, "x"][m % 2] for m in range(30)} for n in range(40)} for letter in "ab")
+    both = grown(inferred(other), inferred(one).text)
+    assert outline(both) == outline(inferred({f"k{n}": {} for n in range(40)}))
+    for later in (one, other, {"k0": {"a0": 1}}):
+        assert '"a0"' not in grown(inferred(later), both.text).text
+    assert grown(inferred(one), both.text).text == grown(inferred(other), both.text).text == both.text
+
+
 def test_a_map_takes_the_few_keys_of_a_later_sample() -> None:
     """Ids were recognised by their number; the two of a small sample do not become fields."""
     many = inferred(*({"by": {f"k{n}": n}} for n in range(21)))

@@ -27,7 +27,7 @@ from typing import Any, Literal
 from .avro_schema import parse as parse_avro
 from .fields import fields_of_avro, fields_of_shape
 from .model import Field, Message, MessageSchema, RegisteredSchema
-from .shape import Shape, pruned, shape_of, union
+from .shape import DEPTH_MOST, Shape, depth_within, pruned, shape_of, union
 
 SHARE = 0.8
 """Of the messages that must agree for a stream to have a schema."""
@@ -45,6 +45,8 @@ _SCHEMA_TYPES: dict[str, Literal["Avro", "JSON", "Protobuf"]] = {
 # "date" and "date-time" are JSON Schema's own; the third, and the bits, are annotations: its types cannot say them.
 _TEXT_FORMATS = {("DATE", False): "date", ("TIMESTAMP", True): "date-time", ("TIMESTAMP", False): "local-date-time"}
 _BITS = "x-integer-bits"
+# Of a text that was cut: it must not grow deeper with a smaller sample, and be cut again with the next large one.
+_LEVELS = "x-levels"
 _TYPE_ORDER = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 
@@ -135,9 +137,11 @@ def _inferred(values: list[Any], total: int, name: str) -> MessageSchema:
     return _of_shape(shape_of(values), name, len(values), total)
 
 
-def _of_shape(shape: Shape, name: str, agreed: int, total: int) -> MessageSchema:
-    shape = pruned(shape, SHAPES_MOST)
-    document = {"$schema": _DIALECT, "title": name, **_json_schema(shape)}
+def _of_shape(shape: Shape, name: str, agreed: int, total: int, levels: int = DEPTH_MOST) -> MessageSchema:
+    levels = min(levels, depth_within(shape, SHAPES_MOST))
+    shape = pruned(shape, levels)
+    cut = {_LEVELS: levels} if levels < DEPTH_MOST else {}
+    document = {"$schema": _DIALECT, "title": name, **cut, **_json_schema(shape)}
     document = {"$schema": _DIALECT, "$comment": _COMMENT + _digest(document)} | document
     return MessageSchema("JSON", _pretty(document), fields_of_shape(name, shape), agreed, total)
 
@@ -150,9 +154,10 @@ def grown(schema: MessageSchema, before: str) -> MessageSchema:
     """
     if not (is_ours(schema.text) and is_ours(before)):
         return schema
-    now = json.loads(schema.text)
-    shape = union(_shape_in(json.loads(before)), _shape_in(now))
-    return _of_shape(shape, str(now["title"]), schema.agreed, schema.total)
+    now, then = json.loads(schema.text), json.loads(before)
+    levels = min(document.get(_LEVELS, DEPTH_MOST) for document in (now, then))
+    shape = union(_shape_in(then), _shape_in(now))
+    return _of_shape(shape, str(now["title"]), schema.agreed, schema.total, levels)
 
 
 def _shape_in(schema: dict[str, Any]) -> Shape:

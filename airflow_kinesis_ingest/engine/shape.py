@@ -155,28 +155,25 @@ def _kinds(values: Iterable[Any]) -> set[str]:
     return kinds - {"integer"} if "number" in kinds else kinds
 
 
-def pruned(shape: Shape, most: int) -> Shape:
-    """shape with as many levels as hold at most so many shapes together."""
-    return _to_depth(shape, _depth_within(shape, most))
-
-
-def _depth_within(shape: Shape, most: int) -> int:
+def depth_within(shape: Shape, most: int) -> int:
+    """How many levels below shape hold at most so many shapes together; DEPTH_MOST when all do."""
     level, total, depth = [shape], 1, -1
     while level and total <= most:
         depth += 1
         level = [inner for one in level for inner in (*one.properties.values(), one.values, one.items) if inner]
         total += len(level)
-    return depth
+    return depth if level else DEPTH_MOST
 
 
-def _to_depth(shape: Shape, depth: int) -> Shape:
+def pruned(shape: Shape, depth: int) -> Shape:
+    """shape with at most so many levels of objects and arrays."""
     if not depth:
         return replace(shape, properties={}, required=(), values=None, items=None)
     return replace(
         shape,
-        properties={name: _to_depth(inner, depth - 1) for name, inner in shape.properties.items()},
-        values=shape.values and _to_depth(shape.values, depth - 1),
-        items=shape.items and _to_depth(shape.items, depth - 1),
+        properties={name: pruned(inner, depth - 1) for name, inner in shape.properties.items()},
+        values=shape.values and pruned(shape.values, depth - 1),
+        items=shape.items and pruned(shape.items, depth - 1),
     )
 
 
