@@ -164,11 +164,21 @@ def test_packed_maps_are_read(value: dict[str, Any]) -> None:
         (b"\xc3\x41\x00", -1),
         (b"\xc1\x1a\x51\x4b\x67\xb0", 1363896240),
         (b"\xfa\x7f\x80\x00\x00", "Infinity"),
+        (b"\xa3\x01\x00\xf5\x00\xf6\x00", {"1": 0, "true": 0, "null": 0}),
     ],
 )
 def test_cbor_beyond_the_basics(data: bytes, value: Any) -> None:
     """Half floats, indefinite lengths, bignums and tags (examples of RFC 8949, appendix A)."""
     assert decode(b"\xd9\xd9\xf7" + data)[0].value == value
+
+
+def test_cbor_whose_keys_are_containers_stays_encoded() -> None:
+    """JSON has no way to write them: as text, a map in the key of a map doubles its escapes at every level."""
+    nested = b"\xd9\xd9\xf7" + b"\xa1" * 16 + b"\x63'\"\\" + b"\x00" * 16
+    with held_at_most(MIB // 10):
+        (message,) = decode(nested)
+    assert message.format == "binary"
+    assert decode(b"\xd9\xd9\xf7\xbf\x80\x00\xff")[0].format == "binary"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +209,7 @@ def test_msgpack_beyond_the_basics(data: bytes, value: Any) -> None:
 @example(b"\xd9\xd9\xf7" + b"\xc1" * 5000)
 @example(b"\x81\xa3key" + b"\x91" * 5000)
 @example(b"\x81\xa3key\xdd\xff\xff\xff\xff")
+@example(b"\xd9\xd9\xf7" + b"\xa1" * 22 + b"\x63'\"\\" + b"\x00" * 22)
 def test_any_bytes_decode(data: bytes) -> None:
     """decode never raises."""
     assert_sound(decode(data, schemas=lookup))
@@ -296,6 +307,33 @@ def test_layers_share_one_allowance(bomb: bytes) -> None:
         messages = decode(bomb)
     assert_sound(messages)
     assert sum(len(message.text) for message in messages if message.format != "binary") < 1.5 * MIB
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        w.gzip(bytes(700_000))[:-8] + bytes(8),
+        w.bzip2(bytes(700_000))[:-5] + bytes(5),
+        w.xz(bytes(700_000))[:-3],
+        w.zstd(bytes(700_000))[:-1],
+        w.lz4_frame(bytes(700_000))[:-1],
+        w.snappy(bytes(700_000))[:-1],
+    ],
+    ids=["gzip", "bzip2", "xz", "zstd", "lz4", "snappy"],
+)
+def test_a_broken_stream_costs_its_record_what_came_out_of_it(broken: bytes) -> None:
+    """Of a thousand that each break after 700 KB, two are inflated."""
+    messages = decode(w.kpl([broken] * MESSAGES_MOST))
+    told = [message.note for message in messages if "other parts of the record inflate to" in message.note]
+    assert len(told) == MESSAGES_MOST - 2
+
+
+def test_snappy_blocks_in_avro_share_the_allowance() -> None:
+    """The second of two containers would inflate to more than is left for the record."""
+    container = w.avro_container("bytes", [bytes(500_000)], "snappy")
+    first, second = decode(w.kpl([container, container]))
+    assert (first.format, second.format) == ("avro", "binary")
+    assert "inflates to more than" in second.note
 
 
 NODE = {"type": "record", "name": "Node", "fields": [{"name": "next", "type": ["null", "Node"]}]}
@@ -396,6 +434,15 @@ def test_a_schema_that_is_none(schema: str) -> None:
     """A registry may answer anything: the record stays encoded."""
     (message,) = decode(w.glue(AVRO_ID, b"\x02"), schemas=lambda _: RegisteredSchema("AVRO", schema))
     assert message.format == "binary"
+
+
+def test_a_schema_of_more_than_256_kib_is_not_read() -> None:
+    """A record may bring a schema of a megabyte, whose types would take hundreds: its bytes stay encoded."""
+    for branches, form in ((30_000, "avro"), (40_000, "binary")):
+        schema = "[" + ",".join(['"null"'] * branches) + "]"
+        (message,) = decode(w.avro_container(["null"], [(0, None)], text=schema))
+        assert message.format == form
+    assert "256 KiB" in message.note
 
 
 # Avro against fastavro

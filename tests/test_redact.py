@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from airflow_kinesis_ingest.engine import codecs
 from airflow_kinesis_ingest.engine.decode import decode, truncate
 from airflow_kinesis_ingest.engine.detectors import DETECTORS
 from airflow_kinesis_ingest.engine.model import Message
@@ -19,21 +20,25 @@ from tests.corpus import writers as w
 from tests.corpus.cases import AVRO_ID, SALE, SALES
 
 SECRETS = {
-    "email": ["ann@example.com", "o.neil+tag@mail.example.co.uk", "иван@почта.рф", "a_b%c@x-y.io"],
+    "email": ["ann@example.com", "o.neil+tag@mail.example.co.uk", "иван@почта.рф", "a_b%c@x-y.io",
+              "andre\u0301@example.com", "संपर्क@डाटामेल.भारत"],
     "card": ["4111111111111111", "4111 1111 1111 1111", "5500-0055-5555-5559", "378282246310005", "6011000990139424",
-             "4222222222222", "2223000048400011"],
+             "4222222222222", "2223000048400011", "4111\u00a01111\u00a01111\u00a01111", "4111.1111.1111.1111",
+             "3782\t822463\t10005"],
     "iban": ["DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432",
-             "no9386011117947", "MT84MALT011000012345MTLCAST001S"],
+             "no9386011117947", "MT84MALT011000012345MTLCAST001S", "DE89.3704.0044.0532.0130.00",
+             "DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000"],
     "us_ssn": ["123-45-6789", "078 05 1120"],
     "aws_key": ["AKIAIOSFODNN7EXAMPLE", "ASIAJEXAMPLEXEG2JICE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
                 "IQoJ" + "b3JpZ2luX2VjEHoaCXVzLWVhc3QtMSJ/" * 6 + "=="],
-    "jwt": ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.TJVA95OrM7E2cBab30RMHrHDcEfxjoYZ", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ"],
+    "jwt": ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.TJVA95OrM7E2cBab30RMHrHDcEfxjoYZ", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ",
+            "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aXZpdml2aXY.Y2lwaGVydGV4dA.dGFndGFndGFn"],
     "ip": ["10.0.0.1", "255.255.255.255", "2001:db8::8a2e:370:7334", "::1", "fe80::1", "::ffff:192.0.2.1"],
 }  # fmt: skip
 HARMLESS = {
     "email": ["@timestamp", "a@b", "user @ example.com", "@example.com", "twitter.com/@ann"],
     "card": ["4111111111111112", "1234567890123452", "411111111111", "41111111111111111111", "1700000000000000",
-             "0.4111111111111111", "4111  1111  1111  1111"],
+             "0.4111111111111111", "411.1111111111116", "299.9899999999999948", "4111  1111  1111  1111"],
     "iban": ["DE89370400440532013001", "DE8937040044053201300", "DE893704004405320130000", "ZZ89370400440532013000",
              "XDE89370400440532013000"],
     "us_ssn": ["000-12-3456", "666-12-3456", "912-34-5678", "123-00-4567", "123-45-0000", "123456789", "1123-45-6789",
@@ -41,7 +46,8 @@ HARMLESS = {
     "aws_key": ["da39a3ee5e6b4b0d3255bfef95601890afd80709", "AKIA", "akiaiosfodnn7example",
                 "0123456789012345678901234567890123456789"],
     "jwt": ["eyJhbGciOiJIUzI1NiJ9", "payload.eyJ.x"],
-    "ip": ["1.2.3", "1.2.3.4.5", "256.1.1.1", "12:34:56", "aa:bb:cc:dd:ee:ff", "std::vector", "1.2.3.456", " :: "],
+    "ip": ["1.2.3", "1.2.3.4.5", "256.1.1.1", "12:34:56", "aa:bb:cc:dd:ee:ff", "std::vector", "1.2.3.456", " :: ",
+           "9a:" * 19 + "bb"],
 }  # fmt: skip
 PAIRS = [(name, secret) for name, secrets in SECRETS.items() for secret in secrets]
 WORDS = st.text("abc {}[]\":,.\\\n'é1@-", max_size=12)
@@ -70,6 +76,50 @@ def test_a_detector_hides_what_it_is_named_after(name: str, secret: str) -> None
         assert shown([name], template.format(secret)) == template.format("***")
     assert shown([name], f'{{"a":"{secret}", "b" : [1,"x {secret} y"]}}') == '{"a":"***", "b" : [1,"x *** y"]}'
     assert shown([name], f'{{"a":"{escaped}","b":"\\u00e9"}}') == '{"a":"***","b":"\\u00e9"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "secret"),
+    [
+        ("aws_key", "AWS_SECRET_ACCESS_KEY=", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("aws_key", "AWS_SESSION_TOKEN=", SECRETS["aws_key"][3]),
+        ("aws_key", "?X-Amz-Security-Token=", SECRETS["aws_key"][3]),
+        ("us_ssn", "ssn-", "123-45-6789"),
+        ("iban", "IBAN", "DE89370400440532013000"),
+        ("ip", "client_ip:", "2001:db8::8a2e:370:7334"),
+        ("ip", "source:", "2001:db8::1"),
+        ("ip", "ipv6:", "2001:db8::1"),
+        ("ip", "v6_", "2001:db8::1"),
+        ("email", "to:", '"ann lee"@example.com'),
+    ],
+)
+def test_a_secret_right_behind_its_name_is_hidden(name: str, before: str, secret: str) -> None:
+    """As in environment variables, query strings and log lines; the name stays."""
+    assert shown([name], before + secret) == f"{before}***"
+    assert shown([name], json.dumps({"line": before + secret})) == json.dumps({"line": f"{before}***"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("aws_key", '2026 INFO {"k":"wJalrXUtnFEMI\\/K7MDENG\\/bPxRfiCYEXAMPLEKEY"}', '2026 INFO {"k":"***"}'),
+        ("email", 'INFO {"e":"ann\\u0040example.com","n":1}', 'INFO {"e":"***","n":1}'),
+        ("email", 'INFO {"e":"andr\\u00e9@example.com"}', 'INFO {"e":"***"}'),
+        ("iban", 'INFO {"m":"to\\nDE89370400440532013000"}', 'INFO {"m":"to\\n***"}'),
+        ("jwt", 'INFO {"m":"a\\teyJhbGciOiJub25lIn0.eyJhIjoxfQ"}', 'INFO {"m":"a\\t***"}'),
+    ],
+)
+def test_a_secret_in_escapes_is_hidden_at_any_depth(name: str, text: str, expected: str) -> None:
+    """JSON in a log line, that line in JSON as CloudWatch has it, and this once more."""
+    for _ in range(3):
+        assert shown([name], text) == expected
+        text, expected = json.dumps({"message": text}), json.dumps({"message": expected})
+
+
+def test_what_only_looks_like_an_escape_is_hidden_as_it_stands() -> None:
+    """A domain's user: of the name that begins like an escape no letter is left."""
+    assert shown(["email"], "CORP\\bob@example.com") == "CORP***"
+    assert shown(["card"], "\\u4111111111111111") == "***"
 
 
 @pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in HARMLESS.items() for text in texts])
@@ -197,8 +247,25 @@ def test_without_a_path_malformed_json_is_only_searched() -> None:
 
 
 def test_plain_text_has_no_fields() -> None:
-    """Paths leave text alone that does not even begin like JSON."""
+    """Paths leave text alone that has no JSON in it; a brace that begins none hides what follows."""
     assert shown(["$.a"], "a,b,c") == "a,b,c"
+    assert shown(["$.a"], "b,{a},c") == "b,{***"
+
+
+@pytest.mark.parametrize(
+    "before", ["\x1e", "1\n", "null\n", "data: ", "\x0c", "\xa0", "2026-11-01 INFO ", "// c\n", "ann "]
+)
+def test_a_path_holds_behind_whatever_stands_before_the_json(before: str) -> None:
+    """Record separators, event streams, counts and times: the JSON behind them is read."""
+    assert shown(["$.a"], f'{before}{{"a":"secret","b":1}}') == f'{before}{{"a":"***","b":1}}'
+    assert shown(["$.a", "email"], f'x@y.zz {before}{{"b":"x@y.zz"}}') == f'*** {before}{{"b":"***"}}'
+
+
+def test_a_path_does_not_lead_into_a_string() -> None:
+    """JSON in a string is text: hide the whole field."""
+    record = json.dumps({"m": json.dumps({"a": "secret"})})
+    assert shown(["$.m.a"], record) == record
+    assert shown(["$.m"], record) == '{"m": "***"}'
 
 
 # Rules
@@ -240,6 +307,23 @@ def test_binary_is_not_shown(rule: str, data: bytes) -> None:
     media_type = message.text.partition(";base64")[0]
     assert Redactor([rule]).redact(message).text == f"{media_type};redacted,***"
     assert "base64" not in Redactor([rule]).redact(truncate(message, 60)).text
+
+
+@pytest.mark.parametrize("rule", ["aws_key", "$.a"])
+def test_nothing_is_shown_of_a_secret_that_an_inflated_text_is_cut_in(rule: str) -> None:
+    """The 40 characters that a detector wants are not all there: the end of what is left is dropped."""
+    secret = b"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    for kept in (10, 39):
+        record = b"x y " * (codecs.KEPT_OF_CUT // 4 - 10) + b" " * (40 - kept) + secret + b" " * MIB
+        text = shown([rule], w.gzip(record))
+        assert "wJal" not in text
+        assert text.startswith("x y " * 1000)
+        assert text.endswith("… [truncated]")
+
+
+def test_a_plain_text_that_ends_like_a_cut_one_is_shown_whole() -> None:
+    """Whoever wrote it cut it, not this program."""
+    assert shown(["email"], "something… [truncated]") == "something… [truncated]"
 
 
 def test_bytes_inside_decoded_records_are_not_shown() -> None:
@@ -315,6 +399,7 @@ ADVERSARIES = [
     "a", "1", "4", "1 ", "4 ", "4111 1111 1111 111", "@", "a@", "a@a.", "a.b@c.", "@" + "a" * 63, "DE89", "AB12 ",
     "AA ", "eyJ", "eyJaaaaa.", ".eyJaaaaaa", "1.", "1.1.1.", ":", "1:", "A", "AKIA", "FwoG/", "123-45-", '"', "[",
     '{"a":', "\\", '"\\u00', '{"a":1}', "1-", " 1", "444 ", "4444 ", "{}", "','",
+    "4111.1111.1111.111", "1\t", "1.1", '"a"@', "\\/", "\\u0040", "a\\n", "e\u0301", "x:", "ab:1", " {",
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from airflow_kinesis_ingest.engine.decode import decode
 from airflow_kinesis_ingest.engine.fields import FIELDS_MOST
 from airflow_kinesis_ingest.engine.model import Field, Message, MessageSchema, RegisteredSchema
 from airflow_kinesis_ingest.engine.schema import grown, infer, is_ours, to_openmetadata
-from airflow_kinesis_ingest.engine.shape import DEPTH_MOST, WIDTH_MOST
+from airflow_kinesis_ingest.engine.shape import DEPTH_MOST, WIDTH_MOST, shape_of
 from tests.corpus import CASES, Case, lookup, outline
 from tests.corpus import writers as w
 from tests.corpus.cases import JSON_ID, SALE, SALES
@@ -197,7 +198,7 @@ def test_binary_messages_count_against() -> None:
     [
         ["5f1d7a1e-9c96-4e4a-a687-fb5de9ef0c63", "5F1D7A1E9C964E4AA687FB5DE9EF0C63"],
         ["1", "20", "300"],
-        ["2026-01-01", "2026-01-02T10:00:00Z"],
+        ["2026-01-01", "2026-01-02T10:00:00Z", "2026-01-02 10:00:00 UTC"],
         ["507f1f77bcf86cd799439011"],
         ["ann@example.com"],
         ["10.0.0.1", "fe80::1"],
@@ -213,6 +214,24 @@ def test_keys_that_are_data_make_a_map(keys: list[str]) -> None:
     schema = inferred({"by": {key: {"n": 1} for key in keys}})
     assert outline(schema) == "JSON: s RECORD {by MAP<STRING, RECORD> {n INT}}"
     assert f'"{keys[0]}"' not in schema.text
+
+
+@pytest.mark.parametrize("unit", ["1 ", "1", "1T1", "a@", "a@a.", "a", "A", "eyJ.", "0:", "arn:", "1 T1"])
+@pytest.mark.parametrize("tail", ["\n", "\nx", "@"])
+def test_time_is_linear_in_a_key(unit: str, tail: str) -> None:
+    """A key made to upset the expression takes at most eight times as long as an eighth of it, and half more."""
+    small, large = ([{unit * (size // len(unit)) + tail: 1}] for size in (4 << 10, 32 << 10))
+    assert seconds(large) < 12 * seconds(small) + 0.05
+
+
+def seconds(values: list[Any]) -> float:
+    """The better of two, in this thread's own processor time: other processes want the processor too."""
+    taken = []
+    for _ in range(2):
+        start = time.thread_time()
+        shape_of(values)
+        taken.append(time.thread_time() - start)
+    return min(taken)
 
 
 def test_sparse_keys_of_one_type_are_data() -> None:
@@ -313,6 +332,19 @@ def test_fields_are_bounded() -> None:
     assert depth(schema.fields) == 2
 
 
+def test_the_text_is_bounded() -> None:
+    """Of a record of a megabyte, 15 levels deep, not its 120,000 names at every level; what is shown is ours."""
+    leaf: Any = {f"k{number:03}": {f"j{n:03}": [1, "x"][n % 2] for n in range(300)} for number in range(400)}
+    for _ in range(13):
+        leaf = {"inner": leaf}
+    schema = inferred(leaf)
+    assert len(schema.text) < 200_000
+    assert '"k000"' in schema.text
+    assert '"j000"' not in schema.text
+    assert Draft202012Validator(text_of(schema)).is_valid(leaf)
+    assert grown(schema, schema.text) == schema
+
+
 # Text
 
 
@@ -400,6 +432,16 @@ def test_a_grown_schema_validates_what_both_were_inferred_from(
     assert grown(second, second.text) == second
 
 
+def test_a_grown_schema_that_was_cut_stays_as_it_is() -> None:
+    """Two samples that are too large together: their schema is the same after every later one of them."""
+    one, other = ({f"k{n}": {f"{letter}{m}": [1, "x"][m % 2] for m in range(30)} for n in range(40)} for letter in "ab")
+    both = grown(inferred(other), inferred(one).text)
+    assert outline(both) == outline(inferred({f"k{n}": {} for n in range(40)}))
+    for later in (one, other, {"k0": {"a0": 1}}):
+        assert '"a0"' not in grown(inferred(later), both.text).text
+    assert grown(inferred(one), both.text).text == grown(inferred(other), both.text).text == both.text
+
+
 def test_a_map_takes_the_few_keys_of_a_later_sample() -> None:
     """Ids were recognised by their number; the two of a small sample do not become fields."""
     many = inferred(*({"by": {f"k{n}": n}} for n in range(21)))
@@ -473,6 +515,12 @@ def test_registered_json_is_shown_as_registered() -> None:
                 {"name": "b", "type": "U"}, {"name": "c", "type": "n.U"}]},
             "T RECORD {a RECORD {f FLOAT}, b RECORD {f FLOAT}, c RECORD {f FLOAT}}",
         ),
+        (
+            {"type": "record", "name": "E", "fields": [{"name": "body", "type": [
+                {"type": "record", "name": "a.X", "fields": []}, {"type": "record", "name": "c.X", "fields": []},
+                {"type": "record", "name": "c.Y", "fields": []}]}]},
+            "E RECORD {body UNION<RECORD, RECORD, RECORD> {a.X RECORD, c.X RECORD, Y RECORD}}",
+        ),
         ({"type": "map", "values": {"type": "array", "items": "bytes"}}, "s MAP<STRING, ARRAY<BYTES>>"),
         (["null", "string", "boolean"], "s UNION<STRING, BOOLEAN>, nullable"),
     ],
@@ -492,6 +540,16 @@ def test_avro_fields_are_bounded() -> None:
     schema = infer([Message("{}", "avro", schema=RegisteredSchema("AVRO", json.dumps(kind)))], name="s")
     assert schema is not None
     assert 1000 < count(schema.fields) <= FIELDS_MOST
+
+
+def test_the_display_of_a_type_is_bounded() -> None:
+    """A union of a thousand types is shown in part, and still as one that may be null."""
+    kind = ["null", *({"type": "enum", "name": f"E{number}", "symbols": []} for number in range(1000))]
+    schema = infer([Message("{}", "avro", schema=RegisteredSchema("AVRO", json.dumps(kind)))], name="s")
+    assert schema is not None
+    assert schema.fields[0].display.startswith("UNION<ENUM, ENUM, ")
+    assert schema.fields[0].display.endswith("…, nullable")
+    assert len(schema.fields[0].display) < 520
 
 
 def test_a_carried_schema_nobody_can_parse() -> None:

@@ -7,17 +7,16 @@ and kill the process, and five bytes that announce an array of 2^32 nulls take a
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
-from importlib import import_module
 from typing import Any, NamedTuple
 
 from . import codecs
 from .avro_schema import AvroType, parse
 from .codecs import Inflated
 from .dataurl import data_url
+from .packed import json_number
 
 CONTAINER_MAGIC = b"Obj\x01"
 SINGLE_OBJECT_MAGIC = b"\xc3\x01"
@@ -120,8 +119,6 @@ def _block(root: AvroType, data: bytes, count: int, most: int, outer: _Source) -
 def _unpacked(codec: str, block: bytes, inflate: Callable[[codecs.Codec, bytes], Inflated]) -> bytes:
     if codec == "null":
         return block
-    if codec == "snappy":
-        return _unpacked_snappy(block)
     if codec not in _CODECS:
         raise ValueError("compressed with a codec that is not known here")
     inflated = inflate(_CODECS[codec], block)
@@ -130,25 +127,13 @@ def _unpacked(codec: str, block: bytes, inflate: Callable[[codecs.Codec, bytes],
     return inflated.data
 
 
-def _unpacked_snappy(block: bytes) -> bytes:
-    """Raw snappy, which declares its size, then the CRC-32 of the content."""
-    try:
-        cramjam: Any = import_module("cramjam")
-    except ImportError as error:
-        raise ValueError("snappy: install airflow-kinesis-ingest[codecs] to read it") from error
-    try:
-        packed = memoryview(block)[:-4]
-        if cramjam.snappy.decompress_raw_len(packed) > codecs.MOST:
-            raise ValueError(f"snappy: a block inflates to more than {codecs.MOST} bytes")
-        data = bytes(cramjam.snappy.decompress_raw(packed))
-    except cramjam.DecompressionError as error:
-        raise ValueError(f"the snappy block is broken: {error}") from error
-    if zlib.crc32(data) != int.from_bytes(block[-4:], "big"):
-        raise ValueError("the snappy block has a wrong checksum")
-    return data
-
-
-_CODECS = {"deflate": codecs.DEFLATE, "bzip2": codecs.BZIP2, "xz": codecs.XZ, "zstandard": codecs.ZSTD}
+_CODECS = {
+    "deflate": codecs.DEFLATE,
+    "snappy": codecs.SNAPPY_BLOCK,
+    "bzip2": codecs.BZIP2,
+    "xz": codecs.XZ,
+    "zstandard": codecs.ZSTD,
+}
 
 
 def _items(source: _Source) -> Any:
@@ -176,11 +161,7 @@ def _boolean(_: AvroType, source: _Source) -> bool:
 
 
 def _number(layout: str, source: _Source) -> float | str:
-    """The number; text for the three that JSON has no way to write."""
-    number: float = struct.unpack(layout, source.take(struct.calcsize(layout)))[0]
-    if number != number:
-        return "NaN"
-    return number if abs(number) != float("inf") else ("Infinity" if number > 0 else "-Infinity")
+    return json_number(*struct.unpack(layout, source.take(struct.calcsize(layout))))
 
 
 def _bytes(kind: AvroType, source: _Source) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 PRIMITIVES = ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
 _DEEPEST = 64
+_TEXT_MOST = 256 << 10  # characters; a type takes 20 times the memory of its name, and a registry allows 170 KB
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -31,9 +32,11 @@ class AvroType:
     scale: int = 0
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def parse(text: str) -> AvroType:
-    """The root type. ValueError when text is no Avro schema."""
+    """The root type. ValueError when text is no Avro schema, or longer than 256 KiB."""
+    if len(text) > _TEXT_MOST:
+        raise ValueError(f"an Avro schema of more than {_TEXT_MOST >> 10} KiB")
     try:
         return _Parser().parse(json.loads(text), namespace="", depth=0)
     except (TypeError, KeyError, AttributeError) as error:  # JSON of another shape than a schema has

@@ -6,11 +6,11 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
-MOST = 768 * 1024
+INFLATED_MOST = 768 * 1024
 """Bytes one record may inflate to, all its layers together: with the copy that ends an inflate, below 2 MiB."""
 
 KEPT_OF_CUT = 64 * 1024
@@ -26,11 +26,15 @@ _SNAPPY_BLOCK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Inflated:
-    """data is None when nothing can be shown, and note says why; cut when the content goes on past the bound."""
+    """data is None when nothing can be shown, and note says why; cut when the content goes on past the bound.
+
+    spent: bytes that came out, also those of a stream that turned out to be broken.
+    """
 
     data: bytes | None
     cut: bool = False
     note: str = ""
+    spent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,14 @@ def sniff(data: bytes) -> Codec | None:
     return next((codec for codec in CODECS if data.startswith(codec.magic)), None)
 
 
-def inflate(codec: Codec, data: bytes, most: int = MOST) -> Inflated:
+def inflate(codec: Codec, data: bytes, most: int = INFLATED_MOST) -> Inflated:
     """At most `most` bytes of content; of more, the first KEPT_OF_CUT. Never raises, whatever data is."""
     try:
         unpacked = codec.unpack(data, most)
     except ImportError:
         return Inflated(None, note=f"{codec.name}: install airflow-kinesis-ingest[codecs] to read it")
     if codec.exact and unpacked.note and not unpacked.cut:
-        return Inflated(None, note=unpacked.note)
+        return replace(unpacked, data=None)
     return unpacked
 
 
@@ -112,15 +116,16 @@ def _unpack_frames(
         try:
             position += _pump(inflater, view[position:], out, most)
         except errors as error:
-            return Inflated(None, note=f"the {name} stream is broken: {error}")
+            return Inflated(None, note=f"the {name} stream is broken: {error}", spent=len(out))
         if len(out) > most:
             return _cut(name, out, most)
         if not inflater.eof:
-            return Inflated(None, note=f"the {name} stream ends early")
+            return Inflated(None, note=f"the {name} stream ends early", spent=len(out))
         if not data.startswith(start, position):
             break
     rest = len(data) - position
-    return Inflated(bytes(out), note=f"{rest} bytes after the {name} stream are not shown" if rest else "")
+    note = f"{rest} bytes after the {name} stream are not shown" if rest else ""
+    return Inflated(bytes(out), note=note, spent=len(out))
 
 
 def _pump(inflater: Inflater, data: memoryview, out: bytearray, most: int) -> int:
@@ -138,19 +143,12 @@ def _pump(inflater: Inflater, data: memoryview, out: bytearray, most: int) -> in
 
 def _cut(name: str, out: bytearray, most: int) -> Inflated:
     kept = bytes(out[: min(KEPT_OF_CUT, most)])
-    return Inflated(kept, cut=True, note=f"{name}: cut at {len(kept)} bytes, it inflates to more than {most}")
+    note = f"{name}: cut at {len(kept)} bytes, it inflates to more than {most}"
+    return Inflated(kept, cut=True, note=note, spent=most)
 
 
-def _open_gzip() -> _Opened:
-    return _Opened(_Zlib(zlib.MAX_WBITS | 16), (zlib.error,))
-
-
-def _open_zlib() -> _Opened:
-    return _Opened(_Zlib(zlib.MAX_WBITS), (zlib.error,))
-
-
-def _open_deflate() -> _Opened:
-    return _Opened(_Zlib(-zlib.MAX_WBITS), (zlib.error,))
+def _zlib_opener(wbits: int) -> Callable[[], _Opened]:
+    return lambda: _Opened(_Zlib(wbits), (zlib.error,))
 
 
 def _open_bzip2() -> _Opened:
@@ -182,14 +180,15 @@ def _unpack_snappy(data: bytes, most: int) -> Inflated:
         chunk = data[position : position + 4 + size]
         position += 4 + size
         if position > len(data) or 2 <= kind < 0x80:
-            return Inflated(None, note="the snappy stream ends early or holds an unknown chunk")
+            note = "the snappy stream ends early or holds an unknown chunk"
+            return Inflated(None, note=note, spent=len(out))
         try:
             out += _unpack_snappy_chunk(snappy, kind, chunk)
         except (snappy.DecompressionError, ValueError) as error:
-            return Inflated(None, note=f"the snappy stream is broken: {error}")
+            return Inflated(None, note=f"the snappy stream is broken: {error}", spent=len(out))
         if len(out) > most:
             return _cut("snappy", out, most)
-    return Inflated(bytes(out))
+    return Inflated(bytes(out), spent=len(out))
 
 
 def _unpack_snappy_chunk(cramjam: Any, kind: int, chunk: bytes) -> bytes:
@@ -198,6 +197,22 @@ def _unpack_snappy_chunk(cramjam: Any, kind: int, chunk: bytes) -> bytes:
     if kind == 0 and cramjam.snappy.decompress_raw_len(chunk[8:]) > _SNAPPY_BLOCK:
         raise ValueError("a chunk declares more than 64 KiB")
     return bytes(cramjam.snappy.decompress(_SNAPPY_START + chunk))  # verifies the chunk's CRC-32C
+
+
+def _unpack_snappy_block(data: bytes, most: int) -> Inflated:
+    """As Avro has it: raw snappy, which declares its size, then the CRC-32 of the content."""
+    cramjam: Any = import_module("cramjam")
+    packed = memoryview(data)[:-4]
+    try:
+        size = cramjam.snappy.decompress_raw_len(packed)
+        if size > most:
+            return Inflated(None, note=f"snappy: a block inflates to more than {most} bytes")
+        content = bytes(cramjam.snappy.decompress_raw(packed))
+    except cramjam.DecompressionError as error:
+        return Inflated(None, note=f"the snappy block is broken: {error}")
+    if zlib.crc32(content) != int.from_bytes(data[-4:], "big"):
+        return Inflated(None, note="the snappy block has a wrong checksum", spent=size)
+    return Inflated(content, spent=size)
 
 
 def _frames(
@@ -215,14 +230,17 @@ def _bzip2_starts() -> tuple[bytes, ...]:
     return tuple(b"BZh%d" % level + mark for level in range(1, 10) for mark in marks)
 
 
-GZIP = _frames("gzip", "application/gzip", (b"\x1f\x8b\x08",), _open_gzip)
-ZLIB = _frames("zlib", "application/zlib", (b"x\x01", b"x\x5e", b"x\x9c", b"x\xda"), _open_zlib, exact=True)
+GZIP = _frames("gzip", "application/gzip", (b"\x1f\x8b\x08",), _zlib_opener(zlib.MAX_WBITS | 16))
+ZLIB = _frames(
+    "zlib", "application/zlib", (b"x\x01", b"x\x5e", b"x\x9c", b"x\xda"), _zlib_opener(zlib.MAX_WBITS), exact=True
+)
 BZIP2 = _frames("bzip2", "application/x-bzip2", _bzip2_starts(), _open_bzip2)
 XZ = _frames("xz", "application/x-xz", (b"\xfd7zXZ\x00",), _open_xz)
 ZSTD = _frames("zstd", "application/zstd", (b"\x28\xb5\x2f\xfd",), _open_zstd)
 LZ4 = _frames("lz4", "application/x-lz4", (b"\x04\x22\x4d\x18",), _open_lz4)
 SNAPPY = Codec("snappy", "application/x-snappy-framed", (_SNAPPY_START,), _unpack_snappy)
-DEFLATE = _frames("deflate", "application/octet-stream", (), _open_deflate)
-"""Without a signature: only for places that name it, as Avro containers do."""
+# Without a signature: only for places that name it, as Avro containers do.
+DEFLATE = _frames("deflate", "application/octet-stream", (), _zlib_opener(-zlib.MAX_WBITS))
+SNAPPY_BLOCK = Codec("snappy", "application/octet-stream", (), _unpack_snappy_block)
 
 CODECS = (GZIP, ZLIB, BZIP2, XZ, ZSTD, LZ4, SNAPPY)

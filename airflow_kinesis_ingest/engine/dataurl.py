@@ -5,6 +5,10 @@ from __future__ import annotations
 from binascii import b2a_base64
 
 BINARY = "application/octet-stream"
+
+CUT = "… [truncated]"
+"""The end of an inflated text that goes on in the record."""
+
 _BASE64 = ";base64"
 
 

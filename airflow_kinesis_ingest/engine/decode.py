@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from uuid import RFC_4122, UUID
 
 from . import avro, codecs, kpl, packed
-from .dataurl import BINARY, data_url, shorten
+from .dataurl import BINARY, CUT, data_url, shorten
 from .model import Message, NoSchema, RegisteredSchema
 
 LAYERS_MOST = 3
@@ -54,7 +54,8 @@ class SchemaLookup(Protocol):
 def decode(data: bytes, *, schemas: SchemaLookup | None = None) -> tuple[Message, ...]:
     """The messages in one record, at least one, in their order. Never raises, whatever data is.
 
-    Only what `schemas` raises comes through. Inflating holds less than 2 MiB beside data and the messages.
+    Only what `schemas` raises comes through. Inflating holds less than 2 MiB beside data and the messages; two
+    formats reserve more before the first byte comes out: bzip2 4 MiB, xz a dictionary that only output makes real.
     """
     if not data.startswith(_SIGNATURES) or _is_clean_text(data):
         return (_plain(data, ()),)
@@ -84,7 +85,7 @@ class _Decoder:
 
     def __init__(self, schemas: SchemaLookup | None) -> None:
         self.schemas = schemas
-        self.allowance = codecs.MOST
+        self.allowance = codecs.INFLATED_MOST
         self.room = MESSAGES_MOST
 
     def messages(self, data: bytes, layers: tuple[str, ...]) -> list[Message]:
@@ -129,9 +130,10 @@ class _Decoder:
 
     def _inflate(self, codec: codecs.Codec, data: bytes) -> codecs.Inflated:
         if not self.allowance:
-            return codecs.Inflated(None, note=f"{codec.name}: other parts of the record inflate to {codecs.MOST} bytes")
+            note = f"{codec.name}: other parts of the record inflate to {codecs.INFLATED_MOST} bytes"
+            return codecs.Inflated(None, note=note)
         inflated = codecs.inflate(codec, data, self.allowance)
-        self.allowance -= self.allowance if inflated.cut else len(inflated.data or b"")
+        self.allowance -= inflated.spent
         return inflated
 
     def _glue(self, data: bytes, layers: tuple[str, ...]) -> list[Message] | None:
@@ -160,9 +162,10 @@ class _Decoder:
             note = f"{subject}: Protobuf is not decoded"
             return replace(_binary(payload, layers, note, "application/protobuf"), schema=found)
         if found.data_format == "JSON":
-            message = _json_or_binary(payload, layers, "")
-            fits = message.format == "json"
-            return replace(message, schema=found) if fits else replace(message, note=f"{subject}: it is no JSON")
+            message = _plain(payload, layers)
+            if message.format == "json" or (message.format == "text" and message.note):  # or too long, or too deep
+                return replace(message, schema=found)
+            return _binary(payload, layers, f"{subject}: it is no JSON")
         try:
             return _avro(avro.read_datum(found.definition, payload), layers, found)
         except ValueError as error:
@@ -300,9 +303,10 @@ def _packed(data: bytes, layers: tuple[str, ...]) -> Message:
         except ValueError:
             continue
         return Message(json.dumps(value, ensure_ascii=False), "json", value, (*layers, layer))
-    codec = codecs.sniff(data)
-    if codec and not codec.exact:
-        return _binary(data, layers, f"{codec.name}: wrapped more than {LAYERS_MOST} deep", codec.media_type)
+    if len(layers) >= LAYERS_MOST and data.startswith(_SIGNATURES):
+        codec = codecs.sniff(data)
+        media_type = codec.media_type if codec and not codec.exact else BINARY
+        return _binary(data, layers, f"wrapped more than {LAYERS_MOST} deep, hence not looked into", media_type)
     if data.startswith(_ION):
         return _binary(data, layers, "Amazon Ion is not decoded", "application/ion")
     return _binary(data, layers, "neither UTF-8 text nor a known format")
@@ -322,4 +326,4 @@ def _cut(data: bytes, layers: tuple[str, ...], note: str) -> Message:
         text = data[: error.start].decode()
     if "\x00" in text:
         return _binary(data, layers, note)
-    return Message(f"{text}… [truncated]", "text", None, layers, note)
+    return Message(text + CUT, "text", None, layers, note)

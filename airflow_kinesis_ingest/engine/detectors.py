@@ -12,26 +12,38 @@ from collections.abc import Callable, Iterator
 
 Span = tuple[int, int]
 
+# Accents written on their own, and the vowel signs of Indian and South-East Asian scripts, are no \w.
+_MARKS = (
+    r"\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0df3\u0e31-\u0eff"
+    r"\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3\u1ab0-\u1aff\u1dc0-\u1dff\u200c\u200d\u20d0-\u20f0\ufe20-\ufe2f"
+)
 # Of what may stand before the @, without the signs that in practice end a word there, as = and / in an address line.
-_LOCAL = re.compile(r"[\w.%+'-]")
-_AT_DOMAIN = re.compile(r"(?<=[\w.%+'-])@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
-_DIGITS = re.compile(r"(?<![0-9])(?<![0-9]\.)[0-9](?:[0-9 -]{11,})")
+_LOCAL = re.compile(rf"[\w{_MARKS}.%+'-]")
+_DOMAIN = rf"[\w{_MARKS}-]{{1,63}}(?:\.[\w{_MARKS}-]{{1,63}}){{1,8}}"
+_AT_DOMAIN = re.compile(rf"(?<=[\w{_MARKS}.%+'-])@{_DOMAIN}")
+_QUOTED_EMAIL = re.compile(rf'"[^":,\\\n]{{1,64}}"@{_DOMAIN}')  # a quote with : or , is more likely one of JSON's
+_GAPS = r" \t.\u00a0\u2007\u2009\u202f-"
+_DIGITS = re.compile(rf"(?<![0-9])[0-9][0-9{_GAPS}]{{11,}}")
 _DIGIT_RUN = re.compile(r"[0-9]+")
 _SHORTEST_GROUP = 3  # digits: cards are written in groups of 4-4-4-4, 4-6-5, 4-6-4, 4-4-4-4-3 or 4-3-3-3
+_LONGEST_GROUP = 6
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # the cross sum of the doubled digit, as Luhn asks
-_IBAN_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}(?=[0-9]{2})")
+_IBAN_START = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=(?i:IBAN)))[A-Za-z]{2}(?=[0-9]{2})")
 _SSN = re.compile(
-    r"(?<![0-9-])(?!000|666|9)[0-9]{3}(?P<gap>[ -])(?!00)[0-9]{2}(?P=gap)(?!0000)[0-9]{4}(?![0-9]|-[0-9])"
+    r"(?<![0-9])(?<![0-9]-)(?!000|666|9)[0-9]{3}(?P<gap>[ -])(?!00)[0-9]{2}(?P=gap)(?!0000)[0-9]{4}(?![0-9]|-[0-9])"
 )
 _AWS_KEY_ID = re.compile(
     r"(?<![A-Za-z0-9])(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AIPA|ANPA|ANVA|AROA)[A-Z0-9]{16}"
 )
-_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
-_AWS_SESSION = re.compile(r"(?<![A-Za-z0-9/+=])(?:FwoG|IQoJ|FQoG|AQoD)[A-Za-z0-9/+]{96}[A-Za-z0-9/+]*={0,2}")
-_JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,3}")
+_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_AWS_SESSION = re.compile(r"(?<![A-Za-z0-9/+])(?:FwoG|IQoJ|FQoG|AQoD)[A-Za-z0-9/+]{96}[A-Za-z0-9/+]*={0,2}")
+# Two points where the second part is empty: the key of a JWE that was agreed on before, or a detached payload.
+_JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.{1,2}[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){0,3}")
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"(?<![0-9])(?<![0-9]\.){_OCTET}(?:\.{_OCTET}){{3}}(?![0-9]|\.[0-9])")
-_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,38}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?(?![\w:])")
+# Before it nothing that it could be a part of; a word with a colon that is no hexadecimal number, as in `peer:fe80::1`.
+_IPV6_START = r"(?:(?<![^\W_])(?<![:.])|(?<=[G-Zg-z_]:)|(?<=[G-Zg-z_][0-9]:)|(?<=[A-Za-z_]{3}:))"
+_IPV6 = re.compile(_IPV6_START + r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,38}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?(?![\w:])")
 
 _IBAN_REGISTRY = (  # country and length (SWIFT's IBAN registry)
     "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 "
@@ -55,6 +67,7 @@ def _emails(text: str) -> Iterator[Span]:
         start += text[start] == "'"
         floor = match.end()
         yield start, floor
+    yield from (match.span() for match in _QUOTED_EMAIL.finditer(text))
 
 
 def _cards(text: str) -> Iterator[Span]:
@@ -64,8 +77,9 @@ def _cards(text: str) -> Iterator[Span]:
     """
     for run in _DIGITS.finditer(text):
         groups = [match.span() for match in _DIGIT_RUN.finditer(text, run.start(), run.end())]
-        for first in range(len(groups)):
-            yield from _cards_from(text, groups, first)
+        for first, (start, _) in enumerate(groups):
+            if not _is_fraction(text, start):
+                yield from _cards_from(text, groups, first)
 
 
 def _cards_from(text: str, groups: list[Span], first: int) -> Iterator[Span]:
@@ -74,9 +88,16 @@ def _cards_from(text: str, groups: list[Span], first: int) -> Iterator[Span]:
         start, stop = groups[index]
         if not _SHORTEST_GROUP <= stop - start <= 19 - len(number) or start - end > 1:
             return
+        if text[end] == "." and max(stop - start, end - groups[index - 1][0]) > _LONGEST_GROUP:
+            return
         number, end = number + text[start:stop], stop
         if len(number) > 12 and "2" <= number[0] <= "6" and _luhn(number):
             yield groups[first][0], stop
+
+
+def _is_fraction(text: str, start: int) -> bool:
+    """True for digits behind a point that has digits before it."""
+    return text[start - 1 : start] == "." and text[start - 2 : start - 1].isdigit()
 
 
 def _luhn(number: str) -> bool:
@@ -87,13 +108,13 @@ def _ibans(text: str) -> Iterator[Span]:
     for match in _IBAN_START.finditer(text):
         start, length = match.start(), _IBAN_LENGTHS.get(match.group().upper(), 0)
         end = _end_after(text, start, length)
-        if end and _mod_97(re.sub("[ -]", "", text[start:end])):
+        if end and _mod_97(re.sub(f"[{_GAPS}]", "", text[start:end])):
             yield start, end
 
 
 def _end_after(text: str, start: int, length: int) -> int:
     """The position after `length` letters and digits with single gaps at most; 0 if they end before or go on."""
-    pattern = rf"(?:[A-Za-z0-9][ -]?){{{length - 1}}}[A-Za-z0-9](?![A-Za-z0-9])"
+    pattern = rf"(?:[A-Za-z0-9][{_GAPS}]?){{{length - 1}}}[A-Za-z0-9](?![A-Za-z0-9])"
     match = re.compile(pattern).match(text, start) if length else None
     return match.end() if match else 0
 

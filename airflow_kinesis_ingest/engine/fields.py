@@ -8,6 +8,7 @@ the field that holds it, also through ARRAY and MAP: `items.price`, not `items.I
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from .avro_schema import AvroType
@@ -19,6 +20,9 @@ FIELDS_MOST = 2000
 
 NAME_MOST = 128
 """UTF-16 code units, which is what Java counts."""
+
+DISPLAY_MOST = 500
+"""Characters of a type's display; the union of an Avro schema may have thousands of branches."""
 
 # A quote or a line end in a name makes OpenMetadata refuse the topic (FullyQualifiedName.java, quoteName); NUL and
 # half a surrogate pair cannot be stored.
@@ -77,17 +81,18 @@ class _Tree:
         self.room = room
         self.path: list[AvroType] = []
 
-    def field(self, name: str, kind: str, display: str, children: Iterable[Field]) -> Field:
+    def field(self, name: str, kind: str, display: str, children: Iterable[Field], *, nullable: bool) -> Field:
         self.room -= 1
         if self.room < 0:
             raise _TooMany
-        return Field(name, kind, display, tuple(children))
+        shown = display if len(display) <= DISPLAY_MOST else f"{display[:DISPLAY_MOST]}…"
+        return Field(name, kind, f"{shown}, nullable" if nullable else shown, tuple(children))
 
     def of_shape(self, name: str, shape: Shape, depth: int) -> Field:
         kind, display = _shape_type(shape)
         nullable = "null" in shape.kinds and len(shape.kinds) > 1
         children = self.children_of_shape(shape, depth) if depth else []
-        return self.field(name, kind, f"{display}, nullable" if nullable else display, children)
+        return self.field(name, kind, display, children, nullable=nullable)
 
     def children_of_shape(self, shape: Shape, depth: int) -> list[Field]:
         """Of a union, the fields of its objects; arrays and maps pass on those of what they hold."""
@@ -100,18 +105,21 @@ class _Tree:
     def of_avro(self, name: str, avro: AvroType, depth: int) -> Field:
         kind, display = _avro_type(avro)
         children = self.children_of_avro(avro, depth) if depth else []
-        return self.field(name, kind, f"{display}, nullable" if _is_nullable(avro) else display, children)
+        return self.field(name, kind, display, children, nullable=_is_nullable(avro))
 
     def children_of_avro(self, avro: AvroType, depth: int) -> list[Field]:
         if avro in self.path:  # a type that contains itself is shown once
             return []
         self.path.append(avro)
-        children = self.unguarded_children_of_avro(avro, depth)
+        children = self.children_by_kind(avro, depth)
         self.path.pop()
         return children
 
-    def unguarded_children_of_avro(self, avro: AvroType, depth: int) -> list[Field]:
-        """Of a union of several records, the records themselves, as their fields may be called alike."""
+    def children_by_kind(self, avro: AvroType, depth: int) -> list[Field]:
+        """Of a union of several records, the records themselves, as their fields may be called alike.
+
+        Two records of one name are told apart by their namespaces.
+        """
         if avro.kind == "record":
             named = [(name, inner) for name, inner in avro.fields if _is_nameable(name)][:WIDTH_MOST]
             return [self.of_avro(name, inner, depth - 1) for name, inner in named]
@@ -119,7 +127,9 @@ class _Tree:
             return self.children_of_avro(avro.items, depth)
         records = [branch for branch in avro.branches if branch.kind == "record"]
         if len(records) > 1:
-            return [self.of_avro(record.name, record, depth - 1) for record in records if _is_nameable(record.name)]
+            times = Counter(record.name for record in records)
+            named_records = {record.full_name if times[record.name] > 1 else record.name: record for record in records}
+            return [self.of_avro(name, one, depth - 1) for name, one in named_records.items() if _is_nameable(name)]
         holders = records or [branch for branch in avro.branches if branch.items]
         return self.children_of_avro(holders[0], depth) if holders else []
 

@@ -6,6 +6,7 @@ are no UTF-8 text and are, to the last one, a single map whose keys are all prin
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -80,16 +81,22 @@ def _whole(source: _Bytes, read: Callable[[_Bytes], Any]) -> Any:
     return value
 
 
-def _float(source: _Bytes, size: int) -> float | str:
+def json_number(number: float) -> float | str:
     """The number; text for the three that JSON has no way to write."""
-    number: float = struct.unpack({2: ">e", 4: ">f", 8: ">d"}[size], source.take(size))[0]
     if number != number:
         return "NaN"
     return number if abs(number) != float("inf") else ("Infinity" if number > 0 else "-Infinity")
 
 
+def _float(source: _Bytes, size: int) -> float | str:
+    return json_number(*struct.unpack({2: ">e", 4: ">f", 8: ">d"}[size], source.take(size)))
+
+
 def _key(key: object) -> str:
-    return key if isinstance(key, str) else str(key)
+    """A key as JSON writes it. ValueError for a container: each one around it would double its escapes."""
+    if isinstance(key, (dict, list)):
+        raise ValueError("a key that is a container")
+    return key if isinstance(key, str) else json.dumps(key)
 
 
 # CBOR

@@ -1,20 +1,25 @@
 """From raw records to what the catalogue is told of them: decode, infer, redact, cut, in this order.
 
-The schema is inferred from whole, unredacted messages, so that its types are right; only its names and types leave
-the process. What is shown is redacted before it is cut, so that no detector misses the rest of a secret.
+The schema is inferred from whole, unredacted messages, so that its types are right; only names and types leave the
+process, and a name in which a detector finds something is redacted, too. What is shown is redacted before it is cut,
+so that no detector misses the rest of a secret; what decoding had to cut, redaction shortens further.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from .config import Options
 from .decode import SchemaLookup, decode, truncate
 from .model import Message, MessageSchema, Record, Sample
 from .redact import Redactor
-from .schema import infer
+from .schema import infer, to_openmetadata
 
 SHORTEST = 256
+"""Bytes that must be left for one more message; `options.sample.maxBytes` is more."""
 
 
 class Reader:
@@ -44,7 +49,24 @@ class Reader:
         return Sample(shown, self.schema(name, messages), notes)
 
     def schema(self, name: str, messages: Sequence[Message]) -> MessageSchema | None:
-        return infer(messages, name=name) if messages and self._options.infer_schema else None
+        if not messages or not self._options.infer_schema:
+            return None
+        schema = infer(messages, name=name)
+        if schema is None or not self._tells(schema):
+            return schema
+        return infer([self._nameless(message) for message in messages], name=name)
+
+    def _tells(self, schema: MessageSchema) -> bool:
+        """Whether a detector finds something in what the catalogue would be told."""
+        told = json.dumps(to_openmetadata(schema), ensure_ascii=False)
+        return self._redactor.mask(told) != told
+
+    def _nameless(self, message: Message) -> Message:
+        """message, of use for its schema only, without what detectors find in names and in the schema it came with."""
+        mask, schema = self._redactor.mask, message.schema
+        if schema:
+            schema = replace(schema, definition=mask(schema.definition))
+        return replace(message, value=_renamed(message.value, mask), schema=schema)
 
     def redacted(self, message: Message) -> Message:
         return self._redactor.redact(message)
@@ -53,8 +75,15 @@ class Reader:
         """The redacted texts, `options.sample.maxBytes` of them in UTF-8 at most; a cut one says so."""
         left = self._options.sample.max_bytes
         for message in messages:
-            text = truncate(self.redacted(message), max(left, SHORTEST)).text
+            text = truncate(self.redacted(message), left).text
             left -= len(text.encode("utf-8", "surrogatepass"))
             yield text
             if left < SHORTEST:
                 return
+
+
+def _renamed(value: Any, mask: Callable[[str], str]) -> Any:
+    """value with every name of a field masked; of several that become one, the last in the alphabet stays."""
+    if isinstance(value, dict):
+        return {mask(name): _renamed(inner, mask) for name, inner in sorted(value.items())}
+    return [_renamed(inner, mask) for inner in value] if isinstance(value, list) else value

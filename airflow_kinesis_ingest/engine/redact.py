@@ -9,26 +9,37 @@ What is hidden shows as `***`. In JSON a hidden string, number or truth value be
 that is not the true one would be a false sample); null, containers and the names of fields stay, and all else is
 byte for byte what it was. Detectors look into every text, also the names of fields, and into long numbers.
 
-Rules fail closed. Of a text that begins like JSON and stops being it, all that follows is hidden when there is a
-path. Of what is not text only the media type is shown, as any secret may be in it.
+Rules fail closed. With a path, a text is read as JSON from its first brace on (what stands before may be a time or a
+record separator), and where it stops being JSON all that follows is hidden. Of what is not text only the media type
+is shown, as any secret may be in it. Of an inflated text that was cut, the end is not shown either: a secret that
+goes on behind the cut is recognised by no detector.
+
+JSON inside a string of JSON is text: a path does not lead into it, detectors look into it through its escapes.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from array import array
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-from .dataurl import is_embedded, redacted
+from .dataurl import CUT, is_embedded, redacted
 from .detectors import DETECTORS, Span
 from .model import Message
 
 MASK = "***"
+UNSURE = 4096
+"""Characters before a cut that are not shown: longer than any secret that shows by its form only as a whole."""
+
 _MASKED = json.dumps(MASK)
 _SEGMENT = re.compile(r"""\[\s*\*?\s*\]|\[\s*(?:'([^']+)'|"([^"]+)")\s*\]|\.?([^.\[\]'"\s]+)""")
+_ESCAPE = re.compile(r"(?<!\\)\\+(?:u([0-9a-fA-F]{4})|([/\"bfnrt]))")  # escaped again by every string around it
+_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _BLANK = "\ufeff \t\r\n"
 _SCALAR = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Infinity)|NaN|true|false|null")
 
@@ -41,7 +52,7 @@ class Redactor:
         self._detectors = [DETECTORS[rule] for rule in rules if rule in DETECTORS]
         paths = [_segments(rule) for rule in rules if rule not in DETECTORS]
         self._paths = _trie(paths)
-        self._names = [_literal(path) for path in paths]
+        self._needed_names = [_literal(path) for path in paths]
         self._active = bool(rules)
 
     def redact(self, message: Message) -> Message:
@@ -51,37 +62,71 @@ class Redactor:
         if message.format == "binary":
             return replace(message, text=redacted(message.text))
         text = self._text(message.text, is_json=message.format != "text")
+        if message.note and message.text.endswith(CUT):
+            text = text.removesuffix(CUT)[:-UNSURE] + CUT
         if text == message.text:
             return message
         value = json.loads(text.lstrip("\ufeff")) if message.format == "json" else None
         return replace(message, text=text, value=value)
 
     def _text(self, text: str, *, is_json: bool) -> str:
-        if not is_json and text.lstrip(_BLANK)[:1] not in ("{", "[", '"'):
-            return self.mask(text)
-        found = self._found(text)
-        if found or "\\" in text or ";base64," in text or any(name in text for name in self._names):
-            scanned = _Scan(text, self._paths, self.mask, found).run()
-            return scanned if is_json else self.mask(scanned)  # what is no JSON may hold a secret in several tokens
+        if is_json:
+            return self._json(text)
+        start = 0 if text.lstrip(_BLANK)[:1] in ("{", "[", '"') else self._first_brace(text)
+        return self.mask(text[:start] + self._json(text[start:]))  # a secret may stand in several tokens
+
+    def _first_brace(self, text: str) -> int:
+        """Where fields may begin in a text; its end when no path looks for any."""
+        start = text.find("{") if self._paths.fields else -1
+        return start if start >= 0 else len(text)
+
+    def _json(self, text: str) -> str:
+        found = merged(self._spans(text))
+        if found or "\\" in text or ";base64," in text or any(name in text for name in self._needed_names):
+            return _Scan(text, self._paths, self.mask, found).run()
         return text  # without escapes, what stands in a JSON string stands in its text as well
 
     def mask(self, text: str) -> str:
-        """text with every detector's finding replaced."""
+        """text with every detector's finding replaced, also of what JSON in it writes in escapes."""
         pieces, last = [], 0
-        for start, end in self._found(text):
+        for start, end in merged(self._spans_with_escapes(text)):
             pieces += [text[last:start], MASK]
             last = end
         return "".join([*pieces, text[last:]]) if pieces else text
 
-    def _found(self, text: str) -> list[Span]:
-        """Where the detectors found something: in order, what overlaps put together."""
-        merged: list[Span] = []
-        for start, end in sorted(span for detect in self._detectors for span in detect(text)):
-            if merged and start < merged[-1][1]:
-                merged[-1] = merged[-1][0], max(end, merged[-1][1])
-            else:
-                merged.append((start, end))
-        return merged
+    def _spans(self, text: str) -> Iterator[Span]:
+        return (span for detect in self._detectors for span in detect(text))
+
+    def _spans_with_escapes(self, text: str) -> list[Span]:
+        """Of the text as it is and of what its escapes stand for; no escape is torn, so that JSON stays JSON."""
+        spans = list(self._spans(text))
+        if not self._detectors or not _ESCAPE.search(text):
+            return spans
+        plain, origins = _unescaped(text)
+        whole = [(origins[bisect_right(origins, start) - 1], end) for start, end in spans]
+        return whole + [(origins[start], origins[end]) for start, end in self._spans(plain)]
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """spans in order, what overlaps put together."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
+def _unescaped(text: str) -> tuple[str, array[int]]:
+    """text without JSON's escapes, and where in text each of its characters stands; one more entry for the end."""
+    pieces, origins, last = [], array("I"), 0
+    for match in _ESCAPE.finditer(text):
+        pieces += [text[last : match.start()], chr(int(match[1], 16)) if match[1] else _LETTERS.get(match[2], match[2])]
+        origins.extend(range(last, match.start() + 1))
+        last = match.end()
+    origins.extend(range(last, len(text) + 1))
+    return "".join([*pieces, text[last:]]), origins
 
 
 @dataclass(slots=True)
@@ -231,7 +276,7 @@ class _Scan:
     def is_suspect(self, end: int) -> bool:
         """Spares a search: nothing is found from the position to end that was not found in the text as a whole.
 
-        Unless it is written in escapes. No detector's finding goes past a quote, so none is lost to its neighbour.
+        Unless it is written in escapes. No finding goes past a quote of JSON's, so none is lost to its neighbour.
         """
         while self.found and self.found[0][1] <= self.position:
             self.found.popleft()

@@ -9,10 +9,10 @@ Rules, so that nothing is a guess:
   has a point; TIMESTAMP and DATE when every value is one in ISO 8601; several types are a UNION. No value of a
   message ever enters a schema.
 - Keys that are data (numbers, dates, UUIDs, hashes, ids in capitals, e-mail and IP addresses, JWTs, ARNs; or more than
-  20 keys of one type that no half of the objects shares) make a MAP, or are left out beside named fields: so no
-  schema shows a secret that a map is keyed by.
-- Fields go 16 levels deep, fewer when they would be more than 2000, and 500 wide. A name that OpenMetadata refuses
-  is no field; the schema text still has it.
+  20 keys of one type that no half of the objects shares) make a MAP, or are left out beside named fields: few secrets
+  that a map is keyed by show in a schema. Those that do, as names, are left to redaction.
+- Fields and the schema text go 16 levels deep, each fewer when it would be more than 2000 types, and 500 wide. A name
+  that OpenMetadata refuses is no field; the schema text still has it.
 """
 
 from __future__ import annotations
@@ -27,17 +27,26 @@ from typing import Any, Literal
 from .avro_schema import parse as parse_avro
 from .fields import fields_of_avro, fields_of_shape
 from .model import Field, Message, MessageSchema, RegisteredSchema
-from .shape import Shape, shape_of, union
+from .shape import DEPTH_MOST, Shape, depth_within, pruned, shape_of, union
 
 SHARE = 0.8
 """Of the messages that must agree for a stream to have a schema."""
 
+SHAPES_MOST = 2000
+"""Objects, arrays and plain values in the text of one inferred schema; a larger one is cut where it is deepest."""
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COMMENT = "Inferred from sampled messages by airflow-kinesis-ingest and renewed by it while unedited. Digest: "
-_KINDS: dict[str, Literal["Avro", "JSON", "Protobuf"]] = {"AVRO": "Avro", "JSON": "JSON", "PROTOBUF": "Protobuf"}
+_SCHEMA_TYPES: dict[str, Literal["Avro", "JSON", "Protobuf"]] = {
+    "AVRO": "Avro",
+    "JSON": "JSON",
+    "PROTOBUF": "Protobuf",
+}
 # "date" and "date-time" are JSON Schema's own; the third, and the bits, are annotations: its types cannot say them.
 _TEXT_FORMATS = {("DATE", False): "date", ("TIMESTAMP", True): "date-time", ("TIMESTAMP", False): "local-date-time"}
 _BITS = "x-integer-bits"
+# Of a text that was cut: it must not grow deeper with a smaller sample, and be cut again with the next large one.
+_LEVELS = "x-levels"
 _TYPE_ORDER = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 
@@ -103,7 +112,7 @@ def _carried(carried: Counter[RegisteredSchema], counted: list[Message], name: s
         return None
     values = [message.value for message in counted if message.schema == schema and message.format == "json"]
     fields = _carried_fields(schema, values, name)
-    return MessageSchema(_KINDS[schema.data_format], schema.definition, fields, carried[schema], len(counted))
+    return MessageSchema(_SCHEMA_TYPES[schema.data_format], schema.definition, fields, carried[schema], len(counted))
 
 
 def _family(schema: RegisteredSchema) -> str:
@@ -128,8 +137,11 @@ def _inferred(values: list[Any], total: int, name: str) -> MessageSchema:
     return _of_shape(shape_of(values), name, len(values), total)
 
 
-def _of_shape(shape: Shape, name: str, agreed: int, total: int) -> MessageSchema:
-    document = {"$schema": _DIALECT, "title": name, **_json_schema(shape)}
+def _of_shape(shape: Shape, name: str, agreed: int, total: int, levels: int = DEPTH_MOST) -> MessageSchema:
+    levels = min(levels, depth_within(shape, SHAPES_MOST))
+    shape = pruned(shape, levels)
+    cut = {_LEVELS: levels} if levels < DEPTH_MOST else {}
+    document = {"$schema": _DIALECT, "title": name, **cut, **_json_schema(shape)}
     document = {"$schema": _DIALECT, "$comment": _COMMENT + _digest(document)} | document
     return MessageSchema("JSON", _pretty(document), fields_of_shape(name, shape), agreed, total)
 
@@ -142,9 +154,10 @@ def grown(schema: MessageSchema, before: str) -> MessageSchema:
     """
     if not (is_ours(schema.text) and is_ours(before)):
         return schema
-    now = json.loads(schema.text)
-    shape = union(_shape_in(json.loads(before)), _shape_in(now))
-    return _of_shape(shape, str(now["title"]), schema.agreed, schema.total)
+    now, then = json.loads(schema.text), json.loads(before)
+    levels = min(document.get(_LEVELS, DEPTH_MOST) for document in (now, then))
+    shape = union(_shape_in(then), _shape_in(now))
+    return _of_shape(shape, str(now["title"]), schema.agreed, schema.total, levels)
 
 
 def _shape_in(schema: dict[str, Any]) -> Shape:

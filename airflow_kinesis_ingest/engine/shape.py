@@ -28,8 +28,8 @@ _KINDS = {type(None): "null", bool: "boolean", int: "integer", float: "number"} 
     list: "array",
     dict: "object",
 }
-_DATA_KEY = re.compile(
-    r"[+(]?[0-9][0-9 .:()/+-]*(?:[T ][0-9].*)?"  # number, date, time, version, telephone or IPv4 number
+_DATA_KEY = re.compile(  # in linear time: no part can end where the next may begin in more than one way
+    r"[+(]?[0-9](?:[0-9 .:()/+-]*|[0-9.:()/+-]*[T ][0-9].*)"  # number, date, time, version, telephone or IPv4 number
     r"|[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}"  # UUID
     r"|(?=[a-f]*[0-9])[0-9a-f]{16,}"  # hash, object id
     r"|(?=[A-Z]*[0-9])[0-9A-Z]{15,}"  # ULID, IBAN, access key id
@@ -153,6 +153,28 @@ def _are_data(columns: dict[str, list[Any]], objects: int) -> bool:
 def _kinds(values: Iterable[Any]) -> set[str]:
     kinds = {_KINDS[kind] for kind in set(map(type, values))} - {"null"}
     return kinds - {"integer"} if "number" in kinds else kinds
+
+
+def depth_within(shape: Shape, most: int) -> int:
+    """How many levels below shape hold at most so many shapes together; DEPTH_MOST when all do."""
+    level, total, depth = [shape], 1, -1
+    while level and total <= most:
+        depth += 1
+        level = [inner for one in level for inner in (*one.properties.values(), one.values, one.items) if inner]
+        total += len(level)
+    return depth if level else DEPTH_MOST
+
+
+def pruned(shape: Shape, depth: int) -> Shape:
+    """shape with at most so many levels of objects and arrays."""
+    if not depth:
+        return replace(shape, properties={}, required=(), values=None, items=None)
+    return replace(
+        shape,
+        properties={name: pruned(inner, depth - 1) for name, inner in shape.properties.items()},
+        values=shape.values and pruned(shape.values, depth - 1),
+        items=shape.items and pruned(shape.items, depth - 1),
+    )
 
 
 def union(one: Shape, other: Shape) -> Shape:

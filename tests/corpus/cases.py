@@ -196,6 +196,9 @@ COMPRESSED: Sequence[Case] = (
     Case("gzip in zstd in bzip2", w.bzip2(w.zstd(w.gzip(A))), ('{"a":1}',), A_OUTLINE, ("bzip2", "zstd", "gzip")),
     Case("gzip four deep", w.gzip(w.gzip(w.gzip(w.gzip(A)))), (_url(w.gzip(A), "application/gzip"),), None,
          ("gzip", "gzip", "gzip"), "more than 3 deep"),
+    *(Case(f"{name} four deep", w.gzip(w.gzip(w.gzip(data))), (_url(data),), None, ("gzip", "gzip", "gzip"),
+           "more than 3 deep")
+      for name, data in (("kpl", w.kpl([A])), ("zlib", w.zlib(A)), ("glue", w.glue(AVRO_ID, b"\xff")))),
     _encoded("gzip cut short", w.gzip(A)[:-3], "ends early", "application/gzip"),
     _encoded("gzip with a wrong checksum", w.gzip(A)[:-8] + bytes(8), "broken", "application/gzip"),
     _encoded("zlib with a tail", w.zlib(A) + b"tail", "neither"),
@@ -220,6 +223,10 @@ REGISTERED: Sequence[Case] = (
     Case("glue avro with a tail", w.glue(AVRO_ID, w.avro(SALE, SALES[1]) + b"\x00"),
          (_url(w.avro(SALE, SALES[1]) + b"\x00", "avro/binary"),), None, (f"glue:{AVRO_ID}",), "1 bytes are left over"),
     Case("glue json", w.glue(JSON_ID, A), ('{"a":1}',), A_OUTLINE, (f"glue:{JSON_ID}",)),
+    *(Case(f"glue json {kind}", w.glue(JSON_ID, text.encode()), (text,), f"JSON: s {kind}", (f"glue:{JSON_ID}",))
+      for text, kind in (("42", "INT"), ('"abc"', "STRING"), ("true", "BOOLEAN"), ("[1]", "ARRAY<INT>"))),
+    Case("glue json 101 deep", w.glue(JSON_ID, b"[" * 101 + b"]" * 101), ("[" * 101 + "]" * 101,), "JSON: ",
+         (f"glue:{JSON_ID}",), "deeper than 100"),
     Case("glue json that is none", w.glue(JSON_ID, b"nonsense"), (_url(b"nonsense"),), None, (f"glue:{JSON_ID}",),
          "no JSON"),
     Case("glue protobuf", w.glue(PROTOBUF_ID, b"\x00\x08\x01"), (_url(b"\x00\x08\x01", "application/protobuf"),),
