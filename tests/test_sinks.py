@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 
 from airflow_kinesis_ingest.engine.decode import decode
+from airflow_kinesis_ingest.engine.file_sink import FileSink
 from airflow_kinesis_ingest.engine.model import MessageSchema, Outcome, Sample, Topic
 from airflow_kinesis_ingest.engine.pipeline import sink_of
 from airflow_kinesis_ingest.engine.schema import infer
-from airflow_kinesis_ingest.engine.sinks import FileSink, Sink
+from airflow_kinesis_ingest.engine.sinks import Sink
 from airflow_kinesis_ingest.errors import Abort, CatalogueRefused, IngestError
 from tests.builders import workflow
 from tests.fakes.kinesis import FakeKinesis

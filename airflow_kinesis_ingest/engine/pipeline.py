@@ -14,6 +14,7 @@ from ..errors import IngestError, Stopped
 from .aws import glue_client, kinesis_client
 from .config import Workflow, unused
 from .deletion import account_of, gone
+from .file_sink import FileSink
 from .filters import Verdict, stream_filter
 from .flow import Flow, Stage, attended
 from .glue import GlueSchemas
@@ -21,10 +22,11 @@ from .model import Description, Message, MessageSchema, RunReport, Sample, State
 from .openmetadata import OpenMetadata
 from .quota import Quota
 from .reading import Reader
+from .rest_sink import RestSink
 from .retry import ATTEMPTS
 from .run_status import RunStatus
 from .sample import Sampler
-from .sinks import FileSink, RestSink, Sink
+from .sinks import Sink
 from .source import KinesisSource
 from .tally import Tally
 from .topic import topic_of
