@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..errors import CatalogueRefused
+from ..errors import CatalogueRefused, TopicRefused
 from .config import AwsConfig, MessagingMetadata, Service
 from .model import MessageSchema, Outcome, Sample, Topic
-from .openmetadata import TESTED_VERSIONS, OpenMetadata, entity_name, fqn, quoted
+from .openmetadata import TESTED_VERSIONS, NotAllowed, OpenMetadata, entity_name, fqn, quoted
 from .renewal import Body, renewed
 from .sinks import digest, topic_body
 
 log = logging.getLogger(__name__)
 
 NO_SCHEMA = "-" * 8
+ALLOW_SAMPLES = "Give the bot a role that may view settings and edit the sample data of topics, or set `store: false`"
+
+Warn = Callable[[str, str, str, str], None]
+"""Step, entity, cause and remedy of what is missing from the catalogue in the end (Tally.warn)."""
 
 
 class SourceHash(NamedTuple):
     """What a topic's `sourceHash` remembers of the last run, in at most 32 hex digits; "" is not remembered.
 
-    facts: of the topic's body (12 digits); schema: of the schema text as sent (8); sample: of the stored one (12).
+    facts: of the topic's body (12 digits); schema: of the schema's text as the sample showed it (8); sample: of the
+    stored one (12).
     """
 
     facts: str = ""
@@ -33,9 +39,9 @@ class SourceHash(NamedTuple):
         return self.facts + (self.schema or NO_SCHEMA) + self.sample
 
     @classmethod
-    def parse(cls, text: str) -> SourceHash:
+    def parse(cls, text: object) -> SourceHash:
         """One that somebody else wrote remembers nothing."""
-        if len(text) not in (20, 32):
+        if not isinstance(text, str) or len(text) not in (20, 32):
             return cls()
         return cls(text[:12], text[12:20].replace(NO_SCHEMA, ""), text[20:])
 
@@ -53,13 +59,23 @@ class _Catalogued:
 class RestSink:
     """OpenMetadata over REST: each topic by PUT, its sample to the topic's id, deletions one by one and soft.
 
-    `SourceHash` remembers what was sent, so that an unchanged stream costs no call. The sample is remembered only from
-    the creation of a topic to its first other sample: a changed `sourceHash` makes a new version of the topic in
-    OpenMetadata, and a busy stream has another sample at every run. Then the stored sample is read and compared.
+    `SourceHash` remembers what was sent, so that an unchanged stream costs no call. But a changed `sourceHash` makes a
+    new version of the topic in OpenMetadata, and a busy stream has another sample at every run. So the sample is
+    remembered only from the creation of a topic to its first other sample, and a schema until another one changes what
+    is catalogued; beyond that, the stored sample or topic is read and compared.
+
+    A bot that may not store samples costs no more than these: `warn` is told of each, and after the first no other is
+    tried.
     """
 
     def __init__(
-        self, client: OpenMetadata, service: str, wanted: Service, metadata: MessagingMetadata, aws: AwsConfig
+        self,
+        client: OpenMetadata,
+        service: str,
+        wanted: Service,
+        metadata: MessagingMetadata,
+        aws: AwsConfig,
+        warn: Warn,
     ) -> None:
         self.address = f"{client.address.removesuffix('/api')}/service/messagingServices/{quoted(service)}"
         self._client = client
@@ -67,16 +83,18 @@ class RestSink:
         self._wanted = wanted
         self._metadata = metadata
         self._aws = aws
+        self._warn = warn
         self._topics: dict[str, _Catalogued] = {}
+        self._denied = ""
 
-    def open(self) -> bool:
+    def open(self, *, storing: bool) -> bool:
         version = self._client.version()
         if self._client.warns_of_version and not version.startswith(tuple(f"{tested}." for tested in TESTED_VERSIONS)):
             log.warning("OpenMetadata %s is not among the tested versions (%s)", version, ", ".join(TESTED_VERSIONS))
         self._ensure_service()
         listing = self._client.pages("/topics", service=fqn(self._service), fields="sourceHash", include="all")
         self._topics = {entity["name"]: _catalogued_of(entity) for entity in listing}
-        return self._may_store_samples()
+        return storing and self._may_store_samples()
 
     def catalogued(self) -> Mapping[str, str | None]:
         return {name: known.arn for name, known in self._topics.items() if not known.deleted}
@@ -91,7 +109,7 @@ class RestSink:
         if known is None or known.deleted or now.facts != known.hash.facts or now.schema not in ("", known.hash.schema):
             current = self._put(facts, topic.schema, now, known)
         assert current is not None
-        stored = bool(sample.messages) and self._store(current, sample, is_new=known is None)
+        stored = self._store_if_allowed(topic.name, current, sample, is_new=known is None)
         return "written" if stored or current is not known else "unchanged"
 
     def delete(self, name: str) -> None:
@@ -108,11 +126,10 @@ class RestSink:
         before: Body = stored.get("messageSchema") or {}
         message_schema = before
         if schema:
-            message_schema = renewed(schema, before, override=self._metadata.override_metadata)
+            sent = bool(known and known.hash.schema and known.hash.schema == digest(before.get("schemaText"), 8))
+            message_schema = renewed(schema, before, override=self._metadata.override_metadata, sent=sent)
         if known and message_schema.get("schemaText") == before.get("schemaText"):
             now = now._replace(schema=known.hash.schema)
-        elif message_schema:
-            now = now._replace(schema=digest(message_schema["schemaText"], 8))
         if known and not known.deleted and now == known.hash:
             return known
         body = facts | {"sourceHash": str(now)} | ({"messageSchema": message_schema} if message_schema else {})
@@ -122,7 +139,14 @@ class RestSink:
     def _stored_topic(self, name: str) -> Body:
         fields = "owners,tags,domains,dataProducts,extension"
         path = f"/topics/name/{quoted(self._service, name)}"
-        return self._client.get(path, fields=fields, include="all") or {}
+        stored: Body = self._client.get(path, fields=fields, include="all") or {}
+        schema = _object(stored, "messageSchema", path)
+        _objects(schema, "schemaFields", path)
+        for key in ("owners", "domains", "dataProducts"):
+            if stored.get(key):
+                # What the service passes on to its topics would otherwise become theirs, and outlive a change there.
+                stored[key] = [each for each in _objects(stored, key, path) if not each.get("inherited")]
+        return stored
 
     def _users_part(self, stored: Body) -> Body:
         """What people wrote on a topic. A PUT clears what it leaves out unless the token is a bot's."""
@@ -132,38 +156,54 @@ class RestSink:
         kept = {name: stored[name] for name in names if stored.get(name)}
         for name in ("domains", "dataProducts"):
             if stored.get(name):
-                kept[name] = [reference["fullyQualifiedName"] for reference in stored[name]]
+                kept[name] = [reference.get("fullyQualifiedName") for reference in stored[name]]
         return kept
 
-    def _store(self, known: _Catalogued, sample: Sample, *, is_new: bool) -> bool:
-        """Send the sample unless it is stored already. In an order that a kill at any point leaves repairable."""
+    def _store_if_allowed(self, name: str, known: _Catalogued, sample: Sample, *, is_new: bool) -> bool:
         messages = list(sample.messages)
-        path, now = f"/topics/{known.id}", digest(messages, 12)
-        if known.hash.sample == now:
+        if not messages or known.hash.sample == digest(messages, 12):
             return False
+        if not self._denied:
+            try:
+                return self._store(known, messages, is_new=is_new)
+            except NotAllowed as error:
+                self._denied = f"{error.where}: {error.cause}"
+        self._warn("sample", name, f"it is not stored: {self._denied}", ALLOW_SAMPLES)
+        return False
+
+    def _store(self, known: _Catalogued, messages: list[str], *, is_new: bool) -> bool:
+        """Send the sample unless it is stored already. In an order that a kill at any point leaves repairable."""
+        path = f"/topics/{known.id}"
         if known.hash.sample:
             self._remember(path, known.hash._replace(sample=""))
         elif not is_new and self._stored(path) == messages:
             return False
         self._client.put(f"{path}/sampleData", {"messages": messages})
         if is_new:
-            self._remember(path, known.hash._replace(sample=now))
+            with suppress(NotAllowed):  # it is stored; the next run reads it and compares
+                self._remember(path, known.hash._replace(sample=digest(messages, 12)))
         return True
 
-    def _stored(self, path: str) -> list[str]:
-        entity = self._client.get(f"{path}/sampleData") or {}
-        return list((entity.get("sampleData") or {}).get("messages") or [])
+    def _stored(self, path: str) -> object:
+        path = f"{path}/sampleData"
+        return _object(self._client.get(path) or {}, "sampleData", path).get("messages")
 
     def _remember(self, path: str, source_hash: SourceHash) -> None:
         self._client.patch(path, [{"op": "add", "path": "/sourceHash", "value": str(source_hash)}])
 
     def _may_store_samples(self) -> bool:
-        settings = self._client.get("/system/settings/profilerConfiguration") or {}
-        config = (settings.get("config_value") or {}).get("sampleDataConfig") or {}
+        path = "/system/settings/profilerConfiguration"
+        try:
+            settings = self._client.get(path) or {}
+            config = _object(_object(settings, "config_value", path), "sampleDataConfig", path)
+        except (NotAllowed, TopicRefused) as error:
+            # Whether the server forbids it is not known: none is stored, and each stream is named.
+            self._denied = f"{error.where}: {error.cause}"
+            return True
         return config.get("storeSampleData") is not False
 
     def _ensure_service(self) -> None:
-        found = self._client.get(f"/services/messagingServices/name/{quoted(self._service)}")
+        found = self._client.get(f"/services/messagingServices/name/{quoted(self._service)}", holds="id")
         wanted = {"displayName": self._wanted.display_name, "description": self._wanted.description}
         wanted = {key: value for key, value in wanted.items() if value is not None}
         if found is None:
@@ -182,7 +222,7 @@ class RestSink:
     def _change_service(self, identity: str, changes: list[dict[str, Any]]) -> None:
         try:
             self._client.patch(f"/services/messagingServices/{identity}", changes)
-        except CatalogueRefused as error:
+        except NotAllowed as error:
             # The ingestion bot's own policy denies it some fields [OpenMetadata#28676]: no reason to lose the run.
             log.warning("the service's display name or description stays as it is: %s", error)
 
@@ -194,6 +234,26 @@ class RestSink:
 
 
 def _catalogued_of(entity: dict[str, Any]) -> _Catalogued:
-    arn = (entity.get("topicConfig") or {}).get("streamARN")
-    source_hash = SourceHash.parse(entity.get("sourceHash") or "")
-    return _Catalogued(entity["id"], source_hash, arn, bool(entity.get("deleted")))
+    config = entity.get("topicConfig")
+    arn = config.get("streamARN") if isinstance(config, dict) else None
+    source_hash = SourceHash.parse(entity.get("sourceHash"))
+    return _Catalogued(entity["id"], source_hash, arn if isinstance(arn, str) else None, bool(entity.get("deleted")))
+
+
+def _object(body: Body, key: str, where: str) -> Body:
+    found = body.get(key) or {}
+    if not isinstance(found, dict):
+        raise _not_as_in_its_schema(key, where)
+    return found
+
+
+def _objects(body: Body, key: str, where: str) -> list[Body]:
+    found = body.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise _not_as_in_its_schema(key, where)
+    return found
+
+
+def _not_as_in_its_schema(key: str, where: str) -> TopicRefused:
+    remedy = "Look at it in OpenMetadata, and run again"
+    return TopicRefused(f"its `{key}` is not what OpenMetadata's schema says", where=where, remedy=remedy)

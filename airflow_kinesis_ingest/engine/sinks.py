@@ -19,8 +19,8 @@ class Sink(Protocol):
         """Where a reader finds the result."""
         ...
 
-    def open(self) -> bool:
-        """Make ready and learn what is there. Returns whether samples may be stored."""
+    def open(self, *, storing: bool) -> bool:
+        """Make ready and learn what is there. storing: samples are wanted. Returns whether they may be stored."""
         ...
 
     def catalogued(self) -> Mapping[str, str | None]:
