@@ -73,7 +73,8 @@ def _exit_code(command: Callable[[argparse.Namespace], int], arguments: argparse
 
 def _say(message: object) -> None:
     with suppress(OSError):  # standard error was the place to say so
-        print(message, file=sys.stderr)
+        if sys.stderr:  # without one, print() would take standard output
+            print(message, file=sys.stderr)
 
 
 def _flush_or_drop(stream: IO[str] | None) -> None:

@@ -684,12 +684,16 @@ def test_a_bot_that_may_not_store_samples_costs_the_samples_alone(server: FakeOp
         "written"
     ] * 3
     assert [(warning.step, warning.entity) for warning in tally.report().warnings] == [("sample", "a"), ("sample", "b")]
-    assert all("HTTP 403" in warning.cause and "role" in warning.remedy for warning in tally.report().warnings)
+    assert all(
+        "HTTP 403" in warning.cause and "options.sample.store" in warning.remedy for warning in tally.report().warnings
+    )
     assert len(server.calls("PUT", "/topics/*/sampleData")) == (1 if "PUT" in forbidden else 0)
     assert [entity["sampleData"] for entity in server.topics.values()] == [None] * 3
 
 
-def test_a_bot_that_may_not_patch_topics_stores_samples_all_the_same(server: FakeOpenMetadata) -> None:
+def test_a_bot_that_may_not_patch_topics_stores_samples_all_the_same(
+    server: FakeOpenMetadata, caplog: pytest.LogCaptureFixture
+) -> None:
     """What cannot be remembered in the hash is read and compared."""
     server.forbidden = ["PATCH /topics/*"]
     catalogue = InOpenMetadata(server)
@@ -697,6 +701,7 @@ def test_a_bot_that_may_not_patch_topics_stores_samples_all_the_same(server: Fak
         assert run(catalogue, (topic(), sample)) == ["written"]
         assert catalogue.topics()["clicks"]["messages"] == list(sample.messages)
     assert run(catalogue, (topic(), OTHER)) == ["unchanged"]
+    assert caplog.messages == []
 
 
 SHAPES: list[Entity] = [
@@ -865,8 +870,12 @@ def test_a_last_line_without_its_end_is_not_glued_to_the_next(path: Path) -> Non
     assert InFile(path).topics().keys() == {"a", "b", "c"}
 
 
-@pytest.mark.parametrize("kind", ["a link", "a pipe", "a folder"])
-def test_what_stands_in_the_place_of_the_partial_file_is_left_alone(path: Path, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "told"), [("a link", "levels of symbolic links"), ("a pipe", "no regular file"), ("a folder", "directory")]
+)
+def test_what_stands_in_the_place_of_the_partial_file_is_left_alone(
+    path: Path, tmp_path: Path, kind: str, told: str
+) -> None:
     """A link would have somebody's file emptied; a pipe waits for a reader for ever."""
     victim, partial = tmp_path / "victim", path.with_name(path.name + ".partial")
     victim.write_text("precious")
@@ -876,7 +885,7 @@ def test_what_stands_in_the_place_of_the_partial_file_is_left_alone(path: Path, 
         "a folder": partial.mkdir,
     }
     make[kind]()
-    with pytest.raises(Abort) as caught:
+    with pytest.raises(Abort, match=told) as caught:
         InFile(path).sink().open(storing=True)
     assert caught.value.where == str(partial)
     assert victim.read_text() == "precious"

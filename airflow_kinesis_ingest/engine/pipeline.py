@@ -304,6 +304,9 @@ class Run:
             self.tally.warn(
                 "delete", name, cause, "Give that account a service of its own, or delete the topic by hand"
             )
+        if not found.names:
+            return
+        log.info("%d topics have lost their stream and are deleted", len(found.names))
         flow = Flow([Stage(self._delete, self._options.concurrency)], self.stop)
         for name in found.names:
             flow.put(name)

@@ -18,7 +18,7 @@ from .sinks import digest, topic_body
 log = logging.getLogger(__name__)
 
 NO_SCHEMA = "-" * 8
-ALLOW_SAMPLES = "Give the bot a role that may view settings and edit the sample data of topics, or set `store: false`"
+ALLOW_SAMPLES = "Let the bot view settings and edit the sample data of topics, or set `options.sample.store: false`"
 
 Warn = Callable[[str, str, str, str], None]
 """Step, entity, cause and remedy of what is missing from the catalogue in the end (Tally.warn)."""
