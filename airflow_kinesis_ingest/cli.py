@@ -6,17 +6,19 @@ Exit codes: 0 success, 1 a run or a test that failed, 2 a file or a command line
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import os
+import re
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from typing import IO, TYPE_CHECKING, Any
 
 from .errors import FixFile, IngestError
 
@@ -25,10 +27,11 @@ if TYPE_CHECKING:
 
     from .engine.config import Workflow
     from .engine.model import Field, MessageSchema, RunReport
-    from .engine.run_status import RunStatus
 
 SUCCESS, FAILED, BAD_FILE = 0, 1, 2
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
+# Escape sequences that would do something to a terminal, and marks that turn the direction of what follows.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,22 +41,50 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
     """The exit code of a command; its errors go to standard error, without a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a record may hold what the locale's encoding does not
+    try:
+        return _exit_code(command, arguments)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            _flush_or_drop(stream)
+
+
+def _exit_code(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
     try:
         code = command(arguments)
-        sys.stdout.flush()  # here, where a reader that left is no error
+        if sys.stdout:
+            sys.stdout.flush()  # here, where a reader that left is no error
         return code
     except FixFile as error:
-        print(error, file=sys.stderr)
+        _say(error)
         return BAD_FILE
     except IngestError as error:
-        print(error, file=sys.stderr)
+        _say(error)
         return FAILED
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader of our output left (`... | head`); there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return SUCCESS
+        return SUCCESS  # the reader of our output left (`... | head`); there is nobody to tell
+    except OSError as error:
+        _say(f"{error.filename or 'the output'}: {error.strerror or error}. Check the path, its rights and the space")
+        return FAILED
+
+
+def _say(message: object) -> None:
+    with suppress(OSError):  # standard error was the place to say so
+        if sys.stderr:  # without one, print() would take standard output
+            print(message, file=sys.stderr)
+
+
+def _flush_or_drop(stream: IO[str] | None) -> None:
+    """What cannot be written is dropped: Python would try once more at its end, and exit with 120."""
+    if stream is None:  # it was closed before we began
+        return
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def build_parser(prog: str = "kinesis-ingest") -> argparse.ArgumentParser:
@@ -66,7 +97,7 @@ def add_commands(commands: Any) -> None:
     """Every command, on an argparse subparsers action."""
     ingest = _command(commands, "ingest", ingest_command, "run a workflow once", workflow=True)
     ingest.add_argument("--log-level", choices=["DEBUG", "INFO", "WARN", "ERROR"], help="instead of the file's")
-    ingest.add_argument("--report", type=_new_file, metavar="FILE.json", help="write the whole report as JSON")
+    ingest.add_argument("--report", type=Path, metavar="FILE.json", help="write the whole report as JSON")
     validate = _command(commands, "validate", validate_command, "check workflow files, all faults at once")
     validate.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of them")
     validate.add_argument("--format", choices=["text", "json"], default="text")
@@ -100,14 +131,6 @@ def _command(
     return parser
 
 
-def _new_file(text: str) -> Path:
-    # Found out before the run, not after it.
-    path = Path(text)
-    if path.is_dir() or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is a folder or lies in none")
-    return path
-
-
 def _loaded(arguments: argparse.Namespace) -> Workflow:
     from .engine.loading import Runtime, load
 
@@ -119,23 +142,45 @@ def ingest_command(arguments: argparse.Namespace) -> int:
     level = arguments.log_level or workflow.workflow_config.logger_level
     from .engine import pipeline
 
-    with _stop_on_signals() as stop, _progress(level) as progress:
-        report = pipeline.run(workflow, stop=stop, progress=progress, status=_status(workflow))
-    if arguments.report:
-        arguments.report.write_text(json.dumps(report.as_dict(), indent=2) + "\n", encoding="utf-8")
-    _show(report)
+    with _report_file(arguments, pipeline.catalogue_file(workflow)) as file:
+        with _stop_on_signals() as stop, _progress(level) as progress:
+            report = pipeline.run(workflow, stop=stop, progress=progress, status=pipeline.status_in(workflow))
+        _show(report)
+        if file:
+            _replace(file, json.dumps(report.as_dict(), indent=2) + "\n")
     tolerated = report.state == "failed" and not workflow.workflow_config.raise_on_error
     succeeded = tolerated or report.state in ("success", "partialSuccess")
     return SUCCESS if succeeded else FAILED
 
 
-def _status(workflow: Workflow) -> RunStatus | None:
-    from .engine.openmetadata import last_name
-    from .engine.pipeline import status_of
+@contextmanager
+def _report_file(arguments: argparse.Namespace, catalogue: Path | None) -> Iterator[IO[str] | None]:
+    """The file of `--report`, ready to be written: a wrong path is found out before the run, not after it."""
+    path: Path | None = arguments.report
+    if not path:
+        yield None
+        return
+    if os.path.realpath(path) in {os.path.realpath(taken) for taken in (arguments.config, catalogue) if taken}:
+        raise FixFile("the report would replace a file of this run", where=str(path), remedy="Give it another name")
+    try:
+        file = path.open("a", encoding="utf-8")
+    except OSError as error:
+        remedy = "Give `--report` a path that can be written"
+        raise FixFile(
+            "the report cannot be written", where=str(path), why=error.strerror or "", remedy=remedy
+        ) from None
+    with file:
+        yield file
 
-    if not workflow.ingestion_pipeline_fqn:
-        return None
-    return status_of(workflow, last_name(workflow.ingestion_pipeline_fqn), workflow.pipeline_run_id or str(uuid4()))
+
+def _replace(file: IO[str], text: str) -> None:
+    try:
+        with file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # a pipe or a device has no former content
+                file.truncate(0)
+            file.write(text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, file.name) from None
 
 
 @contextmanager
@@ -158,21 +203,14 @@ def _stop_on_signals() -> Iterator[threading.Event]:
 @contextmanager
 def _progress(level: str) -> Iterator[Callable[[RunReport], None]]:
     """A bar on a terminal, a line every tenth of the work elsewhere."""
-    if sys.stderr.isatty():
+    if sys.stderr and sys.stderr.isatty():
         with _bar(level) as show:
             yield show
         return
     _log_to(logging.StreamHandler(), level)
-    told = 0
+    from .engine.report import tenths
 
-    def lines(report: RunReport) -> None:
-        nonlocal told
-        done, kept = _done(report)
-        if kept and done * 10 // kept > told * 10 // kept:
-            print(f"{done} of {kept} streams", file=sys.stderr)
-            told = done
-
-    yield lines
+    yield tenths(lambda done, kept: _say(f"{done} of {kept} streams"))
 
 
 @contextmanager
@@ -181,21 +219,19 @@ def _bar(level: str) -> Iterator[Callable[[RunReport], None]]:
     from rich.logging import RichHandler
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    from .engine.report import progress as streams
+
+    console = Console(stderr=True, emoji=False)
     _log_to(RichHandler(console=console, show_path=False), level)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("streams", total=None)
 
         def show(report: RunReport) -> None:
-            done, kept = _done(report)
+            done, kept = streams(report)
             progress.update(task, completed=done, total=kept)
 
         yield show
-
-
-def _done(report: RunReport) -> tuple[int, int]:
-    return report.written + report.unchanged + len(report.failures), report.listed - report.filtered
 
 
 def _log_to(handler: logging.Handler, level: str) -> None:
@@ -216,7 +252,7 @@ def _show(report: RunReport) -> None:
     table = Table("", Column(overflow="fold"), show_header=False)
     for label, value in rows(report):
         table.add_row(label, value)
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     console.print(table)
     for line in problems(report):
         console.print(line)
@@ -261,7 +297,7 @@ def sample_command(arguments: argparse.Namespace) -> int:
 
     messages, schema = look(workflow, arguments.stream)
     for message in messages:
-        print(message.text)
+        print(_shown(message.text))
         remarks = ", ".join([*message.layers, *([message.note] if message.note else [])])
         if remarks:
             print(f"    ({remarks})", file=sys.stderr)
@@ -270,7 +306,7 @@ def sample_command(arguments: argparse.Namespace) -> int:
     if schema:
         from rich.console import Console
 
-        console = Console(highlight=False, markup=False, stderr=True)
+        console = Console(highlight=False, markup=False, emoji=False, stderr=True)
         console.print(f"{schema.kind} schema, shared by {schema.agreed} of {schema.total} messages")
         console.print(field_tree(schema))
     return SUCCESS
@@ -290,7 +326,14 @@ def field_tree(schema: MessageSchema) -> Tree:
 
 
 def _labelled(field: Field) -> str:
-    return f"{field.name}  {field.display or field.type}"
+    return _shown(f"{field.name}  {field.display or field.type}")
+
+
+def _shown(text: str) -> str:
+    """As it is for a file or another program; on a terminal, nothing in a record may take control of it."""
+    if not (sys.stdout and sys.stdout.isatty()):
+        return text
+    return UNPRINTABLE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def test_connection_command(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +18,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from airflow_kinesis_ingest import cli
-from airflow_kinesis_ingest.engine.model import Problem, RunReport
 from airflow_kinesis_ingest.engine.policy import KINESIS, policy
 from airflow_kinesis_ingest.errors import AccessDenied, FixFile
 from tests.builders import document, wait_until
@@ -156,7 +156,7 @@ def test_a_run_ends_with_its_numbers_and_exit_code_0(desk: Desk, kinesis: FakeKi
 
 def test_the_catalogues_place_is_told_in_full(desk: Desk, kinesis: FakeKinesis) -> None:
     """However long it is, and whatever rich would take it for."""
-    place = desk.folder / "[bold]" / ("long " * 30) / "catalogue.jsonl"
+    place = desk.folder / "[bold]" / ":key:" / ("long " * 30) / "catalogue.jsonl"
     assert desk.run("ingest", "-c", desk.file(document(kinesis, place))) == 0
     assert numbers(desk.out)["catalogue"].replace(" ", "") == str(place).replace(" ", "")
 
@@ -174,18 +174,6 @@ def test_names_in_the_file_are_found_in_the_environment(
 def test_a_run_says_how_far_it_is_in_lines_where_there_is_no_terminal(desk: Desk, kinesis: FakeKinesis) -> None:
     assert desk.run("ingest", "-c", desk.file(document(kinesis, desk.catalogue))) == 0
     assert desk.err.splitlines()[-1] == "3 of 3 streams"
-
-
-def test_that_is_a_line_for_every_tenth_of_the_streams(capsys: pytest.CaptureFixture[str]) -> None:
-    """Written, unchanged or failed: done with. A log of 1,000 streams is no place for 1,000 lines."""
-    failed = (Problem("describe", "orders", "gone", ""),)
-    with cli._progress("INFO") as show:
-        show(RunReport())
-        for done in range(91):
-            for _ in range(3):
-                show(RunReport(listed=100, filtered=9, written=done // 2, unchanged=done - done // 2, failures=failed))
-    told = [int(line.removesuffix(" of 91 streams")) for line in capsys.readouterr().err.splitlines()]
-    assert told == [10, 19, 28, 37, 46, 55, 64, 73, 82, 91]
 
 
 def test_a_terminal_gets_a_bar_instead(desk: Desk, kinesis: FakeKinesis, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,13 +234,35 @@ def test_a_pipeline_named_in_the_file_is_told_how_the_run_went(
     assert told_id == run_id.get("pipelineRunId", told_id)
 
 
-@pytest.mark.parametrize("place", ["gone/report.json", "."])
+@pytest.mark.parametrize("place", ["gone/report.json", ".", "/proc/report.json", "x" * 300, "shop.yaml/report.json"])
 def test_a_report_that_cannot_be_written_is_told_before_the_run(desk: Desk, kinesis: FakeKinesis, place: str) -> None:
     file = desk.file(document(kinesis, desk.catalogue))
-    with pytest.raises(SystemExit) as caught:
-        desk.run("ingest", "-c", file, "--report", place)
-    assert caught.value.code == 2
+    assert desk.run("ingest", "-c", file, "--report", place) == 2
+    assert desk.err.startswith(f"{place}: the report cannot be written: ")
     assert kinesis.calls() == []
+
+
+@pytest.mark.parametrize("place", ["catalogue.jsonl", "./catalogue.jsonl", "shop.yaml"])
+def test_a_report_replaces_neither_the_catalogue_nor_the_workflow(desk: Desk, kinesis: FakeKinesis, place: str) -> None:
+    file = desk.file(document(kinesis, desk.catalogue))
+    before = Path(file).read_bytes()
+    assert desk.run("ingest", "-c", file, "--report", place) == 2
+    assert "another name" in desk.err
+    assert Path(file).read_bytes() == before
+    assert kinesis.calls() == []
+
+
+def test_a_report_replaces_the_one_before(desk: Desk, kinesis: FakeKinesis) -> None:
+    Path("report.json").write_text("x" * 10_000)
+    assert desk.run("ingest", "-c", desk.file(document(kinesis, desk.catalogue)), "--report", "report.json") == 0
+    assert json.loads(Path("report.json").read_text())["state"] == "success"
+
+
+def test_a_report_that_finds_no_room_costs_neither_the_run_nor_its_table(desk: Desk, kinesis: FakeKinesis) -> None:
+    assert desk.run("ingest", "-c", desk.file(document(kinesis, desk.catalogue)), "--report", "/dev/full") == 1
+    assert numbers(desk.out)["state"] == "success"
+    assert "/dev/full: No space left" in desk.err
+    assert len(desk.names()) == 3
 
 
 @pytest.mark.parametrize(
@@ -307,6 +317,57 @@ def test_a_run_that_is_stopped_ends_in_order_and_the_catalogue_stays_as_it_was(
     assert json.loads(Path("report.json").read_text(encoding="utf-8"))["state"] == "stopped"
     assert desk.catalogue.read_bytes() == before
     assert sorted(os.listdir()) == ["catalogue.jsonl", "report.json", "shop.yaml"]
+
+
+@pytest.mark.parametrize("path", [".", "/", "x" * 300, "shop.yaml/catalogue.jsonl"])
+def test_a_path_that_is_no_catalogues_is_a_failed_run_and_no_traceback(
+    desk: Desk, kinesis: FakeKinesis, path: str
+) -> None:
+    content = document(kinesis, desk.catalogue)
+    content["sink"]["config"]["path"] = path
+    assert desk.run("ingest", "-c", desk.file(content)) == 1
+    assert "the catalogue cannot be written" in desk.out
+    assert os.listdir() == ["shop.yaml"]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["validate", "x" * 300],
+        ["validate", "folder/" + "x" * 300],
+        ["deploy", "x" * 300 + ".yaml", "folder"],
+        ["deploy", "shop.yaml", "x" * 300],
+        ["deploy", "shop.yaml", "shop.yaml"],
+        ["undeploy", "shop", "x" * 300],
+        ["list", "-c", "x" * 300],
+    ],
+    ids=" ".join,
+)
+def test_a_path_that_the_system_does_not_take_is_a_line_and_no_traceback(
+    desk: Desk, kinesis: FakeKinesis, argv: list[str]
+) -> None:
+    desk.file(document(kinesis, desk.catalogue))
+    assert desk.run(*argv) in (1, 2)
+    assert len((desk.out + desk.err).splitlines()) <= 2
+
+
+ENDS = {"stdout to a full disk": "1>/dev/full", "stderr to a full disk": "2>/dev/full", "stdout closed": "1>&-"}
+
+
+@pytest.mark.parametrize("end", [*ENDS.values(), "2>&-"], ids=[*ENDS, "stderr closed"])
+@pytest.mark.parametrize("command", ["ingest -c shop.yaml", "schema", "validate gone.yaml", "list -c gone.yaml"])
+def test_an_output_that_cannot_be_written_is_no_traceback(
+    desk: Desk, kinesis: FakeKinesis, command: str, end: str
+) -> None:
+    """Nor Python's own exit code 120 for what it could not flush."""
+    desk.file(document(kinesis, desk.catalogue))
+    line = f"{shlex.join(COMMAND)} {command} {end}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in (0, 1, 2)
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "Exception ignored" not in done.stderr
+    if end == "1>/dev/full" and "gone" not in command:
+        assert (done.returncode, "No space left" in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("argv", [["policy"], ["schema"], ["validate", "shop.yaml"]])
@@ -407,6 +468,29 @@ def test_a_sample_is_redacted_on_the_terminal_too(desk: Desk, kinesis: FakeKines
     assert desk.run("sample", "-c", file, "mail") == 0
     assert "ann@example.com" not in desk.out + desk.err
     assert '"to"' in desk.out
+
+
+EVIL = b'{"name": "\x1b]0;owned\x07\xc2\x9b2J\xe2\x80\xae", "note": "tab\\t"}'
+
+
+def test_a_record_takes_no_control_of_a_terminal(
+    desk: Desk, kinesis: FakeKinesis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinesis.add(FakeStream("evil", [FakeShard(records=[FakeRecord(EVIL)])]))
+    file = desk.file(document(kinesis, desk.catalogue))
+    assert desk.run("sample", "-c", file, "evil") == 0
+    assert desk.out.encode() == EVIL + b"\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert desk.run("sample", "-c", file, "evil") == 0
+    assert desk.out == r'{"name": "\x1b]0;owned\x07\x9b2J\u202e", "note": "tab\t"}' + "\n"
+
+
+def test_a_record_is_shown_in_a_locale_that_lacks_its_letters(desk: Desk, kinesis: FakeKinesis) -> None:
+    kinesis.add(FakeStream("uni", [FakeShard(records=[FakeRecord('{"name": "\u65e5"}'.encode())])]))
+    command = [*COMMAND, "sample", "-c", desk.file(document(kinesis, desk.catalogue)), "uni"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
+    assert (done.returncode, done.stdout) == (0, '{"name": "\\u65e5"}\n')
 
 
 def test_a_stream_without_records_says_that_it_has_none(desk: Desk, kinesis: FakeKinesis) -> None:

@@ -295,6 +295,23 @@ def test_owners_can_be_replaced_but_not_removed_by_a_put(catalogue: FakeOpenMeta
     assert catalogue.topic("shop", "clicks")["owners"] == [BEN]
 
 
+def test_a_topic_without_owners_or_domains_shows_those_of_its_service_as_inherited(
+    catalogue: FakeOpenMetadata, ann: Client
+) -> None:
+    """They are no part of the topic, unless a PUT sends them back: then they are its own."""
+    catalogue.services["shop"].update(owners=[ANN], domains=[{"type": "domain", "fullyQualifiedName": "Sales"}])
+    ann.topic()
+
+    def told() -> dict[str, Any]:
+        found = ann("GET", f"/topics/name/{quoted('shop', 'clicks')}", fields="owners,domains").json()
+        return {key: found[key] for key in ("owners", "domains")}
+
+    assert [each["inherited"] for each in (*told()["owners"], *told()["domains"])] == [True, True]
+    assert catalogue.topic("shop", "clicks")["domains"] == []
+    ann.topic(owners=told()["owners"], domains=["Sales"])
+    assert ["inherited" in each for each in (*told()["owners"], *told()["domains"])] == [False, False]
+
+
 def test_a_put_adds_tags_and_removes_none(catalogue: FakeOpenMetadata, ann: Client) -> None:
     label = {"source": "Classification", "labelType": "Manual", "state": "Confirmed"}
     catalogue.add_topic("shop", "clicks", tags=[{"tagFQN": "Tier.One", **label}])

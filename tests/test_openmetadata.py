@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -19,10 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_kinesis_ingest.engine.config import OpenMetadataServer
-from airflow_kinesis_ingest.engine.openmetadata import OpenMetadata, entity_name, fqn, last_name, quoted
+from airflow_kinesis_ingest.engine.openmetadata import NotAllowed, OpenMetadata, entity_name, fqn, parted, quoted
 from airflow_kinesis_ingest.errors import CatalogueRefused, IngestError, Stopped, Throttled, TopicRefused, Unreachable
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
-from tests.fakes.server import Fault, Faults, Reply, Rule
+from tests.fakes.server import Fault, Faults, Reply, Rule, json_reply
 
 ATTEMPTS = 3
 TOPIC = {"name": "clicks", "service": "shop", "partitions": 1}
@@ -189,6 +191,29 @@ def test_a_redirect_is_not_followed_but_named() -> None:
     assert "redirected to http://127.0.0.1:9/login" in error.why
 
 
+@pytest.mark.parametrize(
+    ("location", "remedy"),
+    [
+        ("https://om.example.com/api/v1/system/version", "Write `hostPort` as https://om.example.com/api"),
+        ("/openmetadata/api/v1/system/version", "/openmetadata/api"),
+        ("http://127.0.0.1:9/login", "must end in /api"),
+        ("", "must end in /api"),
+    ],
+)
+def test_the_place_that_a_redirect_names_is_what_to_write(location: str, remedy: str) -> None:
+    """From http to https as a rule: then `hostPort` ends in /api already."""
+    with serving(failing(Fault.redirect(location))) as catalogue:
+        assert remedy in refused(catalogue.host_port).remedy
+
+
+@pytest.mark.parametrize("host", ["om..example.com", "a" * 70 + ".example.com"])
+def test_a_host_name_that_no_dns_could_hold_is_told(host: str) -> None:
+    """urllib3's own error for it passes through requests."""
+    error = refused(f"http://{host}/api")
+    assert isinstance(error, Unreachable)
+    assert host in error.remedy
+
+
 @pytest.mark.parametrize("token", ["", "expired", "wrong"])
 def test_a_token_that_is_not_accepted_is_told(token: str) -> None:
     with serving() as catalogue:
@@ -202,7 +227,7 @@ def test_a_token_that_is_not_accepted_is_told(token: str) -> None:
 def test_a_token_without_the_right_is_told() -> None:
     with serving() as catalogue:
         catalogue.forbidden = ["PUT /topics"]
-        with pytest.raises(CatalogueRefused, match="HTTP 403") as caught:
+        with pytest.raises(NotAllowed, match="HTTP 403") as caught:
             client_at(catalogue.host_port).put("/topics", TOPIC)
         assert catalogue.counts["PUT /topics"] == 1
     assert "role" in caught.value.remedy
@@ -219,6 +244,39 @@ def test_json_that_is_no_listing_is_no_empty_listing(body: bytes) -> None:
     answer = Fault("another answer", reply=Reply(200, body, {"Content-Type": "application/json"}))
     with serving(failing(answer)) as catalogue, pytest.raises(Unreachable):
         list(client_at(catalogue.host_port).pages("/topics", service="shop"))
+
+
+PAGES: list[Any] = [
+    {"data": "abc"},
+    {"data": {"id": "1", "name": "a"}},
+    {"data": [1]},
+    {"data": [{}]},
+    {"data": [{"id": 1, "name": "a"}]},
+    {"data": [], "paging": [1]},
+    {"data": [], "paging": {"after": 5}},
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=json.dumps)
+def test_a_page_of_another_shape_is_told_as_not_openmetadatas(page: Any) -> None:
+    answer = Fault("another answer", reply=json_reply(200, page))
+    with serving(failing(answer)) as catalogue, pytest.raises(Unreachable, match="no page of a listing"):
+        list(client_at(catalogue.host_port).pages("/topics", service="shop"))
+
+
+def test_a_last_page_may_say_nothing_of_pages() -> None:
+    answer = Fault("another answer", reply=json_reply(200, {"data": [], "paging": None}))
+    with serving(failing(answer)) as catalogue:
+        assert list(client_at(catalogue.host_port).pages("/topics", service="shop")) == []
+
+
+def test_pages_that_repeat_themselves_end_the_listing() -> None:
+    """A cache that forgets the query would have it go on for ever."""
+    page = {"data": [{"id": "1", "name": "a"}], "paging": {"after": "same"}}
+    with serving(failing(Fault("same answer", reply=json_reply(200, page)))) as catalogue:
+        with pytest.raises(Unreachable, match="repeat themselves"):
+            list(client_at(catalogue.host_port).pages("/topics", service="shop"))
+        assert catalogue.counts["GET /topics"] == 2
 
 
 @pytest.mark.parametrize("body", [b"[1]", b'"text"', b"7"], ids=repr)
@@ -399,6 +457,45 @@ def test_validate_trusts_the_given_authority(https: str, certificate: Path) -> N
     assert client.version() == "1.13.0"
 
 
+class CuttingServer(TlsServer):
+    """Its first connection ends in the handshake, as behind a load balancer that is being replaced."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(("127.0.0.1", 0), Version)
+        self.connections = 0
+        self._context = context
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self.connections += 1
+        if self.connections == 1:
+            connection.recv(65536)
+            connection.close()
+            raise ConnectionError("cut")
+        return self._context.wrap_socket(connection, server_side=True), address
+
+
+def test_a_connection_that_is_cut_in_the_handshake_is_made_again(certificate: Path) -> None:
+    """It says nothing of the certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with CuttingServer(context) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        address = f"https://127.0.0.1:{server.server_port}/api"
+        client = client_at(address, verifySSL="validate", sslConfig={"caCertificate": str(certificate)})
+        assert client.version() == "1.13.0"
+        server.shutdown()
+    assert server.connections == 2
+
+
+def test_https_to_a_server_that_speaks_http_is_told() -> None:
+    with serving() as catalogue:
+        error = refused(catalogue.host_port.replace("http:", "https:"))
+    assert isinstance(error, Unreachable)
+    assert "plain http" in error.what
+    assert "http://" in error.remedy
+
+
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_ignore_checks_nothing(https: str) -> None:
     assert client_at(https, verifySSL="ignore").version() == "1.13.0"
@@ -423,6 +520,15 @@ def test_an_authority_that_cannot_be_read_is_named(https: str, tmp_path: Path, c
     assert "sslConfig.caCertificate" in error.remedy
 
 
+def test_an_authority_that_the_environment_names_is_told_by_its_variable(
+    https: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nope.pem")
+    error = refused(https)
+    assert "REQUESTS_CA_BUNDLE" in error.where
+    assert "/nope.pem" in error.why
+
+
 # --- names and pages --------------------------------------------------------------------------------------------------
 
 NAMES = st.text(st.sampled_from("ab.:>\"'/% ?#é\u4e16"), min_size=1, max_size=12)
@@ -441,8 +547,8 @@ def test_an_fqn_parses_back_into_its_names(names: list[str]) -> None:
 
 
 @given(NAMES, NAMES)
-def test_the_last_name_of_an_fqn_is_found_again(service: str, name: str) -> None:
-    assert last_name(fqn(service, name)) == entity_name(name)
+def test_the_parent_and_the_last_name_of_an_fqn_are_found_again(service: str, name: str) -> None:
+    assert parted(fqn(service, name)) == (fqn(service), entity_name(name))
 
 
 @given(st.lists(NAMES, min_size=1, max_size=3))

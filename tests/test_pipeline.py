@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from airflow_kinesis_ingest.engine import flow, pipeline, tally
-from airflow_kinesis_ingest.engine.model import Problem, RunReport
+from airflow_kinesis_ingest.engine.model import Problem, RunReport, Sample
+from airflow_kinesis_ingest.engine.reading import Reader
 from airflow_kinesis_ingest.errors import (
     AccessDenied,
     CatalogueRefused,
@@ -23,7 +24,7 @@ from airflow_kinesis_ingest.errors import (
     Unreachable,
 )
 from tests.builders import answers_within, wait_until, workflow
-from tests.fakes.kinesis import FakeKinesis, FakeShard, FakeStream, aws_error, json_streams
+from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Recorded, Rule
 
@@ -302,6 +303,109 @@ def test_credentials_that_expire_half_way_end_the_run(
     assert len(live(catalogue)) >= report.written
 
 
+@pytest.mark.parametrize("error", [KeyError("4111 1111"), MemoryError()], ids=repr)
+def test_a_fault_of_ours_is_a_failed_run_with_a_report(
+    aws: FakeKinesis,
+    catalogue: FakeOpenMetadata,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    """Told to OpenMetadata as `failed`, by its class: the text may be a record's, and stays out of every log."""
+    monkeypatch.setattr(pipeline, "topic_of", raising(error))
+    made = workflow(aws, catalogue)
+    report = pipeline.run(made, status=pipeline.status_of(made, "hourly", "run 1"))
+    assert report.state == "failed"
+    assert f"unexpected: {type(error).__name__}" in str(report.fatal)
+    assert "report it" in str(report.fatal)
+    assert len(report.not_reached) == 5
+    assert catalogue.statuses["shop.hourly"]["run 1"]["pipelineState"] == "failed"
+    assert "Traceback" not in caplog.text
+    assert "in _write" in caplog.text
+    assert "4111" not in caplog.text
+
+
+def test_a_record_that_runs_into_a_fault_of_ours_costs_its_streams_sample_alone(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Reader.sample
+
+    def sample(self: Reader, name: str, records: Any) -> Sample:
+        if name == "stream-00002":
+            raise RecursionError
+        return whole(self, name, records)
+
+    monkeypatch.setattr(Reader, "sample", sample)
+    report = ingest(aws, catalogue)
+    assert (report.state, report.written, named(report.warnings)) == ("success", 5, [("sample", "stream-00002")])
+    assert "RecursionError" in report.warnings[0].cause
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def work(*_: object, **__: object) -> Any:
+        raise error
+
+    return work
+
+
+def test_what_is_not_ours_is_told_as_stopped_and_raised(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """Airflow's time-out is a BaseException that reaches the thread of the task."""
+    made = workflow(aws, catalogue)
+    status = pipeline.status_of(made, "hourly", "run 1")
+    aws.faults = Faults(Rule(Fault.latency(0.4), "DescribeStreamSummary"))
+
+    def times_out(report: RunReport) -> None:
+        if report.listed:
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        pipeline.run(made, status=status, progress=times_out)
+    assert catalogue.statuses["shop.hourly"]["run 1"]["pipelineState"] == "stopped"
+
+
+def test_a_message_that_stays_unreadable_is_a_warning_with_its_reason(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    """One per stream; how many more there are; the run is a success."""
+    glue = [bytes([3, 0]) + bytes([number]) * 16 + b"avro" for number in (1, 2)]
+    aws.add(FakeStream("glue", [FakeShard(records=[FakeRecord(record) for record in glue])]))
+    report = ingest(aws, catalogue)
+    assert (report.state, report.success_percent, named(report.warnings)) == ("success", 100, [("sample", "glue")])
+    assert report.warnings[0].cause.startswith("not every message is readable: ")
+    assert "kinesis-ingest sample" in report.warnings[0].remedy
+
+
+def test_the_log_says_how_many_messages_share_a_schema(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG", "airflow_kinesis_ingest"):
+        ingest(aws, catalogue)
+    assert "stream-00001: JSON schema, shared by 3 of 3 messages" in caplog.messages
+
+
+def test_a_bot_that_may_not_store_samples_costs_the_samples_alone(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    catalogue.forbidden = ["PUT /topics/*/sampleData"]
+    report = ingest(aws, catalogue)
+    assert (report.state, report.written) == ("success", 5)
+    assert sorted(named(report.warnings)) == [("sample", name) for name in sorted(aws.streams)]
+
+
+@pytest.mark.parametrize(
+    "off",
+    [{"metadata": NO_SAMPLES}, {"options": {"sample": {"store": False}}}],
+    ids=["no samples are wanted", "none are stored"],
+)
+def test_the_servers_switch_for_samples_is_asked_only_if_they_are_wanted(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, off: dict[str, Any]
+) -> None:
+    catalogue.forbidden = ["GET /system/settings/*"]
+    report = ingest(aws, catalogue, **off)
+    assert (report.state, report.written, report.warnings) == ("success", 5, ())
+    assert catalogue.calls("GET", "/system/settings/*") == []
+
+
 # --- deletion ---------------------------------------------------------------------------------------------------------
 
 
@@ -313,6 +417,18 @@ def test_a_topic_whose_stream_is_gone_is_deleted(aws: FakeKinesis, catalogue: Fa
     assert (report.state, report.deleted) == ("success", ("stream-00002",))
     assert live(catalogue) == {*aws.streams}
     assert live(catalogue, "another") == {"somebody's"}
+
+
+def test_topics_are_deleted_side_by_side(catalogue: FakeOpenMetadata) -> None:
+    """As many at once as are written: 100 of them are no minute."""
+    with FakeKinesis(json_streams(20), quotas={}) as aws:
+        ingest(aws, catalogue, metadata=NO_SAMPLES)
+        aws.remove(*[f"stream-{number:05d}" for number in range(8)])
+        catalogue.faults = Faults(Rule(Fault.latency(0.2), "DELETE"))
+        catalogue.peak = 0
+        report = ingest(aws, catalogue, metadata=NO_SAMPLES)
+    assert report.deleted == tuple(f"stream-{number:05d}" for number in range(8))
+    assert catalogue.peak > 1
 
 
 def test_mark_deleted_topics_can_be_off(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:

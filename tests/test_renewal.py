@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -84,8 +86,26 @@ def test_a_schema_that_people_edited_is_theirs() -> None:
     assert is_ours(replaced["schemaText"])
 
 
-def test_a_registered_schema_is_replaced_by_its_successor() -> None:
+OLD = MessageSchema("Avro", '{"type": "record", "name": "A", "fields": []}', (), 1, 1)
+NEW = MessageSchema("Avro", '{"type": "record", "name": "A", "doc": "2", "fields": []}', (), 1, 1)
+
+
+@pytest.mark.parametrize("kind", ["Avro", "JSON", "Protobuf"])
+def test_a_registered_schema_that_we_sent_is_replaced_by_its_successor(kind: Any) -> None:
     """Its text is exactly as registered: nothing is merged into it."""
-    old = MessageSchema("Avro", '{"type": "record", "name": "A", "fields": []}', (), 1, 1)
-    new = MessageSchema("Avro", '{"type": "record", "name": "A", "doc": "2", "fields": []}', (), 1, 1)
-    assert renewed(new, to_openmetadata(old), override=False)["schemaText"] == new.text
+    before = to_openmetadata(replace(OLD, kind=kind))
+    assert renewed(replace(NEW, kind=kind), before, override=False, sent=True)["schemaText"] == NEW.text
+
+
+@pytest.mark.parametrize("kind", ["Avro", "JSON", "Protobuf", "Other", "None"])
+@pytest.mark.parametrize("seen", [NEW, schema_of([{"id": 1}])], ids=["registered", "inferred"])
+def test_a_schema_that_people_wrote_is_theirs_whatever_its_type(kind: str, seen: MessageSchema) -> None:
+    before = {"schemaText": "message Order { }", "schemaType": kind, "schemaFields": []}
+    assert renewed(seen, before, override=False) == before
+    assert renewed(seen, before, override=True)["schemaText"] == seen.text
+
+
+def test_fields_that_people_wrote_without_a_text_are_theirs_too() -> None:
+    before = {"schemaType": "Other", "schemaFields": [{"name": "id", "dataType": "INT", "description": "By hand"}]}
+    assert renewed(NEW, before, override=False) == before
+    assert renewed(NEW, before, override=True)["schemaText"] == NEW.text

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from airflow_kinesis_ingest.engine.model import Problem, RunReport
-from airflow_kinesis_ingest.engine.report import problems, rows, table
+from airflow_kinesis_ingest.engine.report import problems, rows, table, tenths
 from airflow_kinesis_ingest.errors import AccessDenied
 
 
@@ -33,6 +34,23 @@ def test_success_is_the_share_of_streams_whose_entry_is_right(
 ) -> None:
     failures = tuple(problem(number) for number in range(failed))
     assert dict(rows(RunReport(written=written, unchanged=unchanged, failures=failures)))["success"] == percent
+
+
+def test_a_run_that_did_not_reach_all_streams_tells_no_success() -> None:
+    """47 of 200 streams that are right are no 100 %."""
+    assert dict(rows(RunReport(written=47, not_reached=("orders",))))["success"] == "-"
+
+
+def test_progress_is_told_at_every_tenth_of_the_streams() -> None:
+    """Written, unchanged or failed: done with. A log of 1,000 streams is no place for 1,000 lines."""
+    told: list[tuple[int, int]] = []
+    hear = tenths(lambda done, kept: told.append((done, kept)))
+    hear(RunReport())
+    for done in range(91):
+        for _ in range(3):
+            found = RunReport(listed=100, filtered=9, written=done // 2, unchanged=done - done // 2)
+            hear(replace(found, failures=(problem(1),)))
+    assert told == [(done, 91) for done in (10, 19, 28, 37, 46, 55, 64, 73, 82, 91)]
 
 
 def test_the_end_of_a_run_comes_first_then_failures_then_warnings_then_what_was_not_reached() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from airflow_kinesis_ingest.engine import config, pipeline
 from airflow_kinesis_ingest.engine.model import RunReport
-from airflow_kinesis_ingest.engine.openmetadata import last_name
+from airflow_kinesis_ingest.engine.openmetadata import parted
 from tests.builders import workflow
 from tests.fakes.kinesis import FakeKinesis, aws_error, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
@@ -110,8 +111,60 @@ def test_a_retry_overwrites_the_status_of_its_former_try(aws: FakeKinesis, catal
 
 
 @pytest.mark.parametrize(
-    ("fqn", "name"), [("shop.hourly", "hourly"), ('"my.shop".hourly', "hourly"), ('"my.shop"."at.night"', "at.night")]
+    ("fqn", "expected"),
+    [
+        ("shop.hourly", ("shop", "hourly")),
+        ('"my.shop".hourly', ('"my.shop"', "hourly")),
+        ('"my.shop"."at.night"', ('"my.shop"', "at.night")),
+        ("hourly", ("", "hourly")),
+    ],
 )
-def test_the_name_of_the_pipeline_is_the_last_part_of_its_fqn(fqn: str, name: str) -> None:
+def test_the_name_of_the_pipeline_is_the_last_part_of_its_fqn(fqn: str, expected: tuple[str, str]) -> None:
     """A quoted part may hold dots."""
-    assert last_name(fqn) == name
+    assert parted(fqn) == expected
+
+
+# --- a pipeline that the file names ---------------------------------------------------------------------------------
+
+AGENT: dict[str, Any] = {"airflowConfig": {"scheduleInterval": "0 3 * * *", "retries": 7}, "loggerLevel": "DEBUG"}
+RUN_ID = "0b0e0a8c-7a59-4d3c-8c39-3d8e0ac6b5f1"
+
+
+def run_named(aws: FakeKinesis, catalogue: FakeOpenMetadata, fqn: str) -> RunReport:
+    flow = workflow(aws, catalogue, ingestionPipelineFQN=fqn, pipelineRunId=RUN_ID)
+    return pipeline.run(flow, status=pipeline.status_in(flow))
+
+
+@pytest.mark.parametrize("fqn", [FQN, "hourly"], ids=["of the service", "without a service"])
+def test_a_pipeline_that_the_file_names_is_made_if_it_is_missing(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, fqn: str
+) -> None:
+    run_named(aws, catalogue, fqn)
+    (name,) = catalogue.pipelines
+    assert name == (fqn if "." in fqn else f"shop.{fqn}")
+    assert catalogue.statuses[name][RUN_ID]["pipelineState"] == "success"
+
+
+def test_an_agent_that_somebody_made_keeps_its_schedule_retries_and_level(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    """It is told how the run went, and never changed: OpenMetadata's own command makes what is missing only."""
+    before = dict(catalogue.add_pipeline("shop", "shop_hourly", **AGENT))
+    run_named(aws, catalogue, FQN)
+    assert catalogue.pipelines[FQN] == before
+    assert catalogue.statuses[FQN][RUN_ID]["pipelineState"] == "success"
+
+
+def test_an_agent_of_another_service_is_told_under_its_own_name(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """The FQN as the file has it, its first part too."""
+    catalogue.add_pipeline("all.streams", "nightly", **AGENT)
+    run_named(aws, catalogue, '"all.streams".nightly')
+    assert catalogue.statuses['"all.streams".nightly'][RUN_ID]["pipelineState"] == "success"
+    assert catalogue.pipelines.keys() == {'"all.streams".nightly'}
+
+
+def test_a_file_that_names_no_pipeline_tells_none(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, tmp_path: Path
+) -> None:
+    assert pipeline.status_in(workflow(aws, catalogue)) is None
+    assert pipeline.status_in(workflow(aws, tmp_path / "c.jsonl", ingestionPipelineFQN=FQN)) is None

@@ -8,7 +8,7 @@ import json
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -18,15 +18,17 @@ from typing import Any
 import pytest
 
 from airflow_kinesis_ingest.engine.decode import decode
+from airflow_kinesis_ingest.engine.file_sink import FileSink
 from airflow_kinesis_ingest.engine.model import MessageSchema, Outcome, Sample, Topic
 from airflow_kinesis_ingest.engine.pipeline import sink_of
 from airflow_kinesis_ingest.engine.schema import infer
-from airflow_kinesis_ingest.engine.sinks import FileSink, Sink
-from airflow_kinesis_ingest.errors import Abort, CatalogueRefused, IngestError
+from airflow_kinesis_ingest.engine.sinks import Sink
+from airflow_kinesis_ingest.engine.tally import Tally
+from airflow_kinesis_ingest.errors import Abort, CatalogueRefused, IngestError, TopicRefused
 from tests.builders import workflow
 from tests.fakes.kinesis import FakeKinesis
 from tests.fakes.openmetadata import BOT, BOT_KEEPS, BOT_KEEPS_1_13, USER, FakeOpenMetadata
-from tests.fakes.server import EVERY, Fault, Faults, Recorded, Rule
+from tests.fakes.server import EVERY, Fault, Faults, Recorded, Rule, json_reply
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -80,7 +82,7 @@ class InOpenMetadata(Catalogue):
         self._changes: dict[str, Any] = {"service_name": SERVICE, **changes}
 
     def sink(self) -> Sink:
-        return sink_of(workflow(AWS, self.server, **self._changes), threading.Event())
+        return sink_of(workflow(AWS, self.server, **self._changes), threading.Event(), Tally().warn)
 
     def topics(self) -> dict[str, Entity]:
         live = [entity for entity in self.server.topics.values() if not entity["deleted"]]
@@ -93,7 +95,7 @@ class InFile(Catalogue):
         self.path = path
 
     def sink(self) -> Sink:
-        return sink_of(workflow(AWS, self.path, service_name=SERVICE), threading.Event())
+        return sink_of(workflow(AWS, self.path, service_name=SERVICE), threading.Event(), Tally().warn)
 
     def topics(self) -> dict[str, Entity]:
         lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
@@ -120,7 +122,7 @@ def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalo
 @contextmanager
 def opened(catalogue: Catalogue) -> Iterator[Sink]:
     sink = catalogue.sink()
-    sink.open()
+    sink.open(storing=True)
     try:
         yield sink
     finally:
@@ -295,7 +297,7 @@ def test_a_run_that_ends_early_loses_nothing(catalogue: Catalogue) -> None:
     run(catalogue, (topic("a"), TWO))
     before = catalogue.topics()
     sink = catalogue.sink()
-    sink.open()
+    sink.open(storing=True)
     sink.write(topic("b"), TWO)
     sink.close(complete=False)
     assert catalogue.topics()["a"] == before["a"]
@@ -470,6 +472,48 @@ def test_domains_and_data_products_survive_too(server: FakeOpenMetadata) -> None
     assert [each["fullyQualifiedName"] for each in after["domains"] + after["dataProducts"]] == ["Sales", "Web"]
 
 
+def test_what_a_topic_inherits_from_its_service_stays_inherited(server: FakeOpenMetadata) -> None:
+    """Sent back, it would be the topic's own, and outlive a change of the service."""
+    server.add_service(SERVICE, domains=["Sales"], owners=[ANN])
+    run(InOpenMetadata(server, token=USER), (topic(), TWO))
+    run(InOpenMetadata(server, token=USER), (topic(partitions=7), TWO))
+    after = server.topic(SERVICE, "clicks")
+    assert (after["partitions"], after["domains"], after["owners"]) == (7, [], [])
+
+
+@pytest.mark.parametrize("kind", ["Avro", "JSON", "Protobuf", "Other"])
+@pytest.mark.parametrize("had", [None, '{"id": 1}'], ids=["none of ours before", "one of ours before"])
+def test_a_schema_that_people_wrote_survives_whatever_its_type(
+    server: FakeOpenMetadata, kind: str, had: str | None
+) -> None:
+    run(InOpenMetadata(server), (topic(schema=schema(had) if had else None), TWO))
+    theirs = {**WORDS["messageSchema"], "schemaType": kind}
+    edited(server, messageSchema=theirs)
+    run(InOpenMetadata(server), (topic(partitions=7, schema=schema('{"name": "x"}')), TWO))
+    assert server.topic(SERVICE, "clicks")["messageSchema"] == theirs
+
+
+@pytest.mark.parametrize("kind", ["Avro", "JSON", "Protobuf"])
+def test_a_registered_schema_is_replaced_by_its_successor(catalogue: Catalogue, kind: Any) -> None:
+    for text in ('{"type": "string"}', '{"type": "long"}'):
+        seen = MessageSchema(kind, text, (), 1, 1)
+        assert run(catalogue, (topic(schema=seen), TWO)) == ["written"]
+        assert catalogue.topics()["clicks"]["messageSchema"]["schemaText"] == text
+        assert run(catalogue, (topic(schema=seen), TWO)) == ["unchanged"]
+
+
+def test_a_quiet_stream_costs_no_call_though_more_is_known_of_it_than_its_sample_shows(
+    server: FakeOpenMetadata,
+) -> None:
+    """Its schema grew once; the sample that made it grow is the one that is seen ever since."""
+    seen = [topic(schema=schema(text)) for text in ('{"id": 1}', '{"name": "x"}')]
+    for each in seen:
+        run(InOpenMetadata(server), (each, TWO))
+    server.requests.clear()
+    assert run(InOpenMetadata(server), (seen[1], TWO)) == ["unchanged"]
+    assert server.calls("GET", "/topics/name/*") == []
+
+
 def test_what_people_wrote_survives_an_unchanged_topic(server: FakeOpenMetadata) -> None:
     run(InOpenMetadata(server), (topic(), TWO))
     edited(server)
@@ -619,7 +663,81 @@ def test_no_secret_of_aws_reaches_the_catalogue(server: FakeOpenMetadata) -> Non
 )
 def test_the_servers_own_switch_for_samples_is_honoured(profiler: Entity | None, expected: bool) -> None:
     with FakeOpenMetadata(profiler=profiler) as server:
-        assert InOpenMetadata(server).sink().open() is expected
+        assert InOpenMetadata(server).sink().open(storing=True) is expected
+
+
+def test_settings_that_are_not_asked_for_cannot_be_denied(server: FakeOpenMetadata) -> None:
+    """Where no sample is wanted, whether one may be stored is nobody's question."""
+    server.forbidden = ["GET /system/settings/*"]
+    assert InOpenMetadata(server).sink().open(storing=False) is False
+    assert server.calls("GET", "/system/settings/*") == []
+
+
+@pytest.mark.parametrize("forbidden", ["GET /system/settings/*", "PUT /topics/*/sampleData"])
+def test_a_bot_that_may_not_store_samples_costs_the_samples_alone(server: FakeOpenMetadata, forbidden: str) -> None:
+    """Each stream is named, with what to allow; after the first the call is not tried again."""
+    server.forbidden = [forbidden]
+    tally = Tally()
+    sink = sink_of(workflow(AWS, server, service_name=SERVICE), threading.Event(), tally.warn)
+    sink.open(storing=True)
+    assert [sink.write(topic(name), sample) for name, sample in (("a", TWO), ("b", TWO), ("c", NONE))] == [
+        "written"
+    ] * 3
+    assert [(warning.step, warning.entity) for warning in tally.report().warnings] == [("sample", "a"), ("sample", "b")]
+    assert all(
+        "HTTP 403" in warning.cause and "options.sample.store" in warning.remedy for warning in tally.report().warnings
+    )
+    assert len(server.calls("PUT", "/topics/*/sampleData")) == (1 if "PUT" in forbidden else 0)
+    assert [entity["sampleData"] for entity in server.topics.values()] == [None] * 3
+
+
+def test_a_bot_that_may_not_patch_topics_stores_samples_all_the_same(
+    server: FakeOpenMetadata, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What cannot be remembered in the hash is read and compared."""
+    server.forbidden = ["PATCH /topics/*"]
+    catalogue = InOpenMetadata(server)
+    for sample in (TWO, OTHER):
+        assert run(catalogue, (topic(), sample)) == ["written"]
+        assert catalogue.topics()["clicks"]["messages"] == list(sample.messages)
+    assert run(catalogue, (topic(), OTHER)) == ["unchanged"]
+    assert caplog.messages == []
+
+
+SHAPES: list[Entity] = [
+    {"messageSchema": "x"},
+    {"messageSchema": {"schemaFields": "x"}},
+    {"messageSchema": {"schemaFields": ["x"]}},
+    {"domains": "x"},
+    {"owners": [1]},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=json.dumps)
+def test_a_topic_of_an_unexpected_shape_costs_that_topic_alone(server: FakeOpenMetadata, shape: Entity) -> None:
+    run(InOpenMetadata(server), (topic("a"), NONE), (topic("b"), NONE))
+    reply = json_reply(200, {"id": "1", "name": "a"} | shape)
+    server.faults = Faults(Rule(Fault("another shape", reply=reply), "GET", "/topics/name/shop.a"))
+    with opened(InOpenMetadata(server)) as sink:
+        with pytest.raises(TopicRefused, match="is not what OpenMetadata's schema says"):
+            sink.write(topic("a", partitions=7), NONE)
+        assert sink.write(topic("b", partitions=7), NONE) == "written"
+
+
+@pytest.mark.parametrize("odd", [{"sourceHash": 5}, {"topicConfig": []}, {"topicConfig": {"streamARN": 5}}], ids=str)
+def test_what_a_listing_tells_in_another_shape_is_not_known(server: FakeOpenMetadata, odd: Entity) -> None:
+    reply = json_reply(200, {"data": [{"id": "1", "name": "a"} | odd]})
+    server.faults = Faults(Rule(Fault("another shape", reply=reply), "GET", "/topics"))
+    with opened(InOpenMetadata(server)) as sink:
+        assert dict(sink.catalogued()) == {"a": None}
+
+
+def test_settings_of_an_unexpected_shape_store_no_sample(server: FakeOpenMetadata) -> None:
+    """Whether the server forbids it is not known then."""
+    reply = json_reply(200, {"config_value": [1]})
+    server.faults = Faults(Rule(Fault("another shape", reply=reply), "GET", "/system/settings/*"))
+    run(InOpenMetadata(server), (topic(), TWO))
+    assert server.topic(SERVICE, "clicks")["sampleData"] is None
 
 
 @pytest.mark.parametrize(
@@ -700,7 +818,7 @@ def test_an_incomplete_run_leaves_the_old_file(path: Path) -> None:
     run(InFile(path), (topic("a"), TWO))
     old = path.read_bytes()
     sink = InFile(path).sink()
-    sink.open()
+    sink.open(storing=True)
     sink.write(topic("a", partitions=9), OTHER)
     assert not sink.close(complete=False)
     assert path.read_bytes() == old
@@ -712,26 +830,94 @@ def test_a_catalogue_of_another_service_is_not_replaced(path: Path) -> None:
     run(InFile(path), (topic("a"), TWO))
     old = path.read_bytes()
     with pytest.raises(Abort, match="another service"):
-        FileSink(path, "another").open()
+        FileSink(path, "another").open(storing=True)
     assert path.read_bytes() == old
     assert beside(path) == [path.name]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_a_catalogue_keeps_its_mode(path: Path, mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first byte on: a sample that few may read is never in a file that all may."""
+    run(InFile(path), (topic("a"), TWO))
+    path.chmod(mode)
+    modes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda number: modes.append(os.fstat(number).st_mode & 0o777))
+    with opened(InFile(path)) as sink:
+        modes.append(path.with_name(path.name + ".partial").stat().st_mode & 0o777)
+        sink.write(topic("a", partitions=3), TWO)
+    assert modes == [mode, mode]
+    assert path.stat().st_mode & 0o777 == mode
+
+
+def test_a_link_to_a_catalogue_stays_one(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.jsonl"
+    link.symlink_to("made/../shop.catalogue.jsonl")
+    (tmp_path / "made").mkdir()
+    assert run(InFile(link), (topic("a"), TWO)) == ["written"]
+    assert run(InFile(link), (topic("a"), TWO)) == ["unchanged"]
+    assert link.is_symlink()
+    assert InFile(path).topics().keys() == {"a"}
+    assert InFile(link).sink().address == str(link)
+
+
+def test_a_last_line_without_its_end_is_not_glued_to_the_next(path: Path) -> None:
+    """An editor may have taken it away."""
+    run(InFile(path), (topic("a"), TWO), (topic("b"), TWO))
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    before = InFile(path).topics()
+    run(InFile(path), (topic("c"), NONE))
+    assert {name: told for name, told in InFile(path).topics().items() if name != "c"} == before
+    assert InFile(path).topics().keys() == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("a link", "levels of symbolic links"), ("a pipe", "no regular file"), ("a folder", "directory")]
+)
+def test_what_stands_in_the_place_of_the_partial_file_is_left_alone(
+    path: Path, tmp_path: Path, kind: str, told: str
+) -> None:
+    """A link would have somebody's file emptied; a pipe waits for a reader for ever."""
+    victim, partial = tmp_path / "victim", path.with_name(path.name + ".partial")
+    victim.write_text("precious")
+    make: dict[str, Callable[[], None]] = {
+        "a link": lambda: partial.symlink_to(victim),
+        "a pipe": lambda: os.mkfifo(partial),
+        "a folder": partial.mkdir,
+    }
+    make[kind]()
+    with pytest.raises(Abort, match=told) as caught:
+        InFile(path).sink().open(storing=True)
+    assert caught.value.where == str(partial)
+    assert victim.read_text() == "precious"
+    assert os.path.lexists(partial)
 
 
 def test_a_device_is_no_catalogue() -> None:
     """It is refused before it is read: `/dev/zero` has no end."""
     with pytest.raises(Abort, match="no regular file"):
-        InFile(Path("/dev/zero")).sink().open()
+        InFile(Path("/dev/zero")).sink().open(storing=True)
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"notes of mine\n", b"[1, 2]\n", b"{}\n", b'{"name": "a"}\n', b"\x00\xff", b'{"name": "a", "topicConfig": 1}\n'],
-    ids=repr,
+    [
+        b"notes of mine\n",
+        b"[1, 2]\n",
+        b"{}\n",
+        b'{"name": "a"}\n',
+        b"\x00\xff",
+        b'{"name": "a", "topicConfig": 1}\n',
+        b'{"name": 1, "topicConfig": {}, "service": "shop"}\n',
+        b'{"name": "a", "topicConfig": {"streamARN": 5}, "service": "shop"}\n',
+        b'{"name": "a", "topicConfig": {}, "messageSchema": "x", "service": "shop"}\n',
+        b"[" * 200_000 + b"\n",
+    ],
+    ids=lambda content: repr(content[:70]),
 )
 def test_a_file_that_is_not_ours_is_not_replaced(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(Abort, match="not a catalogue of ours") as caught:
-        InFile(path).sink().open()
+        InFile(path).sink().open(storing=True)
     assert path.read_bytes() == content
     assert beside(path) == [path.name]
     assert "sink.config.path" in caught.value.remedy
@@ -742,7 +928,7 @@ def test_two_runs_do_not_write_one_file(path: Path) -> None:
     with opened(InFile(path)) as first:
         first.write(topic("a"), TWO)
         with pytest.raises(Abort, match="another run"):
-            InFile(path).sink().open()
+            InFile(path).sink().open(storing=True)
         first.write(topic("b"), TWO)
     assert InFile(path).topics().keys() == {"a", "b"}
 
@@ -754,7 +940,7 @@ def test_a_run_that_ends_while_another_begins_is_not_overwritten(
 ) -> None:
     """Between opening the partial file and locking it, its owner may have made it the catalogue itself."""
     first, other = InFile(path).sink(), InFile(path).sink()
-    first.open()
+    first.open(storing=True)
     first.write(topic("a"), TWO)
     lock = fcntl.flock
 
@@ -762,12 +948,12 @@ def test_a_run_that_ends_while_another_begins_is_not_overwritten(
         monkeypatch.setattr(fcntl, "flock", lock)
         first.close(complete=complete)
         if third:
-            other.open()
+            other.open(storing=True)
         lock(*arguments)
 
     monkeypatch.setattr(fcntl, "flock", late)
     with pytest.raises(Abort, match="another run"):
-        InFile(path).sink().open()
+        InFile(path).sink().open(storing=True)
     if third:
         other.close(complete=True)
     assert InFile(path).topics().keys() == ({"a"} if complete else set())
@@ -785,7 +971,7 @@ def test_a_path_that_cannot_be_written_is_told(tmp_path: Path, obstacle: str) ->
     (tmp_path / "file").write_text("")
     path = tmp_path / "file" / "catalogue" if "its folder" in obstacle else tmp_path
     with pytest.raises(Abort, match="cannot be written") as caught:
-        InFile(path).sink().open()
+        InFile(path).sink().open(storing=True)
     assert str(path) in caught.value.where
 
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from airflow_kinesis_ingest.engine.model import Problem
 from airflow_kinesis_ingest.engine.tally import GIVE_UP_AFTER, Tally
-from airflow_kinesis_ingest.errors import AccessDenied, IngestError, StreamGone, Throttled, Unreachable
+from airflow_kinesis_ingest.errors import AccessDenied, StreamGone, Throttled, Unreachable
 
 GONE = StreamGone("the stream is gone", why="ResourceNotFoundException", remedy="Nothing to do")
 FATAL = AccessDenied("no")
 
 
 def fail(
-    tally: Tally, error: IngestError, stream: str = "orders", *, step: str = "describe", optional: bool = False
+    tally: Tally, error: Exception, stream: str = "orders", *, step: str = "describe", optional: bool = False
 ) -> None:
     with tally.step(step, stream, optional=optional):
         raise error
@@ -124,14 +124,43 @@ def test_an_optional_step_costs_a_warning_and_not_the_stream() -> None:
     assert report.written == 1
 
 
-@pytest.mark.parametrize("error", [FATAL, KeyError("bug"), KeyboardInterrupt()])
-@pytest.mark.parametrize("optional", [False, True])
+@pytest.mark.parametrize(
+    ("error", "optional"),
+    [
+        (FATAL, False),
+        (FATAL, True),
+        (KeyError("bug"), False),
+        (KeyboardInterrupt(), False),
+        (KeyboardInterrupt(), True),
+    ],
+)
 def test_an_error_that_ends_the_run_is_not_the_streams(error: BaseException, optional: bool) -> None:
     tally = Tally()
     with pytest.raises(type(error)), tally.step("describe", "orders", optional=optional):
         raise error
     assert tally.report().failures == ()
     assert tally.report().warnings == ()
+
+
+@pytest.mark.parametrize("error", [KeyError("4111 1111 1111 1111"), MemoryError(), RecursionError()])
+def test_a_fault_of_ours_in_an_optional_step_costs_that_stream_its_part(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A record that was made to break us costs the other streams nothing; the log shows where, and never the record."""
+    tally = Tally()
+    fail(tally, error, step="sample", optional=True)
+    (warning,) = tally.report().warnings
+    assert (warning.entity, warning.cause) == ("orders", f"unexpected: {type(error).__name__}: a fault of this program")
+    assert "report it" in warning.remedy
+    assert "test_tally.py" in caplog.text
+    assert "4111" not in caplog.text
+
+
+def test_topics_that_many_threads_deleted_are_told_in_the_order_of_names() -> None:
+    tally = Tally()
+    for name in ("b", "a", "c"):
+        tally.deleted(name)
+    assert tally.report().deleted == ("a", "b", "c")
 
 
 # --- everything fails -----------------------------------------------------------------------------------------------

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
@@ -28,6 +30,7 @@ PAGE = 1000
 TESTED_VERSIONS = ("1.13", "2.0")
 AGAIN = {408, 500, 502, 503, 504}
 CHECK_TLS = "Check `verifySSL` and `sslConfig.caCertificate`"
+CHECK_ADDRESS = "`hostPort` must end in /api, as in http://localhost:8585/api"
 # The server's own rewriting of what its FQN grammar cannot hold (facts of the REST API, server 1.13).
 RESERVED = {"::": "__reserved__colon__", ">": "__reserved__arrow__", '"': "__reserved__quote__"}
 
@@ -44,17 +47,25 @@ def fqn(*names: str) -> str:
     return ".".join(f'"{name}"' if "." in name else name for name in map(entity_name, names))
 
 
-def last_name(name: str) -> str:
-    """The last part of a fully qualified name, without its quotes: `"my.svc"."a.b"` -> `a.b`."""
-    return name[:-1].rpartition('"')[2] if name.endswith('"') else name.rpartition(".")[2]
+def parted(name: str) -> tuple[str, str]:
+    """A fully qualified name as that of its parent and its last name: `"my.svc"."a.b"` -> `"my.svc"`, `a.b`."""
+    quoted_last = re.fullmatch(r'(?:(.*)\.)?"([^"]*)"', name)
+    if quoted_last:
+        return quoted_last[1] or "", quoted_last[2]
+    parent, _, last = name.rpartition(".")
+    return parent, last
+
+
+class NotAllowed(CatalogueRefused):
+    """The token is accepted, and its bot may not make this one call (HTTP 403)."""
 
 
 class OpenMetadata:
     """One server, for many threads.
 
     Connection errors, 408, 429 (Retry-After), 5xx and answers that are not JSON are tried again. Methods return
-    the decoded JSON body. Raises Throttled or Unreachable when that did not help, CatalogueRefused for 401 and 403,
-    TopicRefused for any other refusal of a body, Stopped once `stop` is set.
+    the decoded JSON body. Raises Throttled or Unreachable when that did not help, CatalogueRefused for 401, NotAllowed
+    for 403, TopicRefused for any other refusal of a body, Stopped once `stop` is set.
     """
 
     def __init__(
@@ -82,9 +93,9 @@ class OpenMetadata:
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
-    def get(self, path: str, **query: str | int) -> Any:
-        """The entity, or None if there is none (404)."""
-        return self._send("GET", path, query=query, missing=True)
+    def get(self, path: str, *, holds: str = "", **query: str | int) -> Any:
+        """The entity, or None if there is none (404). holds: what an answer must hold to be one."""
+        return self._send("GET", path, query=query, missing=True, holds=holds)
 
     def put(self, path: str, body: Mapping[str, Any], *, holds: str = "") -> Any:
         """holds: what an answer must hold to be one."""
@@ -99,14 +110,20 @@ class OpenMetadata:
         self._send("DELETE", path, query=query, missing=True)
 
     def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
-        """Every entity of a listing, read in pages of 1,000."""
+        """Every entity of a listing, read in pages of 1,000; each has an `id` and a `name`."""
         after: dict[str, str] = {}
+        seen: set[str] = set()
         while True:
             page = self._send("GET", path, query={**query, "limit": PAGE, **after}, holds="data")
+            if not _is_page(page):
+                raise _not_openmetadata(self.address, f"the answer to GET {path} is no page of a listing")
             yield from page["data"]
-            token = page.get("paging", {}).get("after")
+            token = (page.get("paging") or {}).get("after")
             if not token:
                 return
+            if token in seen:
+                raise _not_openmetadata(self.address, f"the pages of GET {path} repeat themselves without end")
+            seen.add(token)
             after = {"after": token}
 
     def version(self) -> str:
@@ -162,14 +179,13 @@ class OpenMetadata:
                 allow_redirects=False,
             )
         except requests.exceptions.SSLError as error:
-            raise CatalogueRefused(
-                "the server's certificate is not accepted", where=self.address, why=_why(error), remedy=CHECK_TLS
-            ) from None
+            raise _tls_failure(error, f"{method} {path}", self.address) from None
         except (requests.exceptions.InvalidHeader, UnicodeError):
             # The text of these errors is the header's value: it may be a secret.
             remedy = "Headers hold Latin letters in one line"
             raise CatalogueRefused("a header cannot be sent", where="extraHeaders", remedy=remedy) from None
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            # requests lets some of urllib3's errors through, as for a host name that no DNS could hold.
             raise Unreachable(
                 "OpenMetadata did not answer",
                 where=f"{method} {path}",
@@ -177,8 +193,12 @@ class OpenMetadata:
                 remedy=f"Check that {self.address} is up and can be reached from here",
             ) from None
         except OSError as error:
+            named = isinstance(self._verify, str)
             raise CatalogueRefused(
-                "the CA certificate cannot be read", where=str(self._verify), why=str(error), remedy=CHECK_TLS
+                "the CA certificate cannot be read",
+                where="sslConfig.caCertificate" if named else "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
+                why=str(error),
+                remedy=CHECK_TLS if named else "Correct or unset these variables of the environment",
             ) from None
         log.debug(
             "%s %s: %d after %.0f ms", method, path, response.status_code, 1000 * response.elapsed.total_seconds()
@@ -250,15 +270,48 @@ def _verification(server: OpenMetadataServer) -> bool | str:
     return True
 
 
-def _why(error: Exception) -> str:
-    # The text of a requests error repeats the whole URL; its innermost cause is the part that helps.
-    inner: BaseException = error
+def _innermost(error: BaseException) -> BaseException:
+    """The cause that helps: the text of a requests error repeats the whole URL."""
     while True:
-        cause = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
+        cause = getattr(error, "reason", None) or error.__cause__ or error.__context__
         if not isinstance(cause, BaseException):
-            break
-        inner = cause
-    return f"{type(error).__name__}: {inner}"
+            return error
+        error = cause
+
+
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__}: {_innermost(error)}"
+
+
+def _tls_failure(error: Exception, where: str, address: str) -> IngestError:
+    """A connection that was cut in the handshake may work the next time; a certificate will not."""
+    inner = _innermost(error)
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        what = "the server's certificate is not accepted"
+        return CatalogueRefused(what, where=address, why=_why(error), remedy=CHECK_TLS)
+    kind, library = getattr(inner, "reason", None), getattr(inner, "library", None)
+    if library == "X509":
+        return CatalogueRefused("the CA certificate cannot be read", where=address, why=_why(error), remedy=CHECK_TLS)
+    if kind == "WRONG_VERSION_NUMBER":
+        remedy = "Write `hostPort` with http://, or name the port that speaks https"
+        return Unreachable("the server speaks plain http there", where=address, why=_why(error), remedy=remedy)
+    return Unreachable(
+        "the TLS connection to OpenMetadata was not made",
+        where=where,
+        why=_why(error),
+        remedy=f"Run again; check what stands before {address} if it stays",
+    )
+
+
+def _is_page(page: dict[str, Any]) -> bool:
+    entities, paging = page["data"], page.get("paging") or {}
+    if not (isinstance(entities, list) and isinstance(paging, dict)):
+        return False
+    return isinstance(paging.get("after") or "", str) and all(map(_is_entity, entities))
+
+
+def _is_entity(entity: object) -> bool:
+    return isinstance(entity, dict) and all(isinstance(entity.get(key), str) for key in ("id", "name"))
 
 
 def _decoded(response: requests.Response, where: str, address: str, holds: str) -> Any:
@@ -273,13 +326,16 @@ def _decoded(response: requests.Response, where: str, address: str, holds: str) 
     return body
 
 
-def _not_openmetadata(address: str, why: str) -> Unreachable:
-    return Unreachable(
-        "this does not answer as OpenMetadata's API does",
-        where=address,
-        why=why,
-        remedy="`hostPort` must end in /api, as in http://localhost:8585/api",
-    )
+def _not_openmetadata(address: str, why: str, remedy: str = CHECK_ADDRESS) -> Unreachable:
+    return Unreachable("this does not answer as OpenMetadata's API does", where=address, why=why, remedy=remedy)
+
+
+def _redirected(response: requests.Response, where: str, address: str) -> Unreachable:
+    """To the same API at another place, from http to https as a rule; or to a page for people, as that of a login."""
+    target = urljoin(response.url, response.headers.get("Location", ""))
+    origin, found, _ = target.partition("/api/")
+    remedy = f"Write `hostPort` as {origin}/api" if found and f"{origin}/api" != address else CHECK_ADDRESS
+    return _not_openmetadata(address, f"{where} was redirected to {target}", remedy)
 
 
 def _refusal(response: requests.Response, where: str, address: str) -> IngestError:
@@ -298,13 +354,13 @@ def _refusal(response: requests.Response, where: str, address: str) -> IngestErr
             retry_after=_retry_after(response),
         )
     if response.is_redirect or 300 <= status < 400:
-        return _not_openmetadata(address, f"{where} was redirected to {response.headers.get('Location', 'elsewhere')}")
+        return _redirected(response, where, address)
     if status == 401:
         remedy = "Copy a fresh token: Settings > Bots > ingestion-bot"
         return CatalogueRefused("the token is expired or wrong", where=address, why=why, remedy=remedy)
     if status == 403:
         remedy = "Give the bot a role that may edit messaging services and topics"
-        return CatalogueRefused("the token's bot may not do this", where=where, why=why, remedy=remedy)
+        return NotAllowed("the token's bot may not do this", where=where, why=why, remedy=remedy)
     return TopicRefused(
         "OpenMetadata refuses this call", where=where, why=why, remedy="Look at the named field in OpenMetadata's log"
     )

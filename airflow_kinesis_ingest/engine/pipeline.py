@@ -5,29 +5,32 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 from ..errors import IngestError, Stopped
 from .aws import glue_client, kinesis_client
-from .config import Workflow
+from .config import Options, Workflow
 from .deletion import account_of, gone
 from .disclosure import unused
+from .file_sink import FileSink
 from .filters import Verdict, stream_filter
 from .flow import Flow, Stage, attended
 from .glue import GlueSchemas
 from .model import Description, Message, MessageSchema, RunReport, Sample, State, Stream
-from .openmetadata import OpenMetadata
+from .openmetadata import OpenMetadata, fqn, parted
 from .quota import Quota
 from .reading import Reader
+from .rest_sink import RestSink, Warn
 from .retry import ATTEMPTS
 from .run_status import RunStatus
 from .sample import Sampler
-from .sinks import FileSink, RestSink, Sink
+from .sinks import Sink
 from .source import KinesisSource
-from .tally import Tally
+from .tally import Tally, unexpected
 from .topic import topic_of
 
 log = logging.getLogger(__name__)
@@ -53,7 +56,6 @@ def run(
     """
     stop = stop or threading.Event()
     tally = Tally()
-    fatal: IngestError | None = None
 
     def work() -> None:
         assemble(workflow, stop, tally).execute(status)
@@ -62,30 +64,39 @@ def run(
         if progress:
             progress(tally.report())
 
+    _log_unused(workflow)
     try:
-        _log_unused(workflow)
-        attended(work, stop, tell)
-    except KeyboardInterrupt:
-        fatal = Stopped("the run was interrupted", remedy="Run it again: it goes on where the catalogue stands")
-    except IngestError as error:
-        fatal = error
+        fatal = _fatal(lambda: attended(work, stop, tell))
     except BaseException:
         # Airflow's time-out, or SystemExit: none of our business but to leave in order and say so.
         if status:
             status.ended(tally.report(state="stopped", fatal=Stopped("the run was broken off")))
         raise
-    report = tally.report(state=_state(workflow, tally, fatal), fatal=fatal)
+    report = tally.report(fatal=fatal)
+    report = replace(report, state=_state(workflow, report))
     if status:
         status.ended(report)
     return report
 
 
-def _state(workflow: Workflow, tally: Tally, fatal: IngestError | None) -> State:
-    report = tally.report()
-    if isinstance(fatal, Stopped):
+def _fatal(work: Callable[[], None]) -> IngestError | None:
+    """What ended the work early."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        return Stopped("the run was interrupted", remedy="Run it again: it goes on where the catalogue stands")
+    except IngestError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a border: a run that met a fault of ours has failed, and says so
+        return unexpected(error)
+    return None
+
+
+def _state(workflow: Workflow, report: RunReport) -> State:
+    if isinstance(report.fatal, Stopped):
         return "stopped"
     percent = report.success_percent
-    if fatal or (percent is not None and percent < workflow.workflow_config.success_threshold):
+    if report.fatal or (percent is not None and percent < workflow.workflow_config.success_threshold):
         return "failed"
     return "partialSuccess" if report.failures else "success"
 
@@ -107,14 +118,21 @@ def source_of(workflow: Workflow, stop: threading.Event, *, attempts: int = ATTE
     return KinesisSource(client, quota=Quota(options.quota), stop=stop, attempts=attempts)
 
 
-def sink_of(workflow: Workflow, stop: threading.Event) -> Sink:
+def sink_of(workflow: Workflow, stop: threading.Event, warn: Warn) -> Sink:
     """Makes no call and no file."""
+    path = catalogue_file(workflow)
+    if path:
+        return FileSink(path, workflow.source.service_name)
+    client = OpenMetadata(workflow.server, stop=stop, pool=workflow.options.concurrency)
+    return RestSink(client, workflow.source.service_name, workflow.service, workflow.metadata, workflow.aws, warn)
+
+
+def catalogue_file(workflow: Workflow) -> Path | None:
+    """The file that a run writes; None where the sink is OpenMetadata."""
     if workflow.destination.type == "metadata-rest":
-        client = OpenMetadata(workflow.server, stop=stop, pool=workflow.options.concurrency)
-        return RestSink(client, workflow.source.service_name, workflow.service, workflow.metadata, workflow.aws)
+        return None
     config = workflow.destination.config
-    path = config.path if config and config.path else f"{workflow.name}.catalogue.jsonl"
-    return FileSink(Path(path), workflow.source.service_name)
+    return Path(config.path if config and config.path else f"{workflow.name}.catalogue.jsonl")
 
 
 def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | None]:
@@ -131,8 +149,19 @@ def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | 
 
 
 def status_of(workflow: Workflow, pipeline: str, run_id: str) -> RunStatus | None:
-    """What tells OpenMetadata about a run; None where the sink is not OpenMetadata."""
-    return RunStatus(workflow, pipeline, run_id) if workflow.destination.type == "metadata-rest" else None
+    """What tells OpenMetadata about a run of ours, by the pipeline's name; None where the sink is not OpenMetadata."""
+    if workflow.destination.type != "metadata-rest":
+        return None
+    return RunStatus(workflow, fqn(workflow.source.service_name, pipeline), run_id, ours=True)
+
+
+def status_in(workflow: Workflow) -> RunStatus | None:
+    """The same of the pipeline that the file names, which may be somebody else's; None where it names none."""
+    named = workflow.ingestion_pipeline_fqn
+    if not named or workflow.destination.type != "metadata-rest":
+        return None
+    pipeline = named if parted(named)[0] else fqn(workflow.source.service_name, named)
+    return RunStatus(workflow, pipeline, workflow.pipeline_run_id or str(uuid4()), ours=False)
 
 
 def assemble(workflow: Workflow, stop: threading.Event, tally: Tally) -> Run:
@@ -141,7 +170,7 @@ def assemble(workflow: Workflow, stop: threading.Event, tally: Tally) -> Run:
         source=source_of(workflow, stop),
         keep=stream_filter(workflow.metadata.topic_filter_pattern),
         sampler=Sampler(workflow.options.sample),
-        sink=sink_of(workflow, stop),
+        sink=sink_of(workflow, stop, tally.warn),
         tally=tally,
         stop=stop,
     )
@@ -157,10 +186,14 @@ class Run:
     tally: Tally
     stop: threading.Event
 
+    @property
+    def _options(self) -> Options:
+        return self.workflow.options
+
     def execute(self, status: RunStatus | None = None) -> None:
         """Raises the IngestError that ended the run early; nothing else is left undone."""
         complete = False
-        storing = self.sink.open()
+        storing = self.sink.open(storing=self.workflow.metadata.generate_sample_data and self._options.sample.store)
         try:
             self.tally.catalogue = self.sink.address
             if status:
@@ -182,7 +215,7 @@ class Run:
 
     def _ingest(self, storing: bool) -> dict[str, str | None]:
         """Bring every kept stream into the catalogue. Returns name -> ARN of all that were listed."""
-        workers = self.workflow.options.concurrency
+        workers = self._options.concurrency
         stages = [
             Stage(self._describe, DESCRIBERS),
             Stage(self._sampling(storing), workers),
@@ -197,8 +230,7 @@ class Run:
 
     def _sampling(self, storing: bool) -> Callable[[Description], Described]:
         """The stage that adds samples. Records are read only if something may become of them."""
-        options = self.workflow.options
-        storing = storing and options.sample.store
+        options = self._options
         if not self.workflow.metadata.generate_sample_data or not (storing or options.infer_schema):
             return _no_sample
         schemas = GlueSchemas(lambda: glue_client(self.workflow.aws))
@@ -243,7 +275,18 @@ class Run:
         elif not taken.exhausted:
             cause = "no record was found within the bounds of the search"
             self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.timeLimit` or `shards`")
-        return reader.sample(described.stream.name, taken.records)
+        sample = reader.sample(described.stream.name, taken.records)
+        self._tell(described.stream.name, sample)
+        return sample
+
+    def _tell(self, name: str, sample: Sample) -> None:
+        if sample.schema:
+            shared = (sample.schema.kind, sample.schema.agreed, sample.schema.total)
+            log.debug("%s: %s schema, shared by %d of %d messages", name, *shared)
+        if sample.notes:
+            more = f" (and {len(sample.notes) - 1} more notes)" if len(sample.notes) > 1 else ""
+            remedy = f"See every message: kinesis-ingest sample -c FILE {name}"
+            self.tally.warn("sample", name, f"not every message is readable: {sample.notes[0]}{more}", remedy)
 
     def _write(self, item: Described) -> None:
         described, sample = item
@@ -255,17 +298,25 @@ class Run:
     def _delete_gone(self, listed: Mapping[str, str | None]) -> None:
         region = self.workflow.aws.aws_region
         account = next((account_of(arn) for arn in listed.values() if arn), None)
-        max_share = self.workflow.options.deletion.max_share
+        max_share = self._options.deletion.max_share
         found = gone(self.sink.catalogued(), listed, region=region, account=account, max_share=max_share)
         for name in found.elsewhere:
             cause = "its stream is in another account or region than this run's"
             self.tally.warn(
                 "delete", name, cause, "Give that account a service of its own, or delete the topic by hand"
             )
+        if not found.names:
+            return
+        log.info("%d topics have lost their stream and are deleted", len(found.names))
+        flow = Flow([Stage(self._delete, self._options.concurrency)], self.stop)
         for name in found.names:
-            with self.tally.step("delete", name):
-                self.sink.delete(name)
-                self.tally.deleted(name)
+            flow.put(name)
+        flow.drain()
+
+    def _delete(self, name: str) -> None:
+        with self.tally.step("delete", name):
+            self.sink.delete(name)
+            self.tally.deleted(name)
 
 
 def _no_sample(described: Description) -> Described:

@@ -15,19 +15,23 @@ from .schema import grown, is_ours, to_openmetadata
 Body = dict[str, Any]
 
 
-def renewed(schema: MessageSchema, catalogued: Mapping[str, Any] | None, *, override: bool) -> Body:
-    """The messageSchema to store. catalogued: what is stored now; override: even over an edited one."""
-    if not catalogued or not catalogued.get("schemaText"):
+def renewed(schema: MessageSchema, catalogued: Mapping[str, Any] | None, *, override: bool, sent: bool = False) -> Body:
+    """The messageSchema to store. catalogued: what is stored now.
+
+    override: even over one that people made or edited. sent: an earlier run sent this very text; nobody edited it.
+    """
+    text, fields = ((catalogued or {}).get(key) for key in ("schemaText", "schemaFields"))
+    if not catalogued or not (text or fields):
         return to_openmetadata(schema)
-    if catalogued.get("schemaType") == "JSON" and not override and not is_ours(str(catalogued["schemaText"])):
+    if not (override or sent or is_ours(str(text))):
         return dict(catalogued)
-    body = to_openmetadata(grown(schema, str(catalogued["schemaText"])))
-    return body | {"schemaFields": with_words(body["schemaFields"], catalogued.get("schemaFields") or [])}
+    body = to_openmetadata(grown(schema, str(text)))
+    return body | {"schemaFields": with_words(body["schemaFields"], fields or [])}
 
 
 def with_words(fields: list[Body], catalogued: list[Body]) -> list[Body]:
     """The fields with the descriptions, display names and tags that people gave to those of the same name."""
-    known = {field["name"]: field for field in catalogued}
+    known = {field.get("name"): field for field in catalogued}
     return [_with_words(field, known.get(field["name"], {})) for field in fields]
 
 

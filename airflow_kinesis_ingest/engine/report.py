@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .model import Problem, RunReport
 
@@ -10,8 +10,8 @@ SHOWN = 10
 
 
 def rows(report: RunReport) -> list[tuple[str, str]]:
-    """The numbers of a run, as label and value."""
-    percent = report.success_percent
+    """The numbers of a run, as label and value; no success is told of a run that did not reach all streams."""
+    percent = None if report.not_reached else report.success_percent
     return [
         ("listed", str(report.listed)),
         ("filtered", str(report.filtered)),
@@ -42,6 +42,25 @@ def problems(report: RunReport) -> Iterator[str]:
     if report.not_reached:
         names = ", ".join(report.not_reached[:SHOWN]) + (", ..." if len(report.not_reached) > SHOWN else "")
         yield f"not reached: {names}"
+
+
+def progress(report: RunReport) -> tuple[int, int]:
+    """How many streams are done with, written, unchanged or failed, of how many that are kept so far."""
+    return report.written + report.unchanged + len(report.failures), report.listed - report.filtered
+
+
+def tenths(tell: Callable[[int, int], None]) -> Callable[[RunReport], None]:
+    """What calls `tell` with the `progress` of a run at every further tenth: a log has no use for 1,000 lines."""
+    told = 0
+
+    def hear(report: RunReport) -> None:
+        nonlocal told
+        done, kept = progress(report)
+        if kept and done * 10 // kept > told * 10 // kept:
+            told = done
+            tell(done, kept)
+
+    return hear
 
 
 def table(report: RunReport) -> str:

@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from ..errors import CatalogueRefused, IngestError
 from .config import AirflowConfig, Workflow
 from .model import Problem, RunReport
-from .openmetadata import OpenMetadata, quoted
+from .openmetadata import OpenMetadata, parted
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +26,29 @@ IN_A_HURRY = (1.0, 1.5)
 
 
 class RunStatus:
-    """The status of one run. pipeline: name of the entity below the service; run_id: any text, unique per run."""
+    """The status of one run.
 
-    def __init__(self, workflow: Workflow, pipeline: str, run_id: str) -> None:
+    pipeline: the fully qualified name of its entity. ours: whether the file alone says what the entity holds; that of
+    somebody else, an agent made in OpenMetadata's own UI, is made if it is missing and never changed. run_id: any text,
+    unique per run.
+    """
+
+    def __init__(self, workflow: Workflow, pipeline: str, run_id: str, *, ours: bool) -> None:
         self._workflow = workflow
         self._pipeline = pipeline
+        self._path = f"/services/ingestionPipelines/{quote(pipeline, safe='')}/pipelineStatus"
+        self._ours = ours
         self._run_id = run_id
         self._started = now_ms()
         # A client of its own: a run that was told to stop must still be able to say `stopped`.
         self._client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, attempts=2)
 
     def running(self) -> None:
-        """Make or update the entity and say that a run began. The service must exist."""
+        """Make the entity, or update ours, and say that a run began. The service must exist."""
 
         def tell() -> None:
-            self._client.put("/services/ingestionPipelines", self._entity())
+            if self._ours or not self._exists():
+                self._client.put("/services/ingestionPipelines", self._entity())
             self._put({"pipelineState": "running"})
 
         _best_effort(tell)
@@ -56,15 +65,19 @@ class RunStatus:
 
     def _put(self, body: dict[str, Any]) -> None:
         common = {"runId": self._run_id, "startDate": self._started, "timestamp": self._started}
-        name = quoted(self._workflow.source.service_name, self._pipeline)
-        self._client.put(f"/services/ingestionPipelines/{name}/pipelineStatus", common | body)
+        self._client.put(self._path, common | body)
+
+    def _exists(self) -> bool:
+        return self._client.get(f"/services/ingestionPipelines/name/{quote(self._pipeline, safe='')}") is not None
 
     def _entity(self) -> dict[str, Any]:
-        service = self._client.get(f"/services/messagingServices/name/{quoted(self._workflow.source.service_name)}")
+        parent, name = parted(self._pipeline)
+        service = self._client.get(f"/services/messagingServices/name/{quote(parent, safe='')}", holds="id")
         if service is None:
-            raise CatalogueRefused("the messaging service does not exist", where=self._workflow.source.service_name)
+            remedy = "Correct `ingestionPipelineFQN`: its first part is a service"
+            raise CatalogueRefused("the messaging service does not exist", where=parent, remedy=remedy)
         entity = {
-            "name": self._pipeline,
+            "name": name,
             "displayName": self._workflow.display_name,
             "description": self._workflow.description,
             "service": {"id": service["id"], "type": "messagingService"},

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import IngestError, Retry, Skip
+from ..errors import Abort, IngestError, Retry, Skip
 from .model import Outcome, Problem, RunReport, State
 
 log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = 10
+FRAMES = 30
 
 
 class Tally:
@@ -68,8 +70,9 @@ class Tally:
     def step(self, step: str, entity: str, *, optional: bool = False) -> Iterator[None]:
         """Do one step for one stream: a Skip or Retry inside is counted and named, and the run goes on.
 
-        optional: it costs a warning instead of a failure. When a step that is not optional fails with Retry for 10
-        streams in a row, the last of these errors is raised: the fault is not the streams'.
+        optional: it costs a warning instead of a failure, also where it runs into a fault of ours. When a step that is
+        not optional fails with Retry for 10 streams in a row, the last of these errors is raised: the fault is not the
+        streams'.
         """
         try:
             yield
@@ -80,6 +83,12 @@ class Tally:
             self._note(step, entity, error, optional)
             if self._again(step) >= GIVE_UP_AFTER and not optional:
                 raise
+        except Exception as error:
+            # A border: no record of one stream, however it was made, may cost the other streams their topics.
+            if not optional or isinstance(error, IngestError):
+                raise
+            self._note(step, entity, unexpected(error), optional)
+            self._answered(step)
         else:
             self._answered(step)
 
@@ -103,7 +112,7 @@ class Tally:
                 sampled=self._counts["sampled"],
                 written=len(self._written),
                 unchanged=self._counts["unchanged"],
-                deleted=tuple(self._deleted),
+                deleted=tuple(sorted(self._deleted)),
                 warnings=tuple(self._warnings),
                 failures=tuple(self._failures),
                 not_reached=tuple(sorted(self._open)) if fatal else (),
@@ -129,3 +138,11 @@ class Tally:
             self._failures.append(Problem(step, entity, error.cause, error.remedy))
             self._open.discard(entity)
         log.error("%s %s: %s. %s", step, entity, error.cause, error.remedy)
+
+
+def unexpected(error: Exception) -> Abort:
+    """A fault of ours as an error that ends a run. Logs where it lies, and not its text: that may be a record's."""
+    frames = "".join(traceback.format_tb(error.__traceback__, limit=-FRAMES))
+    log.error("unexpected: %s\n%s", type(error).__name__, frames)
+    remedy = "Please report it, with the lines of the log that show where it happened"
+    return Abort(f"unexpected: {type(error).__name__}", why="a fault of this program", remedy=remedy)

@@ -260,9 +260,11 @@ def _reference(kind: str, name: str) -> Entity:
 
 
 def _with_references(sent: Entity) -> Entity:
-    """Domains and data products are sent as names and kept as references [schema]."""
+    """Domains and data products are sent as names and kept as references [schema]; what is sent is nobody's heir."""
     kinds = {"domains": "domain", "dataProducts": "dataProduct"}
     named = {key: [_reference(kinds[key], name) for name in sent[key]] for key in kinds.keys() & sent.keys()}
+    if "owners" in sent:
+        named["owners"] = [{key: owner[key] for key in owner if key != "inherited"} for owner in sent["owners"]]
     return {**sent, **named}
 
 
@@ -549,12 +551,22 @@ class FakeOpenMetadata(FakeServer):
         return json_reply(200, _view(_store(collection, found, new), {"*"}))
 
     def _get_by_name(self, collection: Collection, request: Recorded, name: str) -> Reply:
-        found = collection.find(name, request)
+        found = self._with_inherited(collection.find(name, request))
         return json_reply(200, _view(found, _fields(request, collection)))
 
     def _get_by_id(self, collection: Collection, request: Recorded, id_: str) -> Reply:
-        found = collection.by_id(id_, _include(request))
+        found = self._with_inherited(collection.by_id(id_, _include(request)))
         return json_reply(200, _view(found, _fields(request, collection)))
+
+    def _with_inherited(self, entity: Entity) -> Entity:
+        """A topic without owners or domains shows those of its service, marked [server: setInheritedFields]."""
+        service = self.services.get(entity.get("service", {}).get("fullyQualifiedName"), {})
+        passed_on = {
+            key: [{**each, "inherited": True} for each in service[key]]
+            for key in ("owners", "domains")
+            if service.get(key) and not entity.get(key)
+        }
+        return {**entity, **passed_on}
 
     def _list(self, collection: Collection, request: Recorded) -> Reply:
         """Sorted by name, with a cursor that outlives deletions and is refused if made up.
