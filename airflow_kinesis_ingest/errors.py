@@ -11,12 +11,13 @@ IngestError
 │   ├── StreamGone          the stream vanished between two calls
 │   ├── StreamNotReady      the stream is being created or deleted
 │   ├── StreamDenied        AWS denies one call for this stream
-│   ├── StreamUnreadable    AWS answered something no rule here covers
+│   ├── StreamUnreadable    AWS answered something no rule here covers, or too little
 │   └── TopicRefused        OpenMetadata refuses this one topic
 └── Abort                   the run ends now: repeating it without a change is useless
     ├── AccessDenied        AWS denies a call that the whole run needs, or the credentials are bad
     ├── CatalogueRefused    OpenMetadata does not accept the address or the token
-    ├── DeletionRefused     more topics would be deleted than the guard allows
+    │   └── NotAllowed      its bot may not make this one call
+    ├── DeletionRefused     more topics would be deleted than the guard allows, or of an unknown account
     └── Stopped             somebody asked the run to end
 """
 
@@ -152,7 +153,7 @@ class StreamDenied(Skip):
 
 
 class StreamUnreadable(Skip):
-    """AWS refused a call about this stream for a reason that no rule here covers."""
+    """AWS refused a call about this stream for a reason that no rule here covers, or its answer lacks a needed fact."""
 
 
 class TopicRefused(Skip):
@@ -169,6 +170,10 @@ class AccessDenied(Abort):
 
 class CatalogueRefused(Abort):
     """OpenMetadata does not accept the address or the token."""
+
+
+class NotAllowed(CatalogueRefused):
+    """The token is accepted, and its bot may not make this one call (HTTP 403)."""
 
 
 class DeletionRefused(Abort):

@@ -21,8 +21,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_kinesis_ingest.engine.config import OpenMetadataServer
-from airflow_kinesis_ingest.engine.openmetadata import NotAllowed, OpenMetadata, entity_name, fqn, parted, quoted
-from airflow_kinesis_ingest.errors import CatalogueRefused, IngestError, Stopped, Throttled, TopicRefused, Unreachable
+from airflow_kinesis_ingest.engine.openmetadata import OpenMetadata, entity_name, fqn, parted, quoted
+from airflow_kinesis_ingest.errors import (
+    CatalogueRefused,
+    IngestError,
+    NotAllowed,
+    Stopped,
+    Throttled,
+    TopicRefused,
+    Unreachable,
+)
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Reply, Rule, json_reply
 

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from airflow_kinesis_ingest.engine.decode import decode
-from airflow_kinesis_ingest.engine.file_sink import FileSink
 from airflow_kinesis_ingest.engine.model import MessageSchema, Outcome, Sample, Topic
 from airflow_kinesis_ingest.engine.pipeline import sink_of
 from airflow_kinesis_ingest.engine.schema import infer
@@ -830,7 +829,7 @@ def test_a_catalogue_of_another_service_is_not_replaced(path: Path) -> None:
     run(InFile(path), (topic("a"), TWO))
     old = path.read_bytes()
     with pytest.raises(Abort, match="another service"):
-        FileSink(path, "another").open(storing=True)
+        sink_of(workflow(AWS, path, service_name="another"), threading.Event(), Tally().warn).open(storing=True)
     assert path.read_bytes() == old
     assert beside(path) == [path.name]
 

@@ -455,7 +455,9 @@ class Workflow(Strict):
     service: Service = Field(default_factory=Service)
     options: Options = Field(default_factory=Options)
     ingestion_pipeline_fqn: Plain | None = Field(
-        None, alias="ingestionPipelineFQN", description="Pipeline entity that is told how each run went"
+        None,
+        alias="ingestionPipelineFQN",
+        description="Pipeline entity told how each run went; made if missing",
     )
     pipeline_run_id: Plain | None = Field(None, description="Id of this run in that entity")
     id: str | None = Field(None, json_schema_extra=UNUSED)

@@ -17,8 +17,10 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from ..errors import Abort
+from .config import Workflow
 from .model import Outcome, Sample, Topic
 from .openmetadata import fqn
+from .redact import Redactor
 from .renewal import Body, renewed
 from .sinks import topic_body
 
@@ -31,10 +33,11 @@ class FileSink:
     bring up to date keeps its line. Memory holds names, not topics.
     """
 
-    def __init__(self, path: Path, service: str) -> None:
+    def __init__(self, path: Path, workflow: Workflow) -> None:
         self.address = str(path)
         self._path = Path(os.path.realpath(path))
-        self._service = service
+        self._service = workflow.source.service_name
+        self._mask = Redactor(workflow.options.sample.redact).mask
         self._lock = threading.Lock()
         self._next: IO[bytes]
         self._spool: IO[bytes]
@@ -66,7 +69,9 @@ class FileSink:
         entry = topic_body(topic, self._service)
         if topic.schema:
             # People write in OpenMetadata; here, a schema is always the one that an earlier run wrote.
-            entry["messageSchema"] = renewed(topic.schema, before.get("messageSchema"), override=False, sent=True)
+            entry["messageSchema"] = renewed(
+                topic.schema, before.get("messageSchema"), override=False, sent=True, mask=self._mask
+            )
         if sample.messages:
             entry["sampleData"] = {"messages": list(sample.messages)}
         for kept in ("messageSchema", "sampleData"):

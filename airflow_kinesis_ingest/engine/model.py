@@ -165,7 +165,9 @@ class RunReport:
 
     @property
     def success_percent(self) -> float | None:
-        """Share of the streams gone through whose entry is right, 0..100; None where there were none."""
+        """Share of the kept streams whose entry is right, 0..100; None if there are none, or not all were reached."""
+        if self.not_reached:
+            return None
         right = self.written + self.unchanged
         total = right + len(self.failures)
         return round(100.0 * right / total, 2) if total else None

@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from .. import __version__
-from ..errors import CatalogueRefused, IngestError, Throttled, TopicRefused, Unreachable
+from ..errors import CatalogueRefused, IngestError, NotAllowed, Throttled, TopicRefused, Unreachable
 from .config import OpenMetadataServer
 from .retry import ATTEMPTS, retry
 
@@ -54,10 +54,6 @@ def parted(name: str) -> tuple[str, str]:
         return quoted_last[1] or "", quoted_last[2]
     parent, _, last = name.rpartition(".")
     return parent, last
-
-
-class NotAllowed(CatalogueRefused):
-    """The token is accepted, and its bot may not make this one call (HTTP 403)."""
 
 
 class OpenMetadata:

@@ -122,9 +122,9 @@ def sink_of(workflow: Workflow, stop: threading.Event, warn: Warn) -> Sink:
     """Makes no call and no file."""
     path = catalogue_file(workflow)
     if path:
-        return FileSink(path, workflow.source.service_name)
+        return FileSink(path, workflow)
     client = OpenMetadata(workflow.server, stop=stop, pool=workflow.options.concurrency)
-    return RestSink(client, workflow.source.service_name, workflow.service, workflow.metadata, workflow.aws, warn)
+    return RestSink(client, workflow, warn)
 
 
 def catalogue_file(workflow: Workflow) -> Path | None:
@@ -132,7 +132,7 @@ def catalogue_file(workflow: Workflow) -> Path | None:
     if workflow.destination.type == "metadata-rest":
         return None
     config = workflow.destination.config
-    return Path(config.path if config and config.path else f"{workflow.name}.catalogue.jsonl")
+    return Path(config.path if config and config.path else f"{workflow.name}.catalogue.jsonl").expanduser()
 
 
 def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | None]:
@@ -285,8 +285,7 @@ class Run:
             log.debug("%s: %s schema, shared by %d of %d messages", name, *shared)
         if sample.notes:
             more = f" (and {len(sample.notes) - 1} more notes)" if len(sample.notes) > 1 else ""
-            remedy = f"See every message: kinesis-ingest sample -c FILE {name}"
-            self.tally.warn("sample", name, f"not every message is readable: {sample.notes[0]}{more}", remedy)
+            log.info("%s: not every message is readable: %s%s", name, sample.notes[0], more)
 
     def _write(self, item: Described) -> None:
         described, sample = item

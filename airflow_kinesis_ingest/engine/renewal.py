@@ -6,7 +6,7 @@ registered one is replaced by its successor, and one that people edited in the c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .model import MessageSchema
@@ -15,17 +15,25 @@ from .schema import grown, is_ours, to_openmetadata
 Body = dict[str, Any]
 
 
-def renewed(schema: MessageSchema, catalogued: Mapping[str, Any] | None, *, override: bool, sent: bool = False) -> Body:
+def renewed(
+    schema: MessageSchema,
+    catalogued: Mapping[str, Any] | None,
+    *,
+    override: bool,
+    sent: bool = False,
+    mask: Callable[[str], str] = str,
+) -> Body:
     """The messageSchema to store. catalogued: what is stored now.
 
     override: even over one that people made or edited. sent: an earlier run sent this very text; nobody edited it.
+    mask: hides what the rules of redaction name; a schema of ours in which it finds something does not grow, but goes.
     """
     text, fields = ((catalogued or {}).get(key) for key in ("schemaText", "schemaFields"))
     if not catalogued or not (text or fields):
         return to_openmetadata(schema)
     if not (override or sent or is_ours(str(text))):
         return dict(catalogued)
-    body = to_openmetadata(grown(schema, str(text)))
+    body = to_openmetadata(grown(schema, str(text)) if mask(str(text)) == text else schema)
     return body | {"schemaFields": with_words(body["schemaFields"], fields or [])}
 
 

@@ -10,8 +10,8 @@ SHOWN = 10
 
 
 def rows(report: RunReport) -> list[tuple[str, str]]:
-    """The numbers of a run, as label and value; no success is told of a run that did not reach all streams."""
-    percent = None if report.not_reached else report.success_percent
+    """The numbers of a run, as label and value."""
+    percent = report.success_percent
     return [
         ("listed", str(report.listed)),
         ("filtered", str(report.filtered)),

@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..errors import CatalogueRefused, TopicRefused
-from .config import AwsConfig, MessagingMetadata, Service
+from ..errors import CatalogueRefused, NotAllowed, TopicRefused
+from .config import Workflow
 from .model import MessageSchema, Outcome, Sample, Topic
-from .openmetadata import TESTED_VERSIONS, NotAllowed, OpenMetadata, entity_name, fqn, quoted
+from .openmetadata import TESTED_VERSIONS, OpenMetadata, entity_name, fqn, quoted
+from .redact import Redactor
 from .renewal import Body, renewed
 from .sinks import digest, topic_body
 
@@ -71,19 +72,17 @@ class RestSink:
     def __init__(
         self,
         client: OpenMetadata,
-        service: str,
-        wanted: Service,
-        metadata: MessagingMetadata,
-        aws: AwsConfig,
+        workflow: Workflow,
         warn: Warn,
     ) -> None:
-        self.address = f"{client.address.removesuffix('/api')}/service/messagingServices/{quoted(service)}"
         self._client = client
-        self._service = service
-        self._wanted = wanted
-        self._metadata = metadata
-        self._aws = aws
+        self._service = workflow.source.service_name
+        self._wanted = workflow.service
+        self._override = workflow.metadata.override_metadata
+        self._aws = workflow.aws
+        self._mask = Redactor(workflow.options.sample.redact).mask
         self._warn = warn
+        self.address = f"{client.address.removesuffix('/api')}/service/messagingServices/{quoted(self._service)}"
         self._topics: dict[str, _Catalogued] = {}
         self._denied = ""
 
@@ -127,7 +126,7 @@ class RestSink:
         message_schema = before
         if schema:
             sent = bool(known and known.hash.schema and known.hash.schema == digest(before.get("schemaText"), 8))
-            message_schema = renewed(schema, before, override=self._metadata.override_metadata, sent=sent)
+            message_schema = renewed(schema, before, override=self._override, sent=sent, mask=self._mask)
         if known and message_schema.get("schemaText") == before.get("schemaText"):
             now = now._replace(schema=known.hash.schema)
         if known and not known.deleted and now == known.hash:
@@ -150,7 +149,7 @@ class RestSink:
 
     def _users_part(self, stored: Body) -> Body:
         """What people wrote on a topic. A PUT clears what it leaves out unless the token is a bot's."""
-        if self._metadata.override_metadata:
+        if self._override:
             return {}
         names = ("displayName", "description", "owners", "tags", "extension", "cleanupPolicies")
         kept = {name: stored[name] for name in names if stored.get(name)}

@@ -97,31 +97,19 @@ class KinesisIngestionOperator(BaseOperator):
 
     def _ingested(self, workflow: Workflow, run_id: str) -> RunReport:
         from ..engine import pipeline
-        from ..engine.report import table
+        from ..engine.report import table, tenths
         from ..engine.topic import console_url
 
         self.console_url = "" if workflow.aws.endpoint_url else console_url(workflow.aws.aws_region) or ""
         status = pipeline.status_of(workflow, self.dag_id, str(uuid5(NAMESPACE_URL, f"{self.dag_id}/{run_id}")))
+        progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
         try:
-            report = pipeline.run(workflow, stop=self._stop, progress=self._progress(), status=status)
+            report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status)
         finally:
             del self._stop  # it is set now, and `dag.test()` repeats a task in the same process
         self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
         self.log.info("%s: %s\n%s", self.dag_id, report.state, table(report))
         return report
-
-    def _progress(self) -> Callable[[RunReport], None]:
-        told = 0
-
-        def progress(report: RunReport) -> None:
-            nonlocal told
-            done = report.written + report.unchanged + len(report.failures)
-            kept = report.listed - report.filtered
-            if kept and done * 10 // kept > told * 10 // kept:
-                self.log.info("%d of %d streams", done, kept)
-                told = done
-
-        return progress
 
     def _readable(self) -> Workflow:
         """The workflow with its placeholders as they stand."""
