@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -48,6 +48,7 @@ class GlueSchemas:
         try:
             self._client = self._client or self._connect()
             answer = self._client.get_schema_version(SchemaVersionId=version_id)
+            data_format, definition = answer["DataFormat"], answer["SchemaDefinition"]
         except (AccessDenied, BotoCoreError) as error:
             why = str(error) if isinstance(error, AccessDenied) else said(error)
             return self._give_up(f"the Glue Schema Registry was not read: {why}")
@@ -57,15 +58,13 @@ class GlueSchemas:
                 return NoSchema(f"the Glue Schema Registry does not know the schema version {version_id}")
             remedy = ": allow glue:GetSchemaVersion" if code in DENIALS else ""
             return self._give_up(f"the Glue Schema Registry was not read ({code}){remedy}")
-        except NO_SENSE as error:
+        except (KeyError, *NO_SENSE) as error:  # botocore makes an empty answer of an HTML page
             return self._give_up(f"the Glue Schema Registry gave no readable answer ({type(error).__name__})")
-        return self._registered(version_id, answer)
+        return self._registered(version_id, data_format, definition)
 
-    def _registered(self, version_id: str, answer: Mapping[str, Any]) -> RegisteredSchema | NoSchema:
-        # Of an HTML page botocore makes an answer with nothing in it.
-        data_format, definition = answer.get("DataFormat"), answer.get("SchemaDefinition")
-        if not isinstance(data_format, str) or not isinstance(definition, str):
-            return self._give_up("the Glue Schema Registry gave no readable answer (no format and definition)")
+    def _registered(self, version_id: str, data_format: Any, definition: Any) -> RegisteredSchema | NoSchema:
+        if not (isinstance(data_format, str) and isinstance(definition, str)):
+            return self._give_up("the Glue Schema Registry gave no readable answer (its members are no texts)")
         if data_format not in FORMATS:
             return NoSchema(f"the schema version {version_id} is of a format that is not known here: {data_format:.40}")
         return RegisteredSchema(cast("Any", data_format), definition)
