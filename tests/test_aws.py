@@ -145,6 +145,17 @@ def test_nothing_is_asked_of_sts_before_the_first_call(kinesis: FakeKinesis, sts
     assert kinesis.requests == []
 
 
+def test_nothing_is_asked_of_sts_for_the_role_of_a_profile_either(
+    kinesis: FakeKinesis, sts: FakeKinesis, profiles: Path
+) -> None:
+    with profiles.open("a") as file:
+        file.write(f"[profile role]\nrole_arn = {ROLE}\nsource_profile = readers\n")
+    made = client(kinesis, profileName="role")
+    assert sts.assumed == []
+    made.list_streams()
+    assert len(sts.assumed) == 1
+
+
 def test_one_session_serves_all_calls_and_all_threads(kinesis: FakeKinesis, sts: FakeKinesis) -> None:
     shared, together = client(kinesis, **KEYS, assumeRoleArn=ROLE), Barrier(4)
 

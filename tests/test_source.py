@@ -105,6 +105,13 @@ def test_a_simulator_without_token_and_summaries_is_listed_by_its_last_names() -
     assert starts == [None, "stream-00009", "stream-00019"]
 
 
+@pytest.mark.parametrize("summaries", [None, [], [None], [{}], [{"StreamName": "other", "StreamARN": "arn:other"}]])
+def test_a_stream_without_a_summary_of_its_own_has_no_arn(summaries: object) -> None:
+    page = answer({"StreamNames": ["orders"], "HasMoreStreams": False, "StreamSummaries": summaries})
+    with reading(faults=Faults(Rule(page))) as (_, source):
+        assert list(source.streams()) == [ORDERS]
+
+
 def test_an_expired_token_is_replaced_by_the_last_name() -> None:
     expired = Rule(aws_error("ExpiredNextTokenException"), "ListStreams", on=2)
     with reading(*json_streams(250), faults=Faults(expired)) as (aws, source):
