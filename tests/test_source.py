@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -103,6 +104,23 @@ def test_a_simulator_without_token_and_summaries_is_listed_by_its_last_names() -
         assert list(source.streams()) == [Stream(name) for name in sorted(aws.streams)]
         starts = [call.get("ExclusiveStartStreamName") for call in asked(aws, "ListStreams")]
     assert starts == [None, "stream-00009", "stream-00019"]
+
+
+@pytest.fixture
+def in_tokyo() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_the_creation_is_told_in_utc_wherever_the_worker_is() -> None:
+    """It is catalogued as text: told in the worker's time zone, every other worker would change the topic."""
+    with reading(FakeStream("orders", created=1_760_000_000.0)) as (_, source):
+        told = [next(source.streams()).created, source.describe(ORDERS).stream.created]
+    assert [created and created.isoformat() for created in told] == ["2025-10-09T08:53:20+00:00"] * 2
 
 
 @pytest.mark.parametrize("summaries", [None, [], [None], [{}], [{"StreamName": "other", "StreamARN": "arn:other"}]])

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import xform_name
@@ -36,7 +36,6 @@ HOLDS: dict[str, dict[str, Any]] = {
     "GetShardIterator": {"ShardIterator": str},
     "GetRecords": {"Records": [dict]},
 }
-KEPT = "The topic keeps its catalogued values; run again when the stream is ACTIVE"
 
 T = TypeVar("T")
 
@@ -215,7 +214,9 @@ class ShardReader:
 
 
 def _listed(name: str, summary: dict[str, Any]) -> Stream:
-    return Stream(name, _known(summary, "StreamARN", str), summary.get("StreamCreationTimestamp"))
+    created = _known(summary, "StreamCreationTimestamp", datetime)
+    # botocore hands out this machine's time zone: the catalogue would change with the worker.
+    return Stream(name, _known(summary, "StreamARN", str), created and created.astimezone(timezone.utc))
 
 
 def _record(raw: dict[str, Any], stream: str) -> Record:
@@ -248,18 +249,17 @@ def _count(of: dict[str, Any], field: str, *, least: int) -> int | None:
 def _required(of: dict[str, Any], field: str, kind: type[T], stream: str) -> T:
     value = _known(of, field, kind)
     if value is None:
-        raise _unusable(of, field, stream)
+        raise _unusable(of, field, stream, "The topic keeps its sample; check what answers at `endPointURL`")
     return value
 
 
 def _positive(of: dict[str, Any], field: str, stream: str) -> int:
     count = _count(of, field, least=1)
     if count is None:
-        raise _unusable(of, field, stream)
+        raise _unusable(of, field, stream, "The topic keeps its catalogued values; run again when the stream is ACTIVE")
     return count
 
 
-def _unusable(of: dict[str, Any], field: str, stream: str) -> StreamUnreadable:
+def _unusable(of: dict[str, Any], field: str, stream: str, remedy: str) -> StreamUnreadable:
     why = f"{field} is missing" if of.get(field) is None else f"{field} is {of[field]!r:.50}"
-    what = "AWS's answer lacks a fact that is needed"
-    return StreamUnreadable(what, where=stream, why=why, remedy=KEPT)
+    return StreamUnreadable("AWS's answer lacks a fact that is needed", where=stream, why=why, remedy=remedy)
