@@ -711,6 +711,9 @@ REPEATING: dict[str, Exception] = {
     "a token with a line break": http_error(ValueError(f"Invalid header value b'{TOKEN}\\n'")),
     "a key id with a line break": http_error(ValueError(f"Invalid header value b'Credential={KEY_ID}\\n/2026'")),
     "a token beyond Latin-1": http_error(UnicodeEncodeError("latin-1", TOKEN, 0, 1, "ordinal not in range")),
+    "a token inside another error": botocore.exceptions.CredentialRetrievalError(
+        provider="sso", error_msg=f"Invalid header value b'{TOKEN}\\n'"
+    ),
     "a proxy of no scheme": http_error(ProxySchemeUnknown(f"foo://user:{PASSWORD}@proxy")),
     "a proxy of no address": http_error(LocationParseError(f"http://us/er:{PASSWORD} {PASSWORD}@@proxy:x")),
     "a signature that differs": client_error("InvalidSignatureException", message=CANONICAL),

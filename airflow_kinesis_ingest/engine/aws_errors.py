@@ -79,8 +79,10 @@ NO_ANSWER = (
 # calendar has (RuntimeError).
 NO_SENSE = (ResponseParserError, ValueError, TypeError, AttributeError, RuntimeError)
 UNSENDABLE = "a credential cannot be sent: it holds a line break, a space or another character that none has"
-# What else repeats a secret: an address (of a proxy), AWS's account of the request that it could not verify.
+# What else repeats a secret: an error in another's text, an address (of a proxy), and AWS's account of the request that
+# it could not verify.
 _SECRETS = (
+    (re.compile(r"(Invalid header value ).*", re.DOTALL), r"\1***"),
     (re.compile(r"//.*@", re.DOTALL), "//***@"),
     (re.compile(r"(?i)(x-amz-security-token:\s*)[^\s'\"]+"), r"\1***"),
     (re.compile(r"(Credential=)[^/\s,]+"), r"\1***"),
