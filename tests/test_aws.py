@@ -145,6 +145,17 @@ def test_nothing_is_asked_of_sts_before_the_first_call(kinesis: FakeKinesis, sts
     assert kinesis.requests == []
 
 
+def test_nothing_is_asked_of_sts_for_the_role_of_a_profile_either(
+    kinesis: FakeKinesis, sts: FakeKinesis, profiles: Path
+) -> None:
+    with profiles.open("a") as file:
+        file.write(f"[profile role]\nrole_arn = {ROLE}\nsource_profile = readers\n")
+    made = client(kinesis, profileName="role")
+    assert sts.assumed == []
+    made.list_streams()
+    assert len(sts.assumed) == 1
+
+
 def test_one_session_serves_all_calls_and_all_threads(kinesis: FakeKinesis, sts: FakeKinesis) -> None:
     shared, together = client(kinesis, **KEYS, assumeRoleArn=ROLE), Barrier(4)
 
@@ -274,6 +285,48 @@ def test_no_credentials_at_all_are_told_with_what_to_give() -> None:
     assert refusal() == (
         "awsConfig: there are no AWS credentials here: no keys and no profile in the file, and boto3's chain found none"
     )
+
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIASECRETSECRETSECR",
+    "AWS_SECRET_ACCESS_KEY": "keySECRETSECRET",
+    "AWS_SESSION_TOKEN": "tokenSECRETSECRET",
+}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENT)
+@pytest.mark.parametrize("tail", ["\n", "\r\nX: y", " ", "\x7f", "\u00d6"], ids=repr)
+def test_a_credential_that_cannot_be_sent_is_refused_unseen(
+    kinesis: FakeKinesis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str, tail: str
+) -> None:
+    """A line break at its end is what a mounted secret often has; http.client and botocore's log would repeat it."""
+    caplog.set_level("DEBUG")
+    for variable, value in ENVIRONMENT.items():
+        monkeypatch.setenv(variable, value + tail if variable == name else value)
+    for fields in ({}, {"assumeRoleArn": ROLE}):
+        told = refusal(endPointURL=kinesis.url, **fields)
+        assert name.removeprefix("AWS_").replace("_", " ").lower() in told
+        assert "SECRET" not in told.replace("SECRET_ACCESS_KEY", "")
+    assert "SECRET" not in caplog.text
+    assert kinesis.requests == []
+
+
+def test_a_credential_that_cannot_be_sent_and_expires_is_not_told_either(
+    kinesis: FakeKinesis, sts: FakeKinesis
+) -> None:
+    """Those are fetched by the first call: too late to look at them before it."""
+    sts.session_token = "tokenSECRET{}\nSECRET"
+    source = KinesisSource(client(kinesis, **KEYS, assumeRoleArn=ROLE), quota=Quota(1.0), stop=Event())
+    with pytest.raises(AccessDenied) as caught:
+        next(source.streams())
+    assert sts.assumed
+    assert "line break" in caught.value.why
+    assert "SECRET" not in str(caught.value)
+
+
+def test_a_password_in_an_address_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_KINESIS", "http://user:PASSWORD@my_kinesis:4566")
+    assert "Invalid endpoint: http://***@my_kinesis:4566" in refusal(**KEYS)
 
 
 @pytest.mark.usefixtures("profiles")

@@ -44,14 +44,33 @@ def test_a_stream_of_another_region_or_account_is_not_gone(elsewhere: str) -> No
     assert found({"a": arn("a"), "b": elsewhere}, ["a"]) == Gone((), ("b",))
 
 
-@pytest.mark.parametrize("unknown", [None, "", "not-an-arn", "arn:aws:kinesis:::stream/b"])
-def test_a_topic_that_does_not_say_where_its_stream_was_counts_as_ours(unknown: str | None) -> None:
-    assert found({"a": arn("a"), "b": unknown}, ["a"]) == Gone(("b",), ())
+@pytest.mark.parametrize(
+    "unknown", [None, "", "not-an-arn", "arn:aws:kinesis:::stream/b", arn("b", account=""), arn("b", region="")]
+)
+def test_a_topic_that_does_not_say_where_its_stream_was_is_not_gone(unknown: str | None) -> None:
+    """Topics of the connector we replace: with one wrong letter in the region they would all be deleted."""
+    assert found({"a": arn("a"), "b": unknown}, ["a"], max_share=1) == Gone((), (), ("b",))
+    assert found({"a": arn("a"), "b": unknown}, [], account=None, max_share=1) == Gone(("a",), (), ("b",))
+
+
+def test_topics_that_prove_nothing_do_not_make_all_of_ours_look_like_half() -> None:
+    catalogued = topics(5) | {f"u{number}": None for number in range(5)}
+    with pytest.raises(DeletionRefused, match="5 of 5 topics"):
+        found(catalogued, [])
 
 
 def test_where_nothing_was_listed_the_account_is_unknown_and_the_region_is_not() -> None:
     catalogued: dict[str, str | None] = {"a": arn("a"), "b": arn("b", region="eu-west-1")}
     assert found(catalogued, [], account=None, max_share=1) == Gone(("a",), ("b",))
+
+
+@pytest.mark.parametrize("region", [REGION, "eu-west-1"])
+def test_where_nothing_was_listed_and_the_topics_are_of_two_accounts_none_is_deleted(region: str) -> None:
+    """An empty listing does not tell whose it is, and `maxShare: 1` allows all topics of one account."""
+    catalogued: dict[str, str | None] = {"a": arn("a"), "b": arn("b", region=region, account="999999999999")}
+    with pytest.raises(DeletionRefused, match="2 accounts") as caught:
+        found(catalogued, [], account=None, max_share=1)
+    assert "proves nothing" in caught.value.remedy
 
 
 def test_the_account_stands_in_the_arn() -> None:
@@ -130,6 +149,9 @@ def test_whatever_is_catalogued_a_listed_stream_is_never_deleted(
         result = found(catalogued, sorted(listed), account=account, max_share=max_share)
     except DeletionRefused:
         return
-    assert not listed & {*result.names, *result.elsewhere}
-    assert {*result.names, *result.elsewhere} == catalogued.keys() - listed
-    assert len(result.names) <= max_share * (len(catalogued) - len(result.elsewhere)) + 1e-9
+    left_alone = {*result.elsewhere, *result.unproven}
+    assert not listed & {*result.names, *left_alone}
+    assert {*result.names, *left_alone} == catalogued.keys() - listed
+    assert {catalogued[name] for name in result.names} <= {arn("x"), arn("x", account="9")}
+    assert account is None or {catalogued[name] for name in result.names} <= {arn("x")}
+    assert len(result.names) <= max_share * (len(catalogued) - len(left_alone)) + 1e-9

@@ -17,9 +17,11 @@ from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from airflow_kinesis_ingest.engine import aws as aws_clients
 from airflow_kinesis_ingest.engine import pipeline
 from airflow_kinesis_ingest.engine.aws import kinesis_client
 from airflow_kinesis_ingest.engine.config import Workflow
@@ -28,7 +30,7 @@ from airflow_kinesis_ingest.errors import DeletionRefused
 from tests.builders import answers_within, workflow
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error
 from tests.fakes.openmetadata import FakeOpenMetadata
-from tests.fakes.server import Chance, Fault, Faults, Recorded, Rule
+from tests.fakes.server import Call, Chance, FakeServer, Fault, Faults, Recorded, Reply, Rule, json_reply
 
 SERVICE = "shop"
 ANSWERS_WITHIN = 0.2
@@ -367,6 +369,52 @@ def test_aws_in_trouble(small: Scene, operation: str, trouble: Trouble) -> None:
     else:
         assert (failures, warnings, report.fatal) == ([], [("sample", "changed")], None)
     check_repaired(small)
+
+
+class FakeGlue(FakeServer):
+    """A schema registry with one Avro schema, for every version."""
+
+    def identify(self, request: Recorded) -> Call:
+        return Call("GetSchemaVersion", "", "", "GetSchemaVersion", request)
+
+    def answer(self, call: Call) -> Reply:  # noqa: ARG002 - the signature of the base
+        return json_reply(200, {"DataFormat": "AVRO", "SchemaDefinition": '"long"'})
+
+
+GLUE_HEADED = b"\x03\x00" + UUID("6f1de2bb-9c0b-4f0f-9a4c-0d6c1f3f2b11").bytes + b"\x2a"
+"""Avro's long 21 behind the id of its schema version."""
+GLUE_PASSING = [aws_error("InternalFailure"), aws_error("ThrottlingException"), Fault.reset(), Fault.never()]
+GLUE_TROUBLES = [
+    *(Trouble(fault, 1, PASSES) for fault in [*GLUE_PASSING, Fault.lost_answer()]),
+    Trouble(Fault.drip(0.1), FOR_EVER, PASSES),
+    *staying(*GLUE_PASSING, *map(aws_error, ("AccessDeniedException", "ExpiredTokenException", "NewException"))),
+    *staying(Fault.html(), Fault.garbage(), Fault.truncated(), Fault.redirect(), Fault.status(503, html=True)),
+    *staying(*(Fault(body.decode() or "no body", reply=Reply(200, body)) for body in (b"", b"{}", b"[]", b"null"))),
+]
+
+
+@pytest.mark.parametrize("trouble", GLUE_TROUBLES, ids=str)
+def test_glue_in_trouble(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: Trouble
+) -> None:
+    """The sample that needs a schema of it stays encoded, the others come, and the log says once why."""
+    monkeypatch.setattr(aws_clients, "CONNECT_TIMEOUT", ANSWERS_WITHIN)
+    headed = [FakeShard(records=[FakeRecord(GLUE_HEADED, time.time() - 60)])]
+    scene.account(stream("plain", "one"), FakeStream("headed", headed), FakeStream("other", headed))
+    with FakeGlue(faults=Faults(trouble.rule("*"))) as glue:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", glue.url)
+        report = scene.run()
+        assert glue.faults.injected
+        assert glue.counts.total() <= 2
+    assert (report.state, report.sampled, report.failures, report.warnings) == ("success", 3, (), ())
+    [plain], [encoded], same = (scene.live()[name]["messages"] for name in ("plain", "headed", "other"))
+    assert plain == "one"
+    assert same == [encoded]
+    notes = [record.getMessage() for record in caplog.records if "Glue" in record.getMessage()]
+    if trouble.outcome == PASSES:
+        assert (encoded, notes) == ("21", [])
+    else:
+        assert (encoded[:5], len(notes)) == ("data:", 1)
 
 
 OPENING = [

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 from moto.server import ThreadedMotoServer
+from urllib3.exceptions import ProxySchemeUnknown
 
 from airflow_kinesis_ingest.engine import pipeline
 from airflow_kinesis_ingest.engine.glue import GlueSchemas
@@ -77,6 +78,44 @@ def test_a_registry_that_cannot_be_read_is_asked_once(error: Exception, told: st
     answers = [lookup("v1"), lookup("v2")]
     assert registry.asked == ["v1"]
     assert all(isinstance(answer, NoSchema) and told in answer.reason for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, [], None, "<html>", {"DataFormat": "AVRO"}, {"DataFormat": 1, "SchemaDefinition": 1}, ValueError("no JSON")],
+    ids=repr,
+)
+def test_a_registry_that_answers_nothing_readable_is_asked_once(answer: object) -> None:
+    """A proxy's login page costs the schemas, and not the run."""
+    registry = Registry(answer)
+    lookup = schemas(registry)
+    answers = [lookup("v1"), lookup("v2")]
+    assert registry.asked == ["v1"]
+    assert all(isinstance(found, NoSchema) and "no readable answer" in found.reason for found in answers)
+
+
+def test_a_format_that_is_not_known_here_costs_its_version_alone() -> None:
+    registry = Registry({"DataFormat": "THRIFT", "SchemaDefinition": "x"})
+    lookup = schemas(registry)
+    answers = [lookup("v1"), lookup("v2")]
+    assert registry.asked == ["v1", "v2"]
+    assert all(isinstance(found, NoSchema) and "THRIFT" in found.reason for found in answers)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("Invalid header value b'TOKENSECRET\\n'"), "cannot be sent"),
+        (ProxySchemeUnknown("foo://user:SECRET@proxy"), "foo://***@proxy"),
+    ],
+    ids=["a token", "a proxy"],
+)
+def test_the_reason_repeats_no_secret(caplog: pytest.LogCaptureFixture, error: Exception, told: str) -> None:
+    """It is logged, and it stands in the notes of every sample."""
+    found = schemas(Registry(HTTPClientError(error=error)))("v1")
+    assert isinstance(found, NoSchema)
+    assert told in found.reason
+    assert "SECRET" not in found.reason + caplog.text
 
 
 @pytest.fixture(scope="module")

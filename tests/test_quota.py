@@ -108,6 +108,14 @@ def test_an_api_without_a_rate_is_not_paced(clock: Clock) -> None:
     assert clock.now == 1000.0
 
 
+def test_rates_of_other_things_can_be_kept_too(clock: Clock) -> None:
+    """A shard's: two calls at once, then one each quarter of a second."""
+    quota, stop = Quota(1.0, {"GetRecords": 4.0}, burst=2), Recorder(clock)
+    for _ in range(6):
+        quota.wait("GetRecords", stop)
+    assert clock.now == pytest.approx(1001.0)
+
+
 def test_a_throttle_slows_its_api_alone(clock: Clock) -> None:
     def seconds(quota: Quota, api: str) -> float:
         before = clock.now

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import tenacity
 
+from airflow_kinesis_ingest.engine import retry as module
 from airflow_kinesis_ingest.engine.retry import ATTEMPTS, retry
 from airflow_kinesis_ingest.errors import AccessDenied, IngestError, Stopped, StreamGone, Throttled, Unreachable
 
@@ -127,6 +128,25 @@ def test_a_call_is_not_repeated_for_more_than_90_seconds(monkeypatch: pytest.Mon
     with pytest.raises(Unreachable):
         retry(slow, Stop(), attempts=100)
     assert 90.0 - 35.0 <= now < 90.0 + 35.0
+
+
+def test_no_try_begins_after_the_time_that_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is made in any case: whoever gives a time looks at the clock before."""
+    now = 1000.0
+
+    def slow() -> None:
+        nonlocal now
+        now += 2.0
+        raise Unreachable("no answer")
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now))
+    with pytest.raises(Unreachable):
+        retry(slow, Stop(), until=1005.0)
+    assert now == 1006.0  # the third try began before 1005
+    call = Calls(Throttled("slow", retry_after=6.0))
+    with pytest.raises(Throttled):
+        retry(call, Stop(), until=now + 5.0)
+    assert call.made == 1
 
 
 def test_a_stopped_run_makes_no_call() -> None:

@@ -16,10 +16,10 @@ from airflow_kinesis_ingest.engine.config import SampleOptions
 from airflow_kinesis_ingest.engine.model import Description, Record, Stream
 from airflow_kinesis_ingest.engine.pipeline import source_of
 from airflow_kinesis_ingest.engine.sample import Sampler, Taken
-from airflow_kinesis_ingest.errors import PlaceExpired, StreamDenied
-from tests.builders import workflow
+from airflow_kinesis_ingest.errors import PlaceExpired, StreamDenied, Unreachable
+from tests.builders import answers_within, workflow
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error
-from tests.fakes.server import Faults, Rule
+from tests.fakes.server import Fault, Faults, Rule
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -53,13 +53,16 @@ class Shard:
         self._end = end
         self.starts: list[datetime | None] = []
         self.limits: list[int] = []
+        self.untils: set[float] = set()
 
-    def iterator(self, start: datetime | None) -> str:
+    def iterator(self, start: datetime | None, until: float) -> str:
         self.starts.append(start)
+        self.untils.add(until)
         return "iterator"
 
-    def read(self, iterator: str, limit: int) -> tuple[tuple[Record, ...], str | None, int | None]:
+    def read(self, iterator: str, limit: int, until: float) -> tuple[tuple[Record, ...], str | None, int | None]:
         assert iterator == "iterator"
+        self.untils.add(until)
         self.limits.append(limit)
         answer = self._script.pop(0) if self._script else self._end
         if isinstance(answer, Exception):
@@ -111,16 +114,16 @@ def test_every_shard_is_tried_at_one_time_before_any_at_an_older_one() -> None:
             super().__init__()
             self._name = name
 
-        def iterator(self, start: datetime | None) -> str:
+        def iterator(self, start: datetime | None, until: float) -> str:
             seen.append((self._name, NOW - start if start else None))
-            return super().iterator(start)
+            return super().iterator(start, until)
 
     sampler().take(described(), [Watched("a"), Watched("b")], NOW)
     assert seen == [(name, back) for back in (10 * MINUTE, DAY, HORIZON) for name in "ab"]
 
 
-def test_no_more_shards_are_listed_than_are_looked_at() -> None:
-    """A stream may have 10,000 shards, in pages of 1,000."""
+def test_no_more_shards_are_listed_than_are_looked_at_and_one() -> None:
+    """A stream may have 10,000 shards, in pages of 1,000. The one tells whether there are more."""
     listed = []
 
     def shards() -> Iterator[Shard]:
@@ -129,7 +132,7 @@ def test_no_more_shards_are_listed_than_are_looked_at() -> None:
             yield Shard()
 
     sampler(shards=3).take(described(), shards(), NOW)
-    assert len(listed) == 3
+    assert len(listed) == 4
 
 
 # --- what it follows ----------------------------------------------------------------------------------------------
@@ -173,7 +176,14 @@ def test_what_a_shard_raises_is_raised() -> None:
 
 
 def test_a_stream_without_records_has_no_sample_and_that_is_certain() -> None:
-    assert sampler().take(described(), [Shard(), Shard()], NOW) == Taken((), exhausted=True)
+    assert sampler(shards=2).take(described(), [Shard(), Shard()], NOW) == Taken((), exhausted=True)
+
+
+def test_a_stream_of_which_a_shard_was_not_looked_at_may_have_records() -> None:
+    """Without a sample and without a word, its owner would look for the records in the wrong place."""
+    unread = Shard(([b"1"], 0))
+    taken = sampler(shards=2).take(described(), [Shard(), Shard(), unread], NOW)
+    assert (taken, unread.starts) == (Taken((), exhausted=False), [])
 
 
 # --- where it stops -----------------------------------------------------------------------------------------------
@@ -216,18 +226,33 @@ def test_no_more_than_40_reads_for_one_stream() -> None:
 
 
 def test_no_read_begins_after_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """timeLimit is in seconds, on the clock that cannot be set back."""
+    """timeLimit is in seconds, on the clock that cannot be set back; whoever reads is told when they end."""
     clock = [1000.0]
     monkeypatch.setattr(sample, "time", type("Clock", (), {"monotonic": staticmethod(lambda: clock[0])}))
 
     class Slow(Shard):
-        def read(self, iterator: str, limit: int) -> tuple[tuple[Record, ...], str | None, int | None]:
+        def read(self, iterator: str, limit: int, until: float) -> tuple[tuple[Record, ...], str | None, int | None]:
             clock[0] += 2.0
-            return super().read(iterator, limit)
+            return super().read(iterator, limit, until)
 
     shard = Slow(end=EMPTY)
     assert sampler(timeLimit=5).take(described(), [shard], NOW) == Taken((), exhausted=False)
-    assert len(shard.limits) == 3
+    assert (len(shard.limits), shard.untils) == (3, {1005.0})
+
+
+def test_no_read_begins_when_the_time_went_into_the_iterator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most one call's time-out beyond the limit, not two."""
+    clock = [1000.0]
+    monkeypatch.setattr(sample, "time", type("Clock", (), {"monotonic": staticmethod(lambda: clock[0])}))
+
+    class Slow(Shard):
+        def iterator(self, start: datetime | None, until: float) -> str:
+            clock[0] += 30.0
+            return super().iterator(start, until)
+
+    shard = Slow(([b"1"], 0))
+    assert sampler(timeLimit=5).take(described(), [shard], NOW) == Taken((), exhausted=False)
+    assert (len(shard.starts), shard.limits) == (1, [])
 
 
 # --- over HTTP ----------------------------------------------------------------------------------------------------
@@ -259,6 +284,21 @@ def test_old_records_are_found_too(age: float, retention_hours: int) -> None:
     stream = FakeStream("orders", [FakeShard(records=[minutes_ago(age, b"old")])], retention_hours)
     with FakeKinesis([stream], quotas={}) as aws:
         assert texts(taken_from(aws)) == [b"old"]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("operation", ["ListShards", "GetShardIterator", "GetRecords"])
+def test_a_call_that_gets_no_answer_is_not_repeated_after_the_time_limit(
+    operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the tries that every call has, a hanging stream would hold its thread ten times as long."""
+    answers_within(0.3, monkeypatch)
+    with FakeKinesis([FakeStream("orders")], quotas={}, faults=Faults(Rule(Fault.never(), operation))) as aws:
+        source = source_of(workflow(aws, Path("unused")), threading.Event(), attempts=1000)
+        shards = source.open_shards(Stream("orders"), time.monotonic() + 1.0)
+        with pytest.raises(Unreachable):
+            sampler(timeLimit=1).take(described(), shards, NOW)
+        assert aws.counts[operation] <= 5
 
 
 @pytest.mark.usefixtures("quick")

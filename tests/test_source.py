@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -17,7 +18,9 @@ import botocore.session
 import pytest
 from botocore.exceptions import BotoCoreError
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import LocationParseError, ProxySchemeUnknown
 
+from airflow_kinesis_ingest.engine import source as source_module
 from airflow_kinesis_ingest.engine.aws import kinesis_client
 from airflow_kinesis_ingest.engine.model import Stream
 from airflow_kinesis_ingest.engine.pipeline import source_of
@@ -101,6 +104,30 @@ def test_a_simulator_without_token_and_summaries_is_listed_by_its_last_names() -
         assert list(source.streams()) == [Stream(name) for name in sorted(aws.streams)]
         starts = [call.get("ExclusiveStartStreamName") for call in asked(aws, "ListStreams")]
     assert starts == [None, "stream-00009", "stream-00019"]
+
+
+@pytest.fixture
+def in_tokyo() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_the_creation_is_told_in_utc_wherever_the_worker_is() -> None:
+    """It is catalogued as text: told in the worker's time zone, every other worker would change the topic."""
+    with reading(FakeStream("orders", created=1_760_000_000.0)) as (_, source):
+        told = [next(source.streams()).created, source.describe(ORDERS).stream.created]
+    assert [created and created.isoformat() for created in told] == ["2025-10-09T08:53:20+00:00"] * 2
+
+
+@pytest.mark.parametrize("summaries", [None, [], [None], [{}], [{"StreamName": "other", "StreamARN": "arn:other"}]])
+def test_a_stream_without_a_summary_of_its_own_has_no_arn(summaries: object) -> None:
+    page = answer({"StreamNames": ["orders"], "HasMoreStreams": False, "StreamSummaries": summaries})
+    with reading(faults=Faults(Rule(page))) as (_, source):
+        assert list(source.streams()) == [ORDERS]
 
 
 def test_an_expired_token_is_replaced_by_the_last_name() -> None:
@@ -197,13 +224,29 @@ def test_what_a_simulator_does_not_say_is_not_known() -> None:
     assert (described.consumers, described.max_record_kib) == (None, None)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"RetentionPeriodHours": None}, {"OpenShardCount": None}, {"OpenShardCount": 0}], ids=str
-)
-def test_a_description_without_partitions_or_retention_is_none(changes: dict[str, Any]) -> None:
+NO_COUNTS: list[object] = [None, 0, -1, 1.5, "1", True, [1], {}]
+
+
+@pytest.mark.parametrize("field", ["RetentionPeriodHours", "OpenShardCount"])
+@pytest.mark.parametrize("value", NO_COUNTS, ids=str)
+def test_a_description_without_partitions_or_retention_is_none(field: str, value: object) -> None:
     """A topic with 0 partitions is refused, one with retention 0 is a lie (K2, K9)."""
-    with reading(faults=Faults(Rule(summary(**changes)))) as (_, source), pytest.raises(StreamUnreadable):
+    told = summary(**{field: value})
+    with reading(faults=Faults(Rule(told))) as (_, source), pytest.raises(StreamUnreadable, match=field) as caught:
         source.describe(ORDERS)
+    assert caught.value.where == "orders"
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "1", True, [1], {}], ids=str)
+def test_a_fact_of_another_type_is_not_known(value: object) -> None:
+    """The topic can do without it; in the catalogue it would be a lie, or be refused."""
+    told = summary(
+        ConsumerCount=value, MaxRecordSizeInKiB=value, StreamStatus=[value], KeyId=[value], StreamARN=[value]
+    )
+    with reading(faults=Faults(Rule(told))) as (_, source):
+        described = source.describe(ORDERS)
+    assert (described.consumers, described.max_record_kib) == (None, None)
+    assert (described.status, described.key_id, described.stream.arn) == (None, None, None)
 
 
 def test_a_stream_that_is_being_created_is_not_ready() -> None:
@@ -271,6 +314,18 @@ def test_a_closed_shard_is_not_open(honours_filter: bool) -> None:
     stream = FakeStream("orders", [*shards(2, closed=True), FakeShard("shardId-9", parent="shardId-000000000000")])
     with reading(stream, honours_shard_filter=honours_filter) as (_, source):
         assert [shard.shard_id for shard in source.open_shards(ORDERS)] == ["shardId-9"]
+
+
+@pytest.mark.parametrize(
+    ("shard", "field"),
+    [({"ShardId": "a"}, "SequenceNumberRange"), ({"SequenceNumberRange": {}}, "ShardId"), ({}, "ShardId")],
+    ids=str,
+)
+def test_a_shard_that_does_not_say_what_it_is_makes_its_stream_unreadable(shard: object, field: str) -> None:
+    """Whether it is open is not known; neither answer may be made up."""
+    told = answer({"Shards": [shard]})
+    with reading(faults=Faults(Rule(told))) as (_, source), pytest.raises(StreamUnreadable, match=field):
+        list(source.open_shards(ORDERS))
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -343,6 +398,24 @@ def test_an_expired_iterator_is_told_apart() -> None:
             shard.read(shard.iterator(None), 10)
 
 
+@pytest.mark.parametrize(
+    ("record", "field"), [({"SequenceNumber": "1"}, "Data"), ({"Data": "eA=="}, "SequenceNumber")], ids=str
+)
+def test_a_record_without_its_data_makes_its_stream_unreadable(record: object, field: str) -> None:
+    with reading(FakeStream("orders"), faults=Faults(Rule(answer({"Records": [record]}), "GetRecords"))) as (_, source):
+        shard = only_shard(source)
+        with pytest.raises(StreamUnreadable, match=field):
+            shard.read(shard.iterator(None), 10)
+
+
+def test_of_an_answer_what_is_of_another_type_is_not_known() -> None:
+    told = {"Records": [{"Data": "eA==", "SequenceNumber": "1", "PartitionKey": 5}], "MillisBehindLatest": "0"}
+    with reading(FakeStream("orders"), faults=Faults(Rule(answer(told), "GetRecords"))) as (_, source):
+        shard = only_shard(source)
+        [record], following, behind = shard.read(shard.iterator(None), 10)
+    assert (record.data, record.partition_key, following, behind) == (b"x", None, None, None)
+
+
 # --- pace and stop ------------------------------------------------------------------------------------------------
 
 
@@ -381,9 +454,15 @@ class Client:
         return call
 
 
-def client_error(code: str, operation: str = "ListStreams", status: int = 400) -> botocore.exceptions.ClientError:
-    told: Any = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+def client_error(
+    code: str, operation: str = "ListStreams", status: int = 400, message: str = "m"
+) -> botocore.exceptions.ClientError:
+    told: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return botocore.exceptions.ClientError(told, operation)
+
+
+def http_error(error: Exception) -> botocore.exceptions.HTTPClientError:
+    return botocore.exceptions.HTTPClientError(error=error)
 
 
 def test_every_try_is_paced_and_a_throttle_slows_the_pace_of_its_api() -> None:
@@ -392,6 +471,17 @@ def test_every_try_is_paced_and_a_throttle_slows_the_pace_of_its_api() -> None:
     throttled = client_error("LimitExceededException")
     list(source_with(Client(throttled, throttled, page), quota, attempts=3).streams())
     assert (quota.waited, quota.slowed) == (["ListStreams"] * 3, ["ListStreams"] * 2)
+
+
+@pytest.mark.parametrize("operation", ["GetShardIterator", "GetRecords"])
+def test_a_throttled_shard_is_read_more_slowly(operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its consumers share its five calls a second: whoever was throttled takes theirs."""
+    quota = WatchedQuota()
+    monkeypatch.setattr(source_module, "Quota", lambda *_, **__: quota)
+    throttled = client_error("ProvisionedThroughputExceededException", operation)
+    done = {"ShardIterator": "x", "Records": []}
+    called(source_with(Client(throttled, throttled, done), attempts=3), operation)
+    assert (quota.waited, quota.slowed) == ([operation] * 3, [operation] * 2)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InternalFailure", "ExpiredNextTokenException"])
@@ -511,6 +601,20 @@ def test_bad_credentials_end_the_run_wherever_they_show(
     assert type(raised(broken, operation, aws_error(code))) is AccessDenied
 
 
+def answer_of(name: str, body: object) -> Fault:
+    return Fault(name, reply=Reply(200, json.dumps(body).encode()))
+
+
+BEYOND = 1e18  # seconds
+IN_NO_CALENDAR = {
+    "StreamNames": ["orders"],
+    "HasMoreStreams": False,
+    "StreamSummaries": [{"StreamName": "orders", "StreamCreationTimestamp": BEYOND}],
+    "StreamDescriptionSummary": {"StreamName": "orders", "StreamCreationTimestamp": BEYOND},
+    "Records": [{"Data": "eA==", "SequenceNumber": "1", "ApproximateArrivalTimestamp": BEYOND}],
+}
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize(
     "fault",
@@ -526,6 +630,10 @@ def test_bad_credentials_end_the_run_wherever_they_show(
         Fault("null", reply=Reply(200, b"null")),
         Fault("another object", reply=Reply(200, b"{}")),
         Fault("a broken error", reply=Reply(400, b"\xff<oops")),
+        answer_of("a number for a list", {"StreamNames": 1, "Shards": 1, "Records": 1, "ShardIterator": 1}),
+        answer_of("null in a list", {"StreamNames": [None], "Shards": [None], "Records": [None]}),
+        answer_of("a list for an object", {"StreamDescriptionSummary": [1], "Shards": [[1]], "Records": [[1]]}),
+        answer_of("a time without a calendar", IN_NO_CALENDAR),
     ],
     ids=lambda fault: fault.name,
 )
@@ -590,3 +698,54 @@ def test_a_broken_answer_of_sts_can_be_tried_again() -> None:
     """Credentials are fetched inside a call of Kinesis, by a protocol whose parser has an exception of its own."""
     with pytest.raises(Unreachable):
         called(source_with(Client(ResponseParserError("invalid XML received"))), "ListStreams")
+
+
+# --- what an error must not tell ----------------------------------------------------------------------------------
+
+KEY_ID, TOKEN, PASSWORD = "AKIASECRETSECRETSECR", "TOKENSECRETTOKEN", "PROXYSECRET"
+CANONICAL = (
+    "The request signature we calculated does not match. The Canonical String for this request should have been\n"
+    f"'POST\n/\n\nhost:kinesis\nx-amz-date:20261121T000000Z\nx-amz-security-token:{TOKEN}\n\n'"
+)
+REPEATING: dict[str, Exception] = {
+    "a token with a line break": http_error(ValueError(f"Invalid header value b'{TOKEN}\\n'")),
+    "a key id with a line break": http_error(ValueError(f"Invalid header value b'Credential={KEY_ID}\\n/2026'")),
+    "a token beyond Latin-1": http_error(UnicodeEncodeError("latin-1", TOKEN, 0, 1, "ordinal not in range")),
+    "a token inside another error": botocore.exceptions.CredentialRetrievalError(
+        provider="sso", error_msg=f"Invalid header value b'{TOKEN}\\n'"
+    ),
+    "a proxy of no scheme": http_error(ProxySchemeUnknown(f"foo://user:{PASSWORD}@proxy")),
+    "a proxy of no address": http_error(LocationParseError(f"http://us/er:{PASSWORD} {PASSWORD}@@proxy:x")),
+    "a signature that differs": client_error("InvalidSignatureException", message=CANONICAL),
+    "no signature": client_error(
+        "IncompleteSignature", message=f"'/2026' is no key=value pair in 'AWS4-HMAC-SHA256 Credential={KEY_ID} /2026'"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REPEATING)
+@pytest.mark.parametrize("operation", ["ListStreams", "GetRecords"])
+def test_an_error_repeats_no_credential_and_no_password(case: str, operation: str) -> None:
+    """http.client shows the header that it refuses, urllib3 the address, AWS the request it could not verify."""
+    with pytest.raises(IngestError) as caught:
+        called(source_with(Client(REPEATING[case])), operation)
+    told = f"{caught.value!r} {caught.value} {caught.value.cause}"
+    assert "SECRET" not in told
+    assert caught.value.why
+    assert isinstance(caught.value, Retry if "proxy" in case else AccessDenied)
+
+
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        ("Signature expired: 20261121T100000Z is now earlier than 20261121T101500Z", "Set the clock"),
+        ("Signature not yet current: 20261121T120000Z is still later than 20261121T110500Z", "Set the clock"),
+        ("Credential should be scoped to a valid region, not 'us-east-1'. ", "Check `awsRegion` and `endPointURL`"),
+        ("The request signature we calculated does not match", "Renew the credentials"),
+    ],
+    ids=["too old", "too new", "another region", "another key"],
+)
+def test_a_signature_that_is_not_accepted_has_a_remedy_for_its_cause(message: str, remedy: str) -> None:
+    with pytest.raises(AccessDenied) as caught:
+        called(source_with(Client(client_error("InvalidSignatureException", message=message))), "ListStreams")
+    assert caught.value.remedy.startswith(remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,11 +15,14 @@ from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     CredentialProvider,
     CredentialResolver,
+    Credentials,
     DeferredRefreshableCredentials,
+    RefreshableCredentials,
 )
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from ..errors import AccessDenied
+from .aws_errors import UNSENDABLE, said
 from .config import AwsConfig, EndpointMode
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 30
+SENDABLE = re.compile("[!-~]+")
 
 
 def kinesis_client(
@@ -36,10 +41,12 @@ def kinesis_client(
     account_id_endpoint_mode: EndpointMode = "disabled",
     read_timeout: float = READ_TIMEOUT,
 ) -> KinesisClient:
-    """A client that `pool` threads may share. No network until its first call.
+    """A client that `pool` threads may share.
 
-    Retries are switched off in botocore: this package paces, retries and stops calls itself (`source.py`).
-    Raises AccessDenied for credentials, a profile or an AWS configuration that do not exist or cannot be used.
+    Nothing is asked of Kinesis or of STS before its first call; without keys and a profile in the file, boto3's chain
+    may ask the metadata service of a container or instance. Retries are switched off in botocore: this package paces,
+    retries and stops calls itself (`source.py`). Raises AccessDenied for credentials, a profile or an AWS
+    configuration that do not exist or cannot be used.
     """
     config = client_config(pool=pool, account_id_endpoint_mode=account_id_endpoint_mode, read_timeout=read_timeout)
     with _explained(aws):
@@ -47,10 +54,18 @@ def kinesis_client(
 
 
 def glue_client(aws: AwsConfig) -> GlueClient:
-    """endPointURL is Kinesis's own: Glue keeps its regional host, or AWS_ENDPOINT_URL_GLUE. Raises as above."""
-    config = Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=CONNECT_TIMEOUT, retries={"mode": "standard"})
+    """endPointURL is Kinesis's own: Glue keeps its regional host, or AWS_ENDPOINT_URL_GLUE. Raises as above.
+
+    An answer comes within about 20 s or not at all: two tries of 5 s to connect and 5 s to answer.
+    """
     with _explained(aws):
-        return _boto3_session(aws).client("glue", config=config)
+        return _boto3_session(aws).client("glue", config=_boto3_retries(CONNECT_TIMEOUT, tries=2))
+
+
+def _boto3_retries(read_timeout: float, tries: int) -> Config:
+    """For the calls that botocore makes by itself or that a sample can do without."""
+    retries: Any = {"mode": "standard", "total_max_attempts": tries}
+    return Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=read_timeout, retries=retries)
 
 
 @contextmanager
@@ -68,7 +83,7 @@ def _explained(aws: AwsConfig) -> Iterator[None]:
         raise AccessDenied(
             "the AWS configuration cannot be used",
             where="awsConfig",
-            why=str(error),
+            why=said(error),
             remedy="Correct `awsConfig`, or the AWS files and AWS_ variables of the machine that runs this",
         ) from None
 
@@ -82,7 +97,8 @@ def client_config(*, pool: int, account_id_endpoint_mode: EndpointMode, read_tim
 
     account_id_endpoint_mode: botocore >= 1.43 moves calls of credentials that carry an account id to
     {account}.control-kinesis hosts, which VPC endpoints and egress lists often lack; "disabled" keeps the
-    regional host.
+    regional host. read_timeout: seconds between two pieces of an answer, not for all of it: one that comes in drops
+    holds its thread as long as it drips, and only a stop of the run leaves it behind.
     """
     return Config(
         retries={"mode": "standard", "total_max_attempts": 1},
@@ -112,14 +128,34 @@ def _source_session(aws: AwsConfig) -> botocore.session.Session:
             aws.aws_secret_access_key.get_secret_value(),
             token.get_secret_value() if token else None,
         )
-    if session.get_credentials() is None:
+    credentials = session.get_credentials()
+    if credentials is None:
         raise AccessDenied(
             "there are no AWS credentials here",
             where="awsConfig",
             why="no keys and no profile in the file, and boto3's chain found none",
             remedy="Give a key pair, a profile or an Airflow connection, or run where a role is attached",
         )
+    _refuse_unsendable(credentials)
     return session
+
+
+def _refuse_unsendable(credentials: Credentials) -> None:
+    """Before the first call, which would write them to botocore's log. Those that expire are not fetched for it."""
+    if isinstance(credentials, RefreshableCredentials):
+        return
+    for name, value in (
+        ("access key id", credentials.access_key),
+        ("secret access key", credentials.secret_key),
+        ("session token", credentials.token),
+    ):
+        if value and not SENDABLE.fullmatch(value):
+            raise AccessDenied(
+                UNSENDABLE,
+                where="awsConfig",
+                why=f"the {name} found has a character that is no visible ASCII",
+                remedy="Give it without line breaks and spaces, in the file, the environment or the profile",
+            )
 
 
 class _AssumedRole(CredentialProvider):
@@ -134,7 +170,7 @@ class _AssumedRole(CredentialProvider):
 
     def load(self) -> DeferredRefreshableCredentials:
         # endPointURL is for Kinesis alone: STS keeps its regional host, or AWS_ENDPOINT_URL_STS.
-        config = Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=READ_TIMEOUT, retries={"mode": "standard"})
+        config = _boto3_retries(READ_TIMEOUT, tries=3)
         fetcher = AssumeRoleCredentialFetcher(
             partial(self._source.create_client, region_name=self._aws.aws_region, config=config),
             self._source.get_credentials(),

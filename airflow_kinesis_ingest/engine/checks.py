@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Literal, TypeVar
 
-from ..errors import IngestError
+from ..errors import IngestError, StreamGone, StreamNotReady
 from .config import Workflow
 from .filters import stream_filter
 from .model import Stream
@@ -16,6 +17,7 @@ from .pipeline import source_of
 from .source import KinesisSource, ShardReader
 
 ATTEMPTS = 2
+STREAMS = 5  # tried, until one of them is neither being made nor deleted
 
 T = TypeVar("T")
 
@@ -31,7 +33,7 @@ class Step:
 
 
 def run(workflow: Workflow) -> Iterator[Step]:
-    """Try what a run would do, on its first stream, and store nothing. Each call is made twice at most."""
+    """Try what a run would do, on its first stream that is ready, and store nothing. Each call is tried twice."""
     yield from check_aws(workflow)
     yield from check_openmetadata(workflow)
 
@@ -81,6 +83,8 @@ def _tried(name: str, step: Callable[[], str]) -> Step:
         return Step(name, "passed", step())
     except _Skipped as reason:
         return Step(name, "skipped", str(reason))
+    except (StreamGone, StreamNotReady) as error:
+        return Step(name, "skipped", f"{error.where}: {error.cause}")
     except IngestError as error:
         return Step(name, "failed", error.cause, error.remedy)
 
@@ -91,6 +95,8 @@ class _AwsTest:
     def __init__(self, workflow: Workflow) -> None:
         self._workflow = workflow
         self._source: KinesisSource | None = None
+        self._kept: Iterator[Stream] = iter(())
+        self._listed = 0
         self._stream: Stream | None = None
         self._shard: ShardReader | None = None
         self._iterator: str | None = None
@@ -100,19 +106,31 @@ class _AwsTest:
         return "role to assume: " + arn if (arn := self._workflow.aws.assume_role_arn) else "found"
 
     def list_streams(self) -> str:
+        self._kept = self._kept_streams(_needed(self._source, "there are no credentials"))
+        self._stream = next(self._kept, None)
+        if self._stream:
+            return f"first stream of the filter: {self._stream.name}"
+        return f"{self._listed} streams in {self._workflow.aws.aws_region}, none passes the filter"
+
+    def _kept_streams(self, source: KinesisSource) -> Iterator[Stream]:
         keep = stream_filter(self._workflow.metadata.topic_filter_pattern)
-        seen = 0
-        for stream in _needed(self._source, "there are no credentials").streams():
-            seen += 1
+        for stream in source.streams():
+            self._listed += 1
             if keep(stream.name).kept:
-                self._stream = stream
-                return f"first stream of the filter: {stream.name}"
-        return f"{seen} streams in {self._workflow.aws.aws_region}, none passes the filter"
+                yield stream
 
     def describe(self) -> str:
+        """Tries the next streams where one is being made or deleted. A refusal leaves the stream to the next steps."""
         source, stream = self._on_a_stream()
-        described = source.describe(stream)
-        return f"{described.open_shards} open shards, {described.retention_hours} hours of retention"
+        reason = ""
+        for candidate in chain([stream], islice(self._kept, STREAMS - 1)):
+            self._stream = candidate
+            try:
+                return _described(source, candidate)
+            except (StreamGone, StreamNotReady) as error:
+                reason = f"{candidate.name}: {error.cause}"
+        self._stream = None
+        raise _Skipped(f"no stream is ready to be tried: {reason}")
 
     def list_shards(self) -> str:
         source, stream = self._on_a_stream()
@@ -138,6 +156,13 @@ class _AwsTest:
     def _only_for_samples(self) -> None:
         if not self._workflow.metadata.generate_sample_data:
             raise _Skipped("not needed: `generateSampleData` is off")
+
+
+def _described(source: KinesisSource, stream: Stream) -> str:
+    described = source.describe(stream)
+    if described.status == "DELETING":
+        raise StreamNotReady("the stream is being deleted", where=stream.name)
+    return f"{stream.name}: {described.open_shards} open shards, {described.retention_hours} hours of retention"
 
 
 def _needed(value: T | None, otherwise: str) -> T:

@@ -10,10 +10,15 @@ from ..errors import DeletionRefused
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """names: topics to delete. elsewhere: topics whose stream is in another account or region, left alone."""
+    """Topics whose stream is not listed.
+
+    names: those to delete. Left alone are, elsewhere: those whose stream is in another account or region; unproven:
+    those of which it is not recorded where their stream was.
+    """
 
     names: tuple[str, ...]
     elsewhere: tuple[str, ...]
+    unproven: tuple[str, ...] = ()
 
 
 def gone(
@@ -28,12 +33,14 @@ def gone(
 
     listed: every stream's name, before any filter. account: of the listed streams, None when nothing was listed.
     Raises DeletionRefused when more than `max_share` of this account's and region's topics are missing, which is never
-    all of them (unless it is 1).
+    all of them (unless it is 1), and when the account is not known and the topics are of several.
     """
     elsewhere = {name for name, arn in catalogued.items() if _is_elsewhere(arn, region, account)}
     missing = [name for name in catalogued if name not in listed]
-    names = tuple(name for name in missing if name not in elsewhere)
-    here = len(catalogued) - len(elsewhere)
+    ours = [name for name in missing if name not in elsewhere]
+    names = tuple(name for name in ours if _is_whole(catalogued[name]))
+    unproven = tuple(name for name in ours if not _is_whole(catalogued[name]))
+    here = len(catalogued) - len(elsewhere) - len(unproven)
     if names and len(names) / here > max_share:
         raise DeletionRefused(
             f"{len(names)} of {here} topics have no stream any more; none was deleted",
@@ -42,7 +49,16 @@ def gone(
             remedy=f"Check region and account. If the streams are gone ({_few(names)}), allow it for one run:"
             " `options.deletion.maxShare: 1`",
         )
-    return Gone(names, tuple(name for name in missing if name in elsewhere))
+    accounts = {found for found in map(account_of, catalogued.values()) if found}
+    if names and account is None and len(accounts) > 1:
+        raise DeletionRefused(
+            f"{len(names)} topics have no stream any more; none was deleted",
+            where="markDeletedTopics",
+            why=f"no stream was listed that names this run's account, and the topics are of {len(accounts)} accounts",
+            remedy="An empty listing proves nothing: check the credentials. If the streams are gone"
+            f" ({_few(names)}), delete the topics by hand",
+        )
+    return Gone(names, tuple(name for name in missing if name in elsewhere), unproven)
 
 
 def account_of(arn: str | None) -> str | None:
@@ -53,6 +69,10 @@ def account_of(arn: str | None) -> str | None:
 def _is_elsewhere(arn: str | None, region: str, account: str | None) -> bool:
     its_region, its_account = _part(arn, 3), _part(arn, 4)
     return bool((its_region and its_region != region) or (its_account and account and its_account != account))
+
+
+def _is_whole(arn: str | None) -> bool:
+    return bool(_part(arn, 3) and _part(arn, 4))
 
 
 def _part(arn: str | None, index: int) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..errors import Stopped
 
@@ -61,13 +61,15 @@ class Pacer:
 
 
 class Quota:
-    """One pacer per API, shared by every thread of a run. An API without a rate here is not paced.
+    """One pacer per API, shared by every thread that calls. An API without a rate is not paced.
 
-    share: the part of AWS's rate this run may use, 0 < share <= 1.
+    share: the part of the rates (AWS's for an account and region) that may be used, 0 < share <= 1. burst: how many
+    calls may go out at once, a quarter of a second's without it.
     """
 
-    def __init__(self, share: float) -> None:
-        self._pacers = {api: Pacer(rate * share, burst=max(1, round(rate / 4))) for api, rate in RATES.items()}
+    def __init__(self, share: float, rates: Mapping[str, float] | None = None, *, burst: int | None = None) -> None:
+        rates = RATES if rates is None else rates
+        self._pacers = {api: Pacer(rate * share, burst=burst or max(1, round(rate / 4))) for api, rate in rates.items()}
 
     def wait(self, api: str, stop: threading.Event) -> None:
         if api in self._pacers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -17,12 +18,17 @@ PATIENCE = 90.0
 T = TypeVar("T")
 
 
-def retry(call: Callable[[], T], stop: threading.Event, attempts: int = ATTEMPTS) -> T:
+def retry(call: Callable[[], T], stop: threading.Event, attempts: int = ATTEMPTS, until: float | None = None) -> T:
     """`call()`, again after each `Retry` it raises: `attempts` times and 90 s at most.
 
     Waits up to 20 s in between, or as long as the server asked. Raises the last Retry, at once if the wait it asks for
-    would end after the 90 s; any other error at once; and Stopped as soon as `stop` is set.
+    would end after the 90 s or `until` (on `time.monotonic`); any other error at once; and Stopped as soon as `stop`
+    is set.
     """
+    bounds = tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(PATIENCE)
+
+    def over(state: tenacity.RetryCallState) -> bool:
+        return bounds(state) or (until is not None and time.monotonic() + state.upcoming_sleep >= until)
 
     def once() -> T:
         if stop.is_set():
@@ -31,7 +37,7 @@ def retry(call: Callable[[], T], stop: threading.Event, attempts: int = ATTEMPTS
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(Retry),
-        stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(PATIENCE),
+        stop=over,
         wait=_wait,
         sleep=tenacity.sleep_using_event(stop),
         reraise=True,

@@ -26,21 +26,28 @@ CALLS = 40
 class Shard(Protocol):
     """One open shard, as `KinesisSource.open_shards` hands it out."""
 
-    def iterator(self, start: datetime | None) -> str: ...
+    def iterator(self, start: datetime | None, until: float) -> str: ...
 
-    def read(self, iterator: str, limit: int) -> tuple[tuple[Record, ...], str | None, int | None]: ...
+    def read(self, iterator: str, limit: int, until: float) -> tuple[tuple[Record, ...], str | None, int | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Records of one stream, oldest first. exhausted: False means that a bound was hit before a record was found."""
+    """Records of one stream, oldest first.
+
+    exhausted: False means that none was found within the bounds: of calls, of time, or of shards looked at.
+    """
 
     records: tuple[Record, ...]
     exhausted: bool = True
 
 
 class Sampler:
-    """Takes at most `count` records and about `maxBytes` bytes, within `timeLimit` seconds and 40 reads."""
+    """Takes at most `count` records and about `maxBytes` bytes with at most 40 reads.
+
+    No call begins and none is repeated after `timeLimit` seconds; the one that is under way then ends by its own
+    time-out.
+    """
 
     def __init__(self, options: SampleOptions) -> None:
         self._options = options
@@ -48,6 +55,7 @@ class Sampler:
     def take(self, described: Description, shards: Iterable[Shard], now: datetime) -> Taken:
         """Read until something is found. Raises what the shards raise; an expired iterator is asked for again."""
         budget = _Budget(CALLS, time.monotonic() + self._options.time_limit)
+        shards = iter(shards)
         chosen = list(islice(shards, self._options.shards))
         complete = True
         for start in self.positions(described, now):
@@ -56,7 +64,7 @@ class Sampler:
                 if records:
                     return Taken(self._bounded(records))
                 complete = complete and ended
-        return Taken((), exhausted=complete)
+        return Taken((), exhausted=complete and next(shards, None) is None)
 
     def positions(self, described: Description, now: datetime) -> Iterator[datetime | None]:
         """Times to start reading at; None is the horizon. One older than the stream or its retention is the horizon."""
@@ -75,11 +83,13 @@ class Sampler:
         """The first non-empty read, and whether the shard was read to its tip if there was none."""
         iterator: str | None = None
         for _ in range(EMPTY_READS):
-            if not budget.spend():
-                return (), False
             try:
-                iterator = iterator or shard.iterator(start)
-                records, iterator, behind = shard.read(iterator, self._options.count)
+                if iterator is None and budget.left():
+                    iterator = shard.iterator(start, budget.until)
+                if iterator is None or not budget.left():
+                    return (), False
+                budget.calls -= 1
+                records, iterator, behind = shard.read(iterator, self._options.count, budget.until)
             except PlaceExpired:
                 iterator = None
                 continue
@@ -98,11 +108,10 @@ class Sampler:
         return tuple(kept)
 
 
+@dataclass(slots=True)
 class _Budget:
-    def __init__(self, calls: int, deadline: float) -> None:
-        self._calls = calls
-        self._deadline = deadline
+    calls: int
+    until: float
 
-    def spend(self) -> bool:
-        self._calls -= 1
-        return self._calls >= 0 and time.monotonic() < self._deadline
+    def left(self) -> bool:
+        return self.calls > 0 and time.monotonic() < self.until

@@ -325,6 +325,7 @@ class FakeKinesis(FakeServer):
         self.throttles: Counter[str] = Counter()
         self.violations: list[str] = []
         self.assumed: list[dict[str, str]] = []
+        self.session_token = "session-token-{}"
         self.expired: set[str] = set()
         self._sessions: dict[str, _Session] = {}
         self._buckets: dict[tuple[str, str], _Bucket] = {}
@@ -649,7 +650,7 @@ class FakeKinesis(FakeServer):
     def _session(self, asked: Mapping[str, str], seconds: int) -> Reply:
         number = len(self.assumed)
         key, expires = f"ASIA{number:016d}", self.clock() + seconds
-        self._sessions[key] = _Session(f"session-token-{number}", expires)
+        self._sessions[key] = _Session(self.session_token.format(number), expires)
         until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires))
         role = asked["RoleArn"].rpartition("/")[2]
         arn = f"arn:aws:sts::{self.account}:assumed-role/{role}/{asked['RoleSessionName']}"
@@ -657,7 +658,7 @@ class FakeKinesis(FakeServer):
             '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>'
             f"<AssumedRoleUser><AssumedRoleId>AROAFAKE:fake</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>"
             f"<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>session-secret-{number}</SecretAccessKey>"
-            f"<SessionToken>session-token-{number}</SessionToken><Expiration>{until}</Expiration></Credentials>"
+            f"<SessionToken>{self.session_token.format(number)}</SessionToken><Expiration>{until}</Expiration></Credentials>"
             f"</AssumeRoleResult><ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata>"
             "</AssumeRoleResponse>"
         )
