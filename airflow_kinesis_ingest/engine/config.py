@@ -411,7 +411,7 @@ class SampleOptions(Strict):
         Literal["latest", "horizon"] | Annotated[datetime, DAY_OR_MOMENT], BeforeValidator(_position)
     ] = Field("latest", description="`latest`: newest first; `horizon`: oldest; or a UTC time")
     shards: int = Field(4, ge=1, le=100, description="Open shards looked at per stream")
-    time_limit: int = Field(10, ge=1, le=300, description="Seconds spent on one stream")
+    time_limit: int = Field(10, ge=1, le=300, description="Seconds after which no call for one stream begins")
     store: bool = Field(True, description="Store the messages; `false` keeps only what is inferred from them")
     redact: list[Redaction] = Field(
         default_factory=list,

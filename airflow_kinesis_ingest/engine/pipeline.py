@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -139,9 +140,9 @@ def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | 
     """The redacted messages of one stream's sample and the schema they share. Writes nothing. Raises IngestError."""
     source = source_of(workflow, threading.Event())
     described = source.describe(Stream(name))
-    taken = Sampler(workflow.options.sample).take(
-        described, source.open_shards(described.stream), datetime.now(timezone.utc)
-    )
+    until = time.monotonic() + workflow.options.sample.time_limit
+    shards = source.open_shards(described.stream, until)
+    taken = Sampler(workflow.options.sample).take(described, shards, datetime.now(timezone.utc))
     schemas = GlueSchemas(lambda: glue_client(workflow.aws))
     reader = Reader(workflow.options, storing=False, schemas=schemas)
     messages = reader.messages(taken.records)
@@ -268,13 +269,14 @@ class Run:
         return described, sample
 
     def _taken(self, reader: Reader, described: Description) -> Sample:
-        shards = self.source.open_shards(described.stream)
+        until = time.monotonic() + self._options.sample.time_limit
+        shards = self.source.open_shards(described.stream, until)
         taken = self.sampler.take(described, shards, datetime.now(timezone.utc))
         if taken.records:
             self.tally.count("sampled")
         elif not taken.exhausted:
             cause = "no record was found within the bounds of the search"
-            self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.timeLimit` or `shards`")
+            self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.shards` or `timeLimit`")
         sample = reader.sample(described.stream.name, taken.records)
         self._tell(described.stream.name, sample)
         return sample
@@ -304,6 +306,9 @@ class Run:
             self.tally.warn(
                 "delete", name, cause, "Give that account a service of its own, or delete the topic by hand"
             )
+        for name in found.unproven:
+            cause = "its stream is not recorded: nothing proves that it was of this account and region"
+            self.tally.warn("delete", name, cause, "Delete the topic by hand if its stream is gone")
         if not found.names:
             return
         log.info("%d topics have lost their stream and are deleted", len(found.names))
