@@ -193,21 +193,18 @@ def wait_for(condition: Callable[[], bool], limit: float = 30.0) -> None:
 def show(catalogue: Path) -> None:
     """Print a catalogue file as a table."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("topic", "partitions", "retention", "schema", "messages", "first message", title=catalogue.name)
+    first_message = Column("first message", no_wrap=True, overflow="ellipsis")
+    table = Table("topic", "partitions", "retention", "schema", "messages", first_message, title=catalogue.name)
     for line in catalogue.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         messages = entry.get("sampleData", {}).get("messages", [])
         hours = entry["retentionTime"] // 3_600_000
         first = messages[0] if messages else "-"
         schema = entry.get("messageSchema", {}).get("schemaType", "-")
-        table.add_row(entry["name"], str(entry["partitions"]), f"{hours} h", schema, str(len(messages)), _short(first))
+        table.add_row(entry["name"], str(entry["partitions"]), f"{hours} h", schema, str(len(messages)), first)
     Console(width=max(110, Console().width)).print(table, markup=False)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 48 else text[:45] + "..."
 
 
 def serve() -> None:

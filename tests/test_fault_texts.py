@@ -38,6 +38,11 @@ def test_all_faults_of_a_file_come_at_once_in_the_order_of_its_lines() -> None:
 
 
 WRONG = {
+    "a host name with a hole": (
+        text(aws="endPointURL: http://kinesis..aws"),
+        f"10:22: {SOURCE}.endPointURL: this is not a plain http(s) URL (it is 'http://kinesis..aws')."
+        " Write it like https://kinesis.us-east-2.amazonaws.com, without user and password",
+    ),
     "an unknown key and a near one": (
         text(metadata="generateSampelData: true"),
         f"13:7: {CONFIG}.generateSampelData: the key `generateSampelData` is unknown."
