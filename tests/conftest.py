@@ -12,6 +12,8 @@ import pytest
 
 from airflow_kinesis_ingest.engine import quota, retry, source
 from tests.builders import answers_within
+from tests.fakes.kinesis import FakeKinesis, json_streams
+from tests.fakes.openmetadata import FakeOpenMetadata
 
 # Drawing is slow on a busy machine: that says nothing about the rule.
 hypothesis.settings.register_profile(
@@ -56,3 +58,18 @@ def _logging_as_it_was() -> Iterator[None]:
     yield
     logger.handlers[:], logger.propagate = handlers, propagate
     logger.setLevel(level)
+
+
+@pytest.fixture
+def aws() -> Iterator[FakeKinesis]:
+    """Five streams of three records: stream-00000 to stream-00004."""
+    with FakeKinesis(json_streams(5, 3), quotas={}) as running:
+        yield running
+    assert running.violations == []
+
+
+@pytest.fixture
+def catalogue() -> Iterator[FakeOpenMetadata]:
+    with FakeOpenMetadata() as running:
+        yield running
+    assert running.invalid_bodies == []

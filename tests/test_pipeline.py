@@ -6,7 +6,7 @@ import json
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -33,21 +33,6 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 SERVICE = "shop"
 NO_SAMPLES: dict[str, Any] = {"generateSampleData": False}
-
-
-@pytest.fixture
-def aws() -> Iterator[FakeKinesis]:
-    """Five streams of three records: stream-00000 to stream-00004."""
-    with FakeKinesis(json_streams(5, 3), quotas={}) as running:
-        yield running
-    assert running.violations == []
-
-
-@pytest.fixture
-def catalogue() -> Iterator[FakeOpenMetadata]:
-    with FakeOpenMetadata() as running:
-        yield running
-    assert running.invalid_bodies == []
 
 
 def ingest(aws: FakeKinesis, to: FakeOpenMetadata | Path, **changes: Any) -> RunReport:

@@ -7,16 +7,12 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
 from sqlalchemy.orm import configure_mappers
-
-from tests.fakes.kinesis import FakeKinesis, json_streams
-from tests.fakes.openmetadata import FakeOpenMetadata
 
 # Airflow reads its settings when it is imported, which the modules beside this one do.
 assert "airflow" not in sys.modules, "something imported airflow before its home was set"
@@ -44,18 +40,3 @@ def database() -> None:
         from airflow.utils.db import initdb
 
         initdb()
-
-
-@pytest.fixture
-def aws() -> Iterator[FakeKinesis]:
-    """Five streams of three records: stream-00000 to stream-00004."""
-    with FakeKinesis(json_streams(5, 3), quotas={}) as running:
-        yield running
-    assert running.violations == []
-
-
-@pytest.fixture
-def catalogue() -> Iterator[FakeOpenMetadata]:
-    with FakeOpenMetadata() as running:
-        yield running
-    assert running.invalid_bodies == []
