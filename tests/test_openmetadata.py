@@ -222,6 +222,12 @@ def test_a_host_name_that_no_dns_could_hold_is_told() -> None:
     assert host in error.remedy
 
 
+def test_the_password_of_a_proxy_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """urllib3 repeats an address that it cannot read."""
+    monkeypatch.setenv("http_proxy", "http://user:s3cr3t@proxy:99999")
+    assert "s3cr3t" not in str(refused("http://om.example.com/api"))
+
+
 @pytest.mark.parametrize("token", ["", "expired", "wrong"])
 def test_a_token_that_is_not_accepted_is_told(token: str) -> None:
     with serving() as catalogue:

@@ -276,7 +276,8 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def _why(error: Exception) -> str:
-    return f"{type(error).__name__}: {_innermost(error)}"
+    told = re.sub(r"//.*@", "//***@", str(_innermost(error)))  # the user and password of a proxy
+    return f"{type(error).__name__}: {told}"
 
 
 def _tls_failure(error: Exception, where: str, address: str) -> IngestError:
