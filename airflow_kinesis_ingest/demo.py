@@ -195,7 +195,7 @@ def show(catalogue: Path) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    first_message = Column("first message", no_wrap=True, overflow="ellipsis")
+    first_message = Column("first message", no_wrap=True, overflow="ellipsis", max_width=44)
     table = Table("topic", "partitions", "retention", "schema", "messages", first_message, title=catalogue.name)
     for line in catalogue.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)

@@ -15,7 +15,7 @@ import yaml
 
 from airflow_kinesis_ingest import standalone
 from airflow_kinesis_ingest.cli import main
-from airflow_kinesis_ingest.demo import KEYS, REGION, demo, local_kinesis, streams
+from airflow_kinesis_ingest.demo import KEYS, REGION, demo, local_kinesis, show, streams
 from airflow_kinesis_ingest.engine import pipeline
 from airflow_kinesis_ingest.engine.loading import from_mapping
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
@@ -61,6 +61,20 @@ def reference() -> dict[str, Any]:
     assert blocks
     found: dict[str, Any] = yaml.safe_load("".join(re.findall(r"```yaml.*?\n(.*?)```", blocks[0], re.DOTALL)))
     return found
+
+
+def test_the_table_gives_each_topic_a_line_whatever_its_messages_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A long message takes no room from the names, and none is taken for rich's markup."""
+    line = {"name": "clicks", "partitions": 2, "retentionTime": 86_400_000}
+    catalogue = tmp_path / "demo.catalogue.jsonl"
+    catalogue.write_text(json.dumps(line | {"sampleData": {"messages": ["[red]" + "x" * 500]}}) + "\n")
+    show(catalogue)
+    (row,) = [row for row in capsys.readouterr().out.splitlines() if "clicks" in row]
+    cells = [cell.strip() for cell in row.strip("│").split("│")]
+    assert cells[:5] == ["clicks", "2", "24 h", "-", "1"]
+    assert cells[5].startswith("[red]xxx")
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the reference documentation is not beside the repository")
