@@ -160,7 +160,7 @@ def _report_file(arguments: argparse.Namespace, catalogue: Path | None) -> Itera
     if not path:
         yield None
         return
-    if os.path.realpath(path) in {os.path.realpath(taken) for taken in (arguments.config, catalogue) if taken}:
+    if any(_is_same(path, taken) for taken in (arguments.config, catalogue) if taken):
         raise FixFile("the report would replace a file of this run", where=str(path), remedy="Give it another name")
     try:
         file = path.open("a", encoding="utf-8")
@@ -171,6 +171,12 @@ def _report_file(arguments: argparse.Namespace, catalogue: Path | None) -> Itera
         ) from None
     with file:
         yield file
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.samefile(one, other)
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _replace(file: IO[str], text: str) -> None:

@@ -222,7 +222,7 @@ def _dags(folder: Folder, deployments: Iterable[Deployment]) -> Iterator[DAG]:
             yield one.dag
         elif one.error:
             failed[one.dag_id].append(one)
-            told = import_error(one.path, one.error, folder.loader)
+            told = import_error(one.path, one.error)
             yield from [told] if told else []
     for dag_id, ones in failed.items():
         if dag_id and not good[dag_id] and not refusal(partial(placeholder, dag_id, ones), folder.loader):

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from .claims import claim
+from .claims import claim, stem_id
 from .engine.loading import loads
 from .errors import Fault, FixFile, WorkflowError
 from .files import IGNORE, SUFFIXES, is_ignored
@@ -66,6 +66,9 @@ def _refused(path: Path) -> Iterator[None]:
 
 
 def _deployable(file: Path, target: Path) -> Checked:
+    if target.parent.name.startswith("."):
+        problem, remedy = "the loader does not look into hidden folders", "Name another folder"
+        raise WorkflowError([Fault(str(target.parent), 0, 0, "", problem, remedy)])
     if file.name.startswith(".") or not file.name.endswith(SUFFIXES):
         problem, remedy = "the loader does not look at files of this name", "Name it like shop.yaml, .yml or .json"
         raise WorkflowError([Fault(str(file), 0, 0, "", problem, remedy)])
@@ -80,14 +83,21 @@ def _deployable(file: Path, target: Path) -> Checked:
 
 def _refuse_clash(file: Path, checked: Checked, other: Checked, target: Path) -> None:
     same = Path(other.file) == target
+    held = other.name or _claimed(other.file)
     if other.name == checked.name and not same:
         problem, remedy = f"`{checked.name}` is already the name of {other.file}", "Rename one of them"
-    elif same and other.name not in ("", checked.name):
-        problem = f"`{checked.name}` would replace `{other.name}` in {target}"
-        remedy = f"Rename the file, or first: kinesis-ingest undeploy {other.name} {target.parent}"
+    elif same and held not in ("", checked.name):
+        problem = f"`{checked.name}` would replace `{held}` in {target}"
+        remedy = f"Rename the file, or first: kinesis-ingest undeploy {held} {target.parent}"
     else:
         return
     raise WorkflowError([Fault(str(file), *checked.name_at, "name", problem, remedy)])
+
+
+def _claimed(file: str) -> str:
+    """The name that a broken file gives itself; "" if it gives none: a fix of it may have any."""
+    claimed = claim(file).dag_id
+    return "" if claimed == stem_id(file) else claimed
 
 
 def _named(name: str, folder: Path) -> list[Path]:

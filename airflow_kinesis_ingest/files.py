@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml", ".json")
 IGNORE = ".airflowignore"
+ANY = "\0"
+"""The name of no file: a pattern that takes it in takes in all."""
 
 
 def workflow_files(folder: Path) -> list[Path]:
@@ -29,7 +31,7 @@ def workflow_files(folder: Path) -> list[Path]:
 def workflow_paths(folder: str, top: str = "") -> list[str]:
     """The same as plain strings: at the start of a task a thousand of them are looked through.
 
-    top: a folder above; `.airflowignore` may lie in it and on the way down as well, but ignores no folder as a whole
+    top: a folder above; `.airflowignore` may lie in it and on the way down as well, but not take in all of a folder
     that was asked for by name.
     """
     os.scandir(folder).close()
@@ -37,9 +39,9 @@ def workflow_paths(folder: str, top: str = "") -> list[str]:
 
 
 def is_ignored(file: Path) -> bool:
-    """Whether an `.airflowignore` beside the file or in a folder above names it."""
+    """Whether an `.airflowignore` beside the file or in the folder above names it: there a loader surely looks."""
     folder = os.path.abspath(file.parent)
-    ignored = (*_on_the_way(Path(folder).anchor, folder), *_of(folder))
+    ignored = (*_on_the_way(os.path.dirname(folder), folder), *_of(folder))
     return any(patterns.match_file(os.path.relpath(file, top)) for top, patterns in ignored)
 
 
@@ -102,22 +104,27 @@ def _on_the_way(top: str, folder: str) -> Ignored:
     path = Path(os.path.relpath(folder, top) if top else os.curdir)
     if path.parts[:1] in ((), (os.pardir,)):
         return ()
-    found = (one for parent in reversed(path.parents) for one in _of(os.path.join(top, parent)))
-    # `workflows/` tells Airflow to look for no Python there, and is in many an .airflowignore for that.
-    return tuple((root, spec) for root, spec in found if not spec.match_file(f"{os.path.relpath(folder, root)}/"))
+    # `workflows/` or `*.yaml` tells Airflow to look for no Python there, and is in many an .airflowignore for that.
+    roots = [os.path.normpath(os.path.join(top, parent)) for parent in reversed(path.parents)]
+    return tuple(one for root in roots for one in _of(root, f"{os.path.relpath(folder, root)}/"))
 
 
-def _of(folder: str) -> Ignored:
+def _of(folder: str, spared: str = "") -> Ignored:
+    """spared: a folder below; a pattern that takes in any file of it does not count."""
     file = os.path.join(folder, IGNORE)
-    return ((folder, _patterns(file)),) if os.path.isfile(file) else ()
+    anything = [spared + name for name in ("", ANY, *(ANY + suffix for suffix in SUFFIXES))] if spared else []
+    return ((folder, _patterns(file, anything)),) if os.path.isfile(file) else ()
 
 
-def _patterns(file: str) -> GitIgnoreSpec:
+def _patterns(file: str, spared: Iterable[str]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec  # most folders have no such file
+
+    def counts(line: str) -> bool:
+        return _is_pattern(line) and not any(map(GitIgnoreSpec.from_lines([line]).match_file, spared))
 
     try:
         with open(file, encoding="utf-8", errors="replace") as lines:
-            return GitIgnoreSpec.from_lines(filter(_is_pattern, lines))
+            return GitIgnoreSpec.from_lines(filter(counts, lines))
     except OSError:
         return GitIgnoreSpec.from_lines(())
 

@@ -21,13 +21,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
 from airflow import settings
 from airflow.exceptions import AirflowClusterPolicySkipDag, SerializationError
+from airflow.policies import hookimpl
 from airflow.sdk import DAG, get_parsing_context
 
 from .errors import WorkflowError
@@ -46,7 +47,7 @@ class ImportErrorOf(DAG):
 
     def __init__(self, path: str, error: WorkflowError) -> None:
         self.__dict__["_path"] = path
-        super().__init__(dag_id="import_error", schedule=None, tags={"kinesis", "deploy-failed"})
+        super().__init__(dag_id="import_error", schedule=None)
         self.__dict__["_error"] = error
         self.__dict__["dag_id"] = f"import error of {path}"  # no DAG id has a blank: no workflow can be named like it
 
@@ -70,11 +71,28 @@ class ImportErrorOf(DAG):
         raise NotDeployed(str(self.__dict__["_error"]))
 
 
-def import_error(path: str, error: WorkflowError, loader: str) -> DAG | None:
-    """What makes Airflow list an error of the file at `path`; None where that would not work. loader: its module."""
+def import_error(path: str, error: WorkflowError) -> DAG | None:
+    """What makes Airflow list an error of the file at `path`; None where that would not work."""
     processor = _dag_processor()
-    filed = processor and _is_filed(processor, ImportErrorOf(path, error), loader)
-    return ImportErrorOf(path, error) if filed else None
+    if processor is None or not _is_filed(processor, ImportErrorOf(path, error)):
+        return None
+    if policies().hook.dag_policy.get_hookimpls() and not policies().is_registered(Spared):
+        policies().register(Spared)
+    return ImportErrorOf(path, error)
+
+
+class Spared:
+    """A cluster policy round all others: none refuses what stands for a file that is no DAG."""
+
+    @staticmethod
+    @hookimpl(wrapper=True)
+    def dag_policy(dag: DAG) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            # A border: a policy is the user's code, and whatever it wants of a DAG, this one has it not.
+            if not isinstance(dag, ImportErrorOf):
+                raise
 
 
 def refusal(make: Callable[[], DAG], loader: str) -> str:
@@ -116,11 +134,9 @@ def _dag_processor() -> ModuleType | None:
     return sys.modules.get("airflow.dag_processing.processor")
 
 
-def _is_filed(processor: ModuleType, stand_in: ImportErrorOf, loader: str) -> bool:
+def _is_filed(processor: ModuleType, stand_in: ImportErrorOf) -> bool:
     """Try it: whether serializing this DAG gives one error, under its file's path, and nothing else."""
     silent = logging.Logger("silent", logging.CRITICAL + 1)
-    if refusal(lambda: stand_in, loader):
-        return False
     stand_in.relative_fileloc = "loader.py"
     try:
         dags, errors = processor._serialize_dags(SimpleNamespace(dags={stand_in.dag_id: stand_in}), silent)

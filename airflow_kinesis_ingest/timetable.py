@@ -23,7 +23,7 @@ class CronBetweenDates(CronTriggerTimetable):
     Its data interval began a tick before, or where the last run's ended.
     timezone: the one the cron line is read in. A new pipeline, and one that was paused, first runs for the latest
     tick that has passed; with catchup for every tick since `start`, or, without a start, since its last run. A backfill
-    runs for every tick between its own dates that is not before `start` nor after `end`.
+    that begins after 2000-01-01 runs for every tick between its own dates, none before `start` nor after `end`.
     The class must be importable wherever DAGs are read: scheduler, dag processor and api-server.
     """
 

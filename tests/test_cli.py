@@ -242,9 +242,10 @@ def test_a_report_that_cannot_be_written_is_told_before_the_run(desk: Desk, kine
     assert kinesis.calls() == []
 
 
-@pytest.mark.parametrize("place", ["catalogue.jsonl", "./catalogue.jsonl", "shop.yaml"])
+@pytest.mark.parametrize("place", ["catalogue.jsonl", "./catalogue.jsonl", "shop.yaml", "linked.yaml"])
 def test_a_report_replaces_neither_the_catalogue_nor_the_workflow(desk: Desk, kinesis: FakeKinesis, place: str) -> None:
     file = desk.file(document(kinesis, desk.catalogue))
+    Path("linked.yaml").hardlink_to(file)
     before = Path(file).read_bytes()
     assert desk.run("ingest", "-c", file, "--report", place) == 2
     assert "another name" in desk.err

@@ -640,6 +640,19 @@ def test_a_stop_keeps_the_file_as_it_was(aws: FakeKinesis, tmp_path: Path, monke
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_stop_while_the_listing_hangs_reports_nothing_as_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that would have closed the file is left behind."""
+    path = tmp_path / "shop.catalogue.jsonl"
+    answers_within(60, monkeypatch)
+    with FakeKinesis(json_streams(6, 1), quotas={}, streams_page=3) as aws:
+        aws.faults = Faults(Rule(Fault.never(), "ListStreams", on=2))
+        report = stopped_while_hanging(aws, path, aws)
+    assert (report.state, report.written, len(report.not_reached)) == ("stopped", 0, 3)
+    assert not path.exists()
+
+
 def test_a_stop_that_was_set_before_makes_no_call(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
     stop = threading.Event()
     stop.set()

@@ -58,6 +58,7 @@ def test_a_rule_of_redaction_that_came_since_reaches_what_is_catalogued() -> Non
     told = to_openmetadata(schema_of([{"id": 1, "Ann <ann@example.com>": "x"}]))
     new = schema_of([{"id": 1}])
     assert renewed(new, told, override=False, mask=mask) == to_openmetadata(new)
+    assert renewed(new, told, override=False, mask=Redactor(["card"]).mask) != to_openmetadata(new)
     edited = told | {"schemaText": json.dumps({"title": "ask ann@example.com"})}
     assert renewed(new, edited, override=False, mask=mask) == edited
 

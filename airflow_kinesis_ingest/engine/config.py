@@ -140,14 +140,15 @@ def _credential(value: SecretStr) -> SecretStr:
 
 
 def _header(value: str) -> str:
-    if value.lower() in {"connection", "content-length", "host", "transfer-encoding"}:
+    if value.lower() in {"connection", "content-length", "transfer-encoding"}:
         raise refuse("this header belongs to the connection", "Remove it")
     if not re.fullmatch(r"[!#$%&'*+.^_|~0-9A-Za-z-]+", value):
         raise refuse("this cannot be the name of a header", "Write it like X-Tenant")
     return value
 
 
-Plain = Annotated[str, Field(min_length=1), AfterValidator(_unresolved)]
+Resolved = Annotated[str, AfterValidator(_unresolved)]
+Plain = Annotated[Resolved, Field(min_length=1)]
 Credential = Annotated[SecretStr, AfterValidator(_credential)]
 Header = Annotated[str, AfterValidator(_header)]
 Region = Annotated[str, AfterValidator(_region)]
@@ -454,12 +455,12 @@ class Workflow(Strict):
     connections: Connections = Field(default_factory=Connections)
     service: Service = Field(default_factory=Service)
     options: Options = Field(default_factory=Options)
-    ingestion_pipeline_fqn: Plain | None = Field(
+    ingestion_pipeline_fqn: Resolved | None = Field(
         None,
         alias="ingestionPipelineFQN",
         description="Pipeline entity told how each run went; made if missing",
     )
-    pipeline_run_id: Plain | None = Field(None, description="Id of this run in that entity")
+    pipeline_run_id: Resolved | None = Field(None, description="Id of this run in that entity")
     id: str | None = Field(None, json_schema_extra=UNUSED)
     processor: Component | None = Field(None, json_schema_extra=UNUSED)
     stage: Component | None = Field(None, json_schema_extra=UNUSED)

@@ -94,6 +94,8 @@ def is_secret(place: Place) -> bool:
 def _shown(place: Place, value: object) -> str:
     if is_secret(place) or isinstance(value, (dict, list)) or value is None:
         return ""
-    text = re.sub(r"^(.*?//)?.*@", r"\1***@", str(value), flags=re.DOTALL)  # a URL's user and password, and its query
-    text = re.sub(r"(//[^?]*\?).*", r"\1***", text)
+    text = str(value)
+    if "topicFilterPattern" not in place:  # an address's user and password, and its query
+        text = re.sub(r"^(.*?//)?.+@", r"\1***@", text, flags=re.DOTALL)
+        text = re.sub(r"(//[^?]*\?).*", r"\1***", text)
     return f" (it is {text[:77] + '...' if len(text) > 80 else text!r})"

@@ -73,6 +73,8 @@ def run(
         if status:
             status.ended(tally.report(state="stopped", fatal=Stopped("the run was broken off")))
         raise
+    if not (tally.kept or workflow.destination.type == "metadata-rest"):
+        tally.discarded()  # also where a call that hangs kept the sink from being closed
     report = tally.report(fatal=fatal)
     report = replace(report, state=_state(workflow, report))
     if status:
@@ -204,15 +206,7 @@ class Run:
             if self.workflow.metadata.mark_deleted_topics:
                 self._delete_gone(listed)
         finally:
-            self._close(complete=complete)
-
-    def _close(self, *, complete: bool) -> None:
-        kept = False
-        try:
-            kept = self.sink.close(complete=complete)
-        finally:
-            if not kept:
-                self.tally.discarded()
+            self.tally.kept = self.sink.close(complete=complete)
 
     def _ingest(self, storing: bool) -> dict[str, str | None]:
         """Bring every kept stream into the catalogue. Returns name -> ARN of all that were listed."""
@@ -230,7 +224,7 @@ class Run:
         return listed
 
     def _sampling(self, storing: bool) -> Callable[[Description], Described]:
-        """The stage that adds samples. Records are read only if something may become of them."""
+        """The stage that adds samples. Records are read only if somebody wants what becomes of them."""
         options = self._options
         if not self.workflow.metadata.generate_sample_data or not (storing or options.infer_schema):
             return _no_sample

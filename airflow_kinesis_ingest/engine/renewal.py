@@ -6,6 +6,7 @@ registered one is replaced by its successor, and one that people edited in the c
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,8 +34,14 @@ def renewed(
         return to_openmetadata(schema)
     if not (override or sent or is_ours(str(text))):
         return dict(catalogued)
-    body = to_openmetadata(grown(schema, str(text)) if mask(str(text)) == text else schema)
+    told = _told(str(text))
+    body = to_openmetadata(grown(schema, str(text)) if mask(told) == told else schema)
     return body | {"schemaFields": with_words(body["schemaFields"], fields or [])}
+
+
+def _told(text: str) -> str:
+    """A schema's text without the title of one of ours: that is the stream's name, which is catalogued anyway."""
+    return json.dumps(json.loads(text) | {"title": ""}, ensure_ascii=False) if is_ours(text) else text
 
 
 def with_words(fields: list[Body], catalogued: list[Body]) -> list[Body]:

@@ -19,7 +19,7 @@ from .sinks import digest, topic_body
 log = logging.getLogger(__name__)
 
 NO_SCHEMA = "-" * 8
-ALLOW_SAMPLES = "Let the bot view settings and edit the sample data of topics, or set `options.sample.store: false`"
+ALLOW_SAMPLES = "Let the bot view settings, edit topics and their sample data, or set `options.sample.store: false`"
 
 Warn = Callable[[str, str, str, str], None]
 """Step, entity, cause and remedy of what is missing from the catalogue in the end (Tally.warn)."""
@@ -196,7 +196,7 @@ class RestSink:
             settings = self._client.get(path) or {}
             config = _object(_object(settings, "config_value", path), "sampleDataConfig", path)
         except (NotAllowed, TopicRefused) as error:
-            # Whether the server forbids it is not known: none is stored, and each stream is named.
+            # Whether the server forbids it is not known: none is stored, and each stream that has one is named.
             self._denied = f"{error.where}: {error.cause}"
             return True
         return config.get("storeSampleData") is not False

@@ -64,7 +64,7 @@ class Sampler:
                 if records:
                     return Taken(self._bounded(records))
                 complete = complete and ended
-        return Taken((), exhausted=complete and next(shards, None) is None)
+        return Taken((), exhausted=complete and budget.left() and next(shards, None) is None)
 
     def positions(self, described: Description, now: datetime) -> Iterator[datetime | None]:
         """Times to start reading at; None is the horizon. One older than the stream or its retention is the horizon."""

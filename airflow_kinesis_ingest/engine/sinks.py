@@ -20,7 +20,7 @@ class Sink(Protocol):
         ...
 
     def open(self, *, storing: bool) -> bool:
-        """Make ready and learn what is there. storing: samples are wanted. Returns whether they may be stored."""
+        """Make ready and learn what is there. storing: samples are wanted. Returns whether to hand them over."""
         ...
 
     def catalogued(self) -> Mapping[str, str | None]:

@@ -20,10 +20,14 @@ FRAMES = 30
 
 
 class Tally:
-    """The numbers behind a RunReport. Every kept stream ends as finished, as a failure, or as not reached."""
+    """The numbers behind a RunReport. Every kept stream ends as finished, as a failure, or as not reached.
+
+    catalogue: where it is; kept: whether it was closed and keeps what was written.
+    """
 
     def __init__(self) -> None:
         self.catalogue = ""
+        self.kept = False
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()

@@ -884,8 +884,8 @@ def test_placeholders_and_import_errors_are_tagged_as_a_policy_wants_it(bundle: 
     assert (set(parsed.dags), set(parsed.errors)) == ({"good", "broken"}, {"workflows/broken.yaml"})
 
 
-def test_an_import_error_that_a_policy_refuses_is_not_made(bundle: Bundle) -> None:
-    """It would be one of the loader. The placeholder says what is wrong."""
+def test_no_policy_hides_an_import_error(bundle: Bundle) -> None:
+    """Whatever it wants of a DAG: what stands for a broken file is none."""
 
     def described(dag: Any) -> None:
         if not dag.description:
@@ -895,7 +895,22 @@ def test_an_import_error_that_a_policy_refuses_is_not_made(bundle: Bundle) -> No
     bundle.put("broken.yaml", "[")
     with cluster_policy(dag_policy=described):
         parsed = bundle.parsed()
-    assert (set(parsed.dags), parsed.errors) == ({"good", "broken"}, {})
+    assert (set(parsed.dags), set(parsed.errors)) == ({"good", "broken"}, {"workflows/broken.yaml"})
+
+
+def test_a_refused_file_is_seen_also_where_its_placeholder_is_refused(bundle: Bundle) -> None:
+    def named(dag: Any) -> None:
+        if not dag.dag_id.startswith("team_"):
+            raise AirflowClusterPolicyViolation("DAG ids begin with team_")
+
+    bundle.put("team_good.yaml")
+    bundle.put("shop.yaml")
+    bundle.put("team_broken.yaml", "[")
+    with cluster_policy(dag_policy=named):
+        parsed = bundle.parsed()
+    assert set(parsed.dags) == {"team_good", "team_broken"}
+    assert set(parsed.errors) == {"workflows/shop.yaml", "workflows/team_broken.yaml"}
+    assert "DAG ids begin with team_" in parsed.errors["workflows/shop.yaml"]
 
 
 def test_a_policy_that_fails_is_told_like_one_that_refuses(bundle: Bundle) -> None:

@@ -96,6 +96,20 @@ def test_a_broken_file_is_replaced_by_its_fix(drafts: Path, folder: Path) -> Non
     assert (folder / "shop.yaml").read_bytes() != b"["
 
 
+def test_a_broken_file_of_another_workflow_is_not_replaced(drafts: Path, folder: Path) -> None:
+    """Its placeholder has kept its id and its history."""
+    (folder / "shop.yaml").write_bytes(b"name: orders_prod\nsource: {")
+    with pytest.raises(WorkflowError, match="`shop` would replace `orders_prod`"):
+        deploy(draft(drafts), folder)
+    assert b"orders_prod" in (folder / "shop.yaml").read_bytes()
+
+
+def test_a_hidden_folder_is_refused(drafts: Path, folder: Path) -> None:
+    with pytest.raises(WorkflowError, match="does not look into hidden folders"):
+        deploy(draft(drafts), folder / ".hidden")
+    assert listed(folder) == []
+
+
 def test_what_the_loader_would_not_find_is_refused(drafts: Path, folder: Path) -> None:
     """A file of another suffix, or a hidden one, would be deployed and never run."""
     for file in ("shop.txt", ".shop.yaml"):

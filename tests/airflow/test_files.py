@@ -149,10 +149,11 @@ def test_airflowignore_may_lie_above_the_folder_up_to_the_given_one(tmp_path: Pa
     assert above(folder / "drafts", folder) == ["a.yaml", "c.yaml", "d.yaml", "drafts/b.yaml"]
 
 
-def test_a_folder_asked_for_is_not_ignored_as_a_whole(tmp_path: Path) -> None:
-    """`flows/` keeps Airflow from looking for Python in it."""
-    put(tmp_path / "flows", "a.yaml")
-    put(tmp_path, ".airflowignore", text="flows/\n")
+@pytest.mark.parametrize("pattern", ["flows/", "flows/*", "flows/**", "*", "*.yaml", "**/*.yaml"])
+def test_a_folder_asked_for_is_not_ignored_as_a_whole(tmp_path: Path, pattern: str) -> None:
+    """`flows/` keeps Airflow from looking for Python in it; what else lies beside it counts."""
+    put(tmp_path / "flows", "a.yaml", "old.yaml")
+    put(tmp_path, ".airflowignore", text=f"{pattern}\nflows/old.yaml\n")
     assert above(tmp_path, tmp_path / "flows") == ["a.yaml"]
     assert not is_ignored(tmp_path / "flows" / "a.yaml")
 
@@ -160,6 +161,7 @@ def test_a_folder_asked_for_is_not_ignored_as_a_whole(tmp_path: Path) -> None:
 def test_a_file_is_ignored_by_what_lies_beside_it_or_above(tmp_path: Path) -> None:
     put(tmp_path, ".airflowignore", text="*/draft-*\n")
     put(tmp_path / "flows", ".airflowignore", text="old.yaml\n")
+    put(tmp_path.parent, ".airflowignore", text="new.yaml\n")  # no loader may look there
     ignored = [name for name in ("draft-1.yaml", "old.yaml", "new.yaml") if is_ignored(tmp_path / "flows" / name)]
     assert ignored == ["draft-1.yaml", "old.yaml"]
 
