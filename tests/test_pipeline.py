@@ -644,11 +644,16 @@ def test_a_stop_while_the_listing_hangs_reports_nothing_as_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The thread that would have closed the file is left behind."""
-    path = tmp_path / "shop.catalogue.jsonl"
+    path, stop = tmp_path / "shop.catalogue.jsonl", threading.Event()
+
+    def all_written(report: RunReport) -> None:
+        if report.written == 3:
+            stop.set()
+
     answers_within(60, monkeypatch)
     with FakeKinesis(json_streams(6, 1), quotas={}, streams_page=3) as aws:
         aws.faults = Faults(Rule(Fault.never(), "ListStreams", on=2))
-        report = stopped_while_hanging(aws, path, aws)
+        report = pipeline.run(workflow(aws, path), stop=stop, progress=all_written)
     assert (report.state, report.written, len(report.not_reached)) == ("stopped", 0, 3)
     assert not path.exists()
 
