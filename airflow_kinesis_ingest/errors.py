@@ -23,6 +23,7 @@ IngestError
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 
@@ -59,6 +60,11 @@ def _rebuild(kind: type[IngestError], state: dict[str, object], args: tuple[obje
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+def without_passwords(text: str) -> str:
+    """What a library says, without the user and password of an address (a proxy's) that it may repeat."""
+    return re.sub(r"//.*@", "//***@", text, flags=re.DOTALL)
 
 
 class FixFile(IngestError):

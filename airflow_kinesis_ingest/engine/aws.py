@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -23,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from ..errors import AccessDenied
 from .aws_errors import UNSENDABLE, said
-from .config import AwsConfig, EndpointMode
+from .config import AwsConfig, EndpointMode, is_sendable
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 30
-SENDABLE = re.compile("[!-~]+")
 
 
 def kinesis_client(
@@ -149,7 +147,7 @@ def _refuse_unsendable(credentials: Credentials) -> None:
         ("secret access key", credentials.secret_key),
         ("session token", credentials.token),
     ):
-        if value and not SENDABLE.fullmatch(value):
+        if value and not is_sendable(value):
             raise AccessDenied(
                 UNSENDABLE,
                 where="awsConfig",

@@ -19,6 +19,7 @@ from ..errors import (
     StreamUnreadable,
     Throttled,
     Unreachable,
+    without_passwords,
 )
 
 THROTTLES = {
@@ -79,11 +80,9 @@ NO_ANSWER = (
 # calendar has (RuntimeError).
 NO_SENSE = (ResponseParserError, ValueError, TypeError, AttributeError, RuntimeError)
 UNSENDABLE = "a credential cannot be sent: it holds a line break, a space or another character that none has"
-# What else repeats a secret: an error in another's text, an address (of a proxy), and AWS's account of the request that
-# it could not verify.
+# What else repeats a secret: an error in another's text, and AWS's account of the request that it could not verify.
 _SECRETS = (
     (re.compile(r"(Invalid header value ).*", re.DOTALL), r"\1***"),
-    (re.compile(r"//.*@", re.DOTALL), "//***@"),
     (re.compile(r"(?i)(x-amz-security-token:\s*)[^\s'\"]+"), r"\1***"),
     (re.compile(r"(Credential=)[^/\s,]+"), r"\1***"),
 )
@@ -126,7 +125,7 @@ def _is_about_a_header(error: Exception) -> bool:
 def _masked(text: str) -> str:
     for secret, mask in _SECRETS:
         text = secret.sub(mask, text)
-    return text
+    return without_passwords(text)
 
 
 def _where(api: str, stream: str) -> str:

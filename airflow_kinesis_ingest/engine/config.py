@@ -126,14 +126,28 @@ def _redaction(value: str) -> str:
     return value
 
 
+NOT_REPLACED = "`${NAME}` is replaced in connection blocks only, not here", "Write the value itself"
+"""Problem and remedy."""
+
+
 def _unresolved(value: str) -> str:
     if PLACEHOLDER.search(value):
-        raise refuse("`${NAME}` is replaced in connection blocks only, not here", "Write the value itself")
+        raise refuse(*NOT_REPLACED)
     return value
 
 
+def is_sendable(secret: str) -> bool:
+    """Whether a header can hold it: visible ASCII only. The errors of HTTP libraries show what they cannot send."""
+    return re.fullmatch(r"[!-~]*", secret) is not None
+
+
+def is_path(token: str) -> bool:
+    """Whether a jwtToken is the path of the file that holds it."""
+    return token.startswith(("/", "./", "../", "~"))
+
+
 def _credential(value: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[!-~]*", value.get_secret_value()):
+    if not is_sendable(value.get_secret_value()):
         problem = "this cannot be a credential: it holds a blank, a line break or a letter that is not ASCII"
         raise refuse(problem, "Copy it again, in one piece")
     return value

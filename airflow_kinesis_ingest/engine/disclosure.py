@@ -9,7 +9,7 @@ from functools import cache
 from pydantic import BaseModel, SecretStr
 
 from ..errors import Fault
-from .config import AWS_BLOCK, PLACEHOLDER, SERVER_BLOCK, Workflow
+from .config import AWS_BLOCK, NOT_REPLACED, PLACEHOLDER, SERVER_BLOCK, Workflow, is_path
 from .document import HIDDEN, Document, Place, dotted, written
 
 
@@ -34,15 +34,14 @@ def advice(document: Document, workflow: Workflow) -> list[Fault]:
     found = []
     for place, secret in secrets(workflow):
         value = secret.get_secret_value()
-        is_path = place[: len(AWS_BLOCK)] != AWS_BLOCK and value.startswith(("/", "./", "../", "~"))
-        if value and not PLACEHOLDER.search(value) and not is_path:
+        elsewhere = place[: len(AWS_BLOCK)] != AWS_BLOCK and is_path(value)
+        if value and not PLACEHOLDER.search(value) and not elsewhere:
             remedy = "Write ${NAME} and set NAME where runs start, or use `connections`"
             found.append(document.fault(place, "a secret stands in the file", remedy))
     for place, text in _texts(document.data, ()):
         in_connection = place[: len(AWS_BLOCK)] == AWS_BLOCK or place[: len(SERVER_BLOCK)] == SERVER_BLOCK
         if PLACEHOLDER.search(text) and not in_connection:
-            remedy = "Write the value itself"
-            found.append(document.fault(place, "`${NAME}` is replaced in connection blocks only, not here", remedy))
+            found.append(document.fault(place, *NOT_REPLACED))
     return found
 
 

@@ -19,8 +19,8 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from .. import __version__
-from ..errors import CatalogueRefused, IngestError, NotAllowed, Throttled, TopicRefused, Unreachable
-from .config import OpenMetadataServer
+from ..errors import CatalogueRefused, IngestError, NotAllowed, Throttled, TopicRefused, Unreachable, without_passwords
+from .config import OpenMetadataServer, is_path, is_sendable
 from .retry import ATTEMPTS, retry
 
 log = logging.getLogger(__name__)
@@ -233,7 +233,7 @@ class _Token:
         return self.current() != refused
 
     def _read(self) -> str:
-        if not self._given.startswith(("/", "./", "../", "~")):
+        if not is_path(self._given):
             return self._given
         path = Path(self._given).expanduser()
         try:
@@ -248,7 +248,7 @@ class _Token:
 
 
 def _sendable(token: str) -> str:
-    if not re.fullmatch(r"[!-~]*", token):
+    if not is_sendable(token):
         raise CatalogueRefused(
             "this cannot be a token",
             where="securityConfig.jwtToken",
@@ -276,8 +276,7 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def _why(error: Exception) -> str:
-    told = re.sub(r"//.*@", "//***@", str(_innermost(error)))  # the user and password of a proxy
-    return f"{type(error).__name__}: {told}"
+    return f"{type(error).__name__}: {without_passwords(str(_innermost(error)))}"
 
 
 def _tls_failure(error: Exception, where: str, address: str) -> IngestError:

@@ -28,7 +28,7 @@ from .reading import Reader
 from .rest_sink import RestSink, Warn
 from .retry import ATTEMPTS
 from .run_status import RunStatus
-from .sample import Sampler
+from .sample import Sampler, Taken
 from .sinks import Sink
 from .source import KinesisSource
 from .tally import Tally, unexpected
@@ -142,13 +142,16 @@ def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | 
     """The redacted messages of one stream's sample and the schema they share. Writes nothing. Raises IngestError."""
     source = source_of(workflow, threading.Event())
     described = source.describe(Stream(name))
-    until = time.monotonic() + workflow.options.sample.time_limit
-    shards = source.open_shards(described.stream, until)
-    taken = Sampler(workflow.options.sample).take(described, shards, datetime.now(timezone.utc))
+    taken = _taken_from(source, Sampler(workflow.options.sample), described, workflow.options.sample.time_limit)
     schemas = GlueSchemas(lambda: glue_client(workflow.aws))
     reader = Reader(workflow.options, storing=False, schemas=schemas)
     messages = reader.messages(taken.records)
     return [reader.redacted(message) for message in messages], reader.schema(name, messages)
+
+
+def _taken_from(source: KinesisSource, sampler: Sampler, described: Description, seconds: int) -> Taken:
+    shards = source.open_shards(described.stream, time.monotonic() + seconds)
+    return sampler.take(described, shards, datetime.now(timezone.utc))
 
 
 def status_of(workflow: Workflow, pipeline: str, run_id: str) -> RunStatus | None:
@@ -263,9 +266,7 @@ class Run:
         return described, sample
 
     def _taken(self, reader: Reader, described: Description) -> Sample:
-        until = time.monotonic() + self._options.sample.time_limit
-        shards = self.source.open_shards(described.stream, until)
-        taken = self.sampler.take(described, shards, datetime.now(timezone.utc))
+        taken = _taken_from(self.source, self.sampler, described, self._options.sample.time_limit)
         if taken.records:
             self.tally.count("sampled")
         elif not taken.exhausted:

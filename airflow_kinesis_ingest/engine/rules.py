@@ -11,7 +11,6 @@ from .document import Document, block_at, value_at
 
 
 def across_fields(document: Document) -> Iterator[Fault]:
-    """The rules that no single field can check. They look at plain data, so that other faults do not hide theirs."""
     yield from _reach_aws(document)
     yield from _reach_openmetadata(document)
     schedule = block_at(document.data, ("airflowConfig",))
