@@ -138,16 +138,20 @@ def _deployments(folder: Folder, dag_id: str | None) -> list[Deployment]:
         return [Deployment(folder.path, "", error=WorkflowError([fault]))]
     if dag_id is None:
         return _without_clashes(_deployment(folder, path) for path in paths)
-    named = [path for path in paths if stem_id(path) == dag_id]
+    named = _named(paths, dag_id)
     likely = _claiming(folder, named, dag_id)
-    return likely if any(one.dag for one in likely) else _claiming(folder, _mentioning(paths, dag_id), dag_id)
+    return likely if any(one.dag for one in likely) else _claiming(folder, _mentioning(paths, dag_id, named), dag_id)
 
 
-def _mentioning(paths: Iterable[str], dag_id: str) -> Iterator[str]:
-    """The files that may claim a DAG id: named like it, or holding it, plainly or in YAML's escapes."""
+def _named(paths: Iterable[str], dag_id: str) -> list[str]:
+    return [path for path in paths if stem_id(path) == dag_id]
+
+
+def _mentioning(paths: Iterable[str], dag_id: str, named: Sequence[str]) -> Iterator[str]:
+    """The files that may claim a DAG id: `named` like it, or holding it, plainly or in YAML's escapes."""
+    wanted = dag_id.encode()
     for path in paths:
-        raw = head(path)
-        if stem_id(path) == dag_id or dag_id.encode() in raw or ESCAPE.search(raw):
+        if path in named or wanted in (raw := head(path)) or ESCAPE.search(raw):
             yield path
 
 
@@ -207,7 +211,8 @@ def _refuse_rivals(folder: Folder, file: str) -> None:
     """Raises WorkflowError if another file has come to claim the same name since the DAG was read."""
     path = folder.shown(file)
     dag_id = check(read(Path(file), path), Path(file).stem).name
-    for one in _claiming(folder, _mentioning(folder.files(), dag_id), dag_id):
+    paths = folder.files()
+    for one in _claiming(folder, _mentioning(paths, dag_id, _named(paths, dag_id)), dag_id):
         if one.path == path and one.error:
             raise one.error
 
