@@ -25,8 +25,8 @@ from .errors import FixFile, IngestError
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from .engine.config import Workflow
     from .engine.model import Field, MessageSchema, RunReport
+    from .engine.workflow.models import Workflow
 
 SUCCESS, FAILED, BAD_FILE = 0, 1, 2
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
@@ -132,7 +132,7 @@ def _command(
 
 
 def _loaded(arguments: argparse.Namespace) -> Workflow:
-    from .engine.loading import Runtime, load
+    from .engine.workflow.loading import Runtime, load
 
     return load(arguments.config, Runtime(os.environ))
 
@@ -140,7 +140,7 @@ def _loaded(arguments: argparse.Namespace) -> Workflow:
 def ingest_command(arguments: argparse.Namespace) -> int:
     workflow = _loaded(arguments)
     level = arguments.log_level or workflow.workflow_config.logger_level
-    from .engine import pipeline
+    from .engine.run import pipeline
 
     with _report_file(arguments, pipeline.catalogue_file(workflow)) as file:
         with _stop_on_signals() as stop, _progress(level) as progress:
@@ -214,7 +214,7 @@ def _progress(level: str) -> Iterator[Callable[[RunReport], None]]:
             yield show
         return
     _log_to(logging.StreamHandler(), level)
-    from .engine.report import tenths
+    from .engine.run.report import tenths
 
     yield tenths(lambda done, kept: _say(f"{done} of {kept} streams"))
 
@@ -225,7 +225,7 @@ def _bar(level: str) -> Iterator[Callable[[RunReport], None]]:
     from rich.logging import RichHandler
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from .engine.report import progress as streams
+    from .engine.run.report import progress as streams
 
     console = Console(stderr=True, emoji=False)
     _log_to(RichHandler(console=console, show_path=False), level)
@@ -253,7 +253,7 @@ def _show(report: RunReport) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from .engine.report import problems, rows
+    from .engine.run.report import problems, rows
 
     table = Table("", Column(overflow="fold"), show_header=False)
     for label, value in rows(report):
@@ -265,7 +265,7 @@ def _show(report: RunReport) -> None:
 
 
 def validate_command(arguments: argparse.Namespace) -> int:
-    from .validation import validate
+    from .deployment.validation import validate
 
     results = validate(arguments.paths)
     if arguments.format == "json":
@@ -283,8 +283,8 @@ def validate_command(arguments: argparse.Namespace) -> int:
 
 def list_command(arguments: argparse.Namespace) -> int:
     workflow = _loaded(arguments)
-    from .engine.filters import stream_filter
-    from .engine.pipeline import source_of
+    from .engine.run.pipeline import source_of
+    from .engine.workflow.filters import stream_filter
 
     keep = stream_filter(workflow.metadata.topic_filter_pattern)
     counts = {True: 0, False: 0}
@@ -299,7 +299,7 @@ def list_command(arguments: argparse.Namespace) -> int:
 
 def sample_command(arguments: argparse.Namespace) -> int:
     workflow = _loaded(arguments)
-    from .engine.pipeline import look
+    from .engine.run.pipeline import look
 
     messages, schema = look(workflow, arguments.stream)
     for message in messages:
@@ -344,7 +344,7 @@ def _shown(text: str) -> str:
 
 def test_connection_command(arguments: argparse.Namespace) -> int:
     workflow = _loaded(arguments)
-    from .engine import checks
+    from .engine.run import checks
 
     failed = False
     for step in checks.run(workflow):
@@ -356,35 +356,35 @@ def test_connection_command(arguments: argparse.Namespace) -> int:
 
 
 def schema_command(_: argparse.Namespace) -> int:
-    from .engine.config import json_schema
+    from .engine.workflow.models import json_schema
 
     print(json.dumps(json_schema(), indent=2))
     return SUCCESS
 
 
 def policy_command(arguments: argparse.Namespace) -> int:
-    from .engine.policy import policy
+    from .engine.aws.policy import policy
 
     print(json.dumps(policy(kms=arguments.kms, glue=arguments.glue), indent=4))
     return SUCCESS
 
 
 def deploy_command(arguments: argparse.Namespace) -> int:
-    from .deploy import deploy
+    from .deployment.deploy import deploy
 
     print(f"deployed: {deploy(arguments.file, arguments.folder)}")
     return SUCCESS
 
 
 def undeploy_command(arguments: argparse.Namespace) -> int:
-    from .deploy import undeploy
+    from .deployment.deploy import undeploy
 
     print(f"taken away: {undeploy(arguments.name, arguments.folder)}")
     return SUCCESS
 
 
 def demo_command(arguments: argparse.Namespace) -> int:
-    from .demo import demo
+    from .demo.run import demo
 
     return demo(once=arguments.once)
 

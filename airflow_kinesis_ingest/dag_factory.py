@@ -27,13 +27,13 @@ from typing import Any
 from airflow.sdk import DAG, Param, get_parsing_context
 from airflow.sdk.exceptions import AirflowException
 
-from .claims import claim, head, stem_id
-from .engine.config import AirflowConfig, Workflow
-from .engine.disclosure import redacted
-from .engine.document import read
-from .engine.loading import check
+from .deployment.claims import claim, head, stem_id
+from .deployment.files import workflow_paths
+from .engine.workflow.disclosure import redacted
+from .engine.workflow.document import read
+from .engine.workflow.loading import check
+from .engine.workflow.models import AirflowConfig, Workflow
 from .errors import Fault, WorkflowError
-from .files import workflow_paths
 from .import_error import import_error, refusal
 from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
 from .timetable import EARLIEST, CronBetweenDates

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from airflow_kinesis_ingest.engine.aws import kinesis_client
-from airflow_kinesis_ingest.engine.config import Workflow
-from airflow_kinesis_ingest.engine.loading import Runtime, loads
-from airflow_kinesis_ingest.engine.openmetadata import OpenMetadata
+from airflow_kinesis_ingest.engine.aws.client import kinesis_client
+from airflow_kinesis_ingest.engine.catalogue.client import OpenMetadata
+from airflow_kinesis_ingest.engine.workflow.loading import Runtime, loads
+from airflow_kinesis_ingest.engine.workflow.models import Workflow
 from tests.fakes.kinesis import FakeKinesis
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
 

@@ -10,7 +10,8 @@ import botocore.loaders
 import hypothesis
 import pytest
 
-from airflow_kinesis_ingest.engine import quota, retry, source
+from airflow_kinesis_ingest.engine import retry
+from airflow_kinesis_ingest.engine.aws import quota, source
 from tests.builders import answers_within
 from tests.fakes.kinesis import FakeKinesis, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata

@@ -18,7 +18,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from airflow_kinesis_ingest import cli
-from airflow_kinesis_ingest.engine.policy import KINESIS, policy
+from airflow_kinesis_ingest.engine.aws.policy import KINESIS, policy
 from airflow_kinesis_ingest.errors import AccessDenied, FixFile
 from tests.builders import document, wait_until
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error, json_streams

@@ -63,8 +63,8 @@ def test_a_workflow_is_read_without_any_client() -> None:
 
 
 def test_the_engine_runs_without_airflow() -> None:
-    names = [module.name for module in pkgutil.iter_modules(engine.__path__, f"{engine.__name__}.")]
-    assert "airflow_kinesis_ingest.engine.pipeline" in names
+    names = [module.name for module in pkgutil.walk_packages(engine.__path__, f"{engine.__name__}.")]
+    assert "airflow_kinesis_ingest.engine.run.pipeline" in names
     found = loaded(f"import {', '.join(names)}")
     assert "boto3" in found
     assert "airflow" not in found

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from airflow_kinesis_ingest.engine import pipeline
 from airflow_kinesis_ingest.engine.model import RunReport
+from airflow_kinesis_ingest.engine.run import pipeline
 from tests.builders import document, workflow
 from tests.fakes.kinesis import FakeKinesis, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata

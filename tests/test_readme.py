@@ -15,13 +15,13 @@ from pydantic.fields import FieldInfo
 from rich.console import Console
 
 from airflow_kinesis_ingest.cli import build_parser, field_tree
-from airflow_kinesis_ingest.demo import streams
-from airflow_kinesis_ingest.engine.config import Workflow
-from airflow_kinesis_ingest.engine.decode import decode
-from airflow_kinesis_ingest.engine.fault_texts import model_in
-from airflow_kinesis_ingest.engine.loading import loads
-from airflow_kinesis_ingest.engine.policy import policy
-from airflow_kinesis_ingest.engine.schema import infer
+from airflow_kinesis_ingest.demo.run import streams
+from airflow_kinesis_ingest.engine.aws.policy import policy
+from airflow_kinesis_ingest.engine.records.decode import decode
+from airflow_kinesis_ingest.engine.records.schema import infer
+from airflow_kinesis_ingest.engine.workflow.fault_texts import model_in
+from airflow_kinesis_ingest.engine.workflow.loading import loads
+from airflow_kinesis_ingest.engine.workflow.models import Workflow
 
 README = Path(__file__).parents[1] / "README.md"
 

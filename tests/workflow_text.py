@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_kinesis_ingest.engine.config import Workflow
-from airflow_kinesis_ingest.engine.loading import Runtime, loads
+from airflow_kinesis_ingest.engine.workflow.loading import Runtime, loads
+from airflow_kinesis_ingest.engine.workflow.models import Workflow
 from airflow_kinesis_ingest.errors import Fault, WorkflowError
 
 EXAMPLE = """\

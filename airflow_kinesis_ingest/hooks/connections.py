@@ -14,7 +14,7 @@ from ..errors import Fault, FixFile, IngestError, WorkflowError
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-    from ..engine.checks import Step
+    from ..engine.run.checks import Step
 
 
 def connection(connection_id: str, *types: str) -> Connection:

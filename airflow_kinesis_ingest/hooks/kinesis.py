@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
     from mypy_boto3_kinesis import KinesisClient
 
-    from ..engine.config import Workflow
+    from ..engine.workflow.models import Workflow
 
 log = logging.getLogger(__name__)
 
@@ -48,19 +48,19 @@ class KinesisHook(BaseHook):
 
     def get_conn(self) -> KinesisClient:
         """A boto3 client for this connection."""
-        from ..engine.aws import kinesis_client
+        from ..engine.aws.client import kinesis_client
 
         return kinesis_client(self._workflow().aws, pool=10)
 
     def test_connection(self) -> tuple[bool, str]:
         """Try credentials and each call, on the first stream; what to do if one of them does not work."""
-        from ..engine import checks
+        from ..engine.run import checks
 
         return tried(lambda: checks.check_aws(self._workflow()))
 
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
-        from ..engine.loading import from_mapping
+        from ..engine.workflow.loading import from_mapping
 
         connected = {"config": {"awsConfig": self.aws_config()}}
         wanted = {"config": {"type": "MessagingMetadata", "generateSampleData": True}}

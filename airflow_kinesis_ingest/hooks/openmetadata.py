@@ -14,7 +14,7 @@ from .connections import connection, given, tried
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-    from ..engine.config import Workflow
+    from ..engine.workflow.models import Workflow
 
 EXTRA = ("verifySSL", "sslConfig")
 
@@ -56,13 +56,13 @@ class OpenMetadataHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the server answers and takes the token, and what to do if not."""
-        from ..engine import checks
+        from ..engine.run import checks
 
         return tried(lambda: checks.check_openmetadata(self._workflow()))
 
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
-        from ..engine.loading import from_mapping
+        from ..engine.workflow.loading import from_mapping
 
         source = {"type": "kinesis", "serviceName": "test", "sourceConfig": {"config": {"type": "MessagingMetadata"}}}
         return from_mapping(

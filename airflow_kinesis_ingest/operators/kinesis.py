@@ -23,9 +23,9 @@ from ..task_logs import logs_at
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from ..engine.config import Workflow
-    from ..engine.document import Document
     from ..engine.model import RunReport
+    from ..engine.workflow.document import Document
+    from ..engine.workflow.models import Workflow
 
 PROBLEMS = 10
 
@@ -65,7 +65,7 @@ class KinesisIngestionOperator(BaseOperator):
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:  # noqa: ARG002
         """Show the file as it is now. Its text is nobody's template: a `{{` in a regular expression stays one."""
-        from ..engine.disclosure import redacted
+        from ..engine.workflow.disclosure import redacted
 
         try:
             self.redacted_workflow = redacted(self._readable())
@@ -96,9 +96,9 @@ class KinesisIngestionOperator(BaseOperator):
         return threading.Event()
 
     def _ingested(self, workflow: Workflow, run_id: str) -> RunReport:
-        from ..engine import pipeline
-        from ..engine.report import table, tenths
-        from ..engine.topic import console_url
+        from ..engine.catalogue.topic import console_url
+        from ..engine.run import pipeline
+        from ..engine.run.report import table, tenths
 
         self.console_url = "" if workflow.aws.endpoint_url else console_url(workflow.aws.aws_region) or ""
         status = pipeline.status_of(workflow, self.dag_id, str(uuid5(NAMESPACE_URL, f"{self.dag_id}/{run_id}")))
@@ -113,14 +113,14 @@ class KinesisIngestionOperator(BaseOperator):
 
     def _readable(self) -> Workflow:
         """The workflow with its placeholders as they stand."""
-        from ..engine.loading import check
+        from ..engine.workflow.loading import check
 
         return check(self._document(), self._stem)
 
     def _runnable(self) -> Workflow:
         """The workflow with its placeholders and connections filled in, every secret known to Airflow's masker."""
-        from ..engine.disclosure import secrets
-        from ..engine.loading import Runtime, check, connections_in
+        from ..engine.workflow.disclosure import secrets
+        from ..engine.workflow.loading import Runtime, check, connections_in
 
         document = self._document()
         wanted = connections_in(document)
@@ -135,7 +135,7 @@ class KinesisIngestionOperator(BaseOperator):
         return self.task_id if isinstance(self.workflow, Mapping) else Path(self.workflow).stem
 
     def _document(self) -> Document:
-        from ..engine.document import parse, read
+        from ..engine.workflow.document import parse, read
 
         if isinstance(self.workflow, Mapping):
             return parse(json.dumps(self.workflow, default=str).encode(), f"{self.task_id}.json")

@@ -24,8 +24,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from airflow_kinesis_ingest import dag_factory
-from airflow_kinesis_ingest.engine import document
-from airflow_kinesis_ingest.files import workflow_paths
+from airflow_kinesis_ingest.deployment.files import workflow_paths
+from airflow_kinesis_ingest.engine.workflow import document
 from airflow_kinesis_ingest.import_error import policies
 from airflow_kinesis_ingest.timetable import CronBetweenDates
 from tests.airflow.loading import LOADER, SOURCE, Bundle, parsed_by_the_dag_processor
@@ -354,7 +354,7 @@ def test_a_file_that_breaks_its_reader_again_is_its_own_fault(bundle: Bundle, mo
 
     bundle.put("shop.yaml", "name: orders\n")
     monkeypatch.setattr("airflow_kinesis_ingest.dag_factory.read", read)
-    monkeypatch.setattr("airflow_kinesis_ingest.claims.read", read)
+    monkeypatch.setattr("airflow_kinesis_ingest.deployment.claims.read", read)
     parsed = bundle.parsed()
     assert (set(parsed.errors), set(parsed.dags)) == ({"workflows/shop.yaml"}, {"orders"})
 

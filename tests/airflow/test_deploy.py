@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from airflow_kinesis_ingest import validation
-from airflow_kinesis_ingest.deploy import deploy, undeploy
+from airflow_kinesis_ingest.deployment import validation
+from airflow_kinesis_ingest.deployment.deploy import deploy, undeploy
+from airflow_kinesis_ingest.deployment.files import workflow_files
 from airflow_kinesis_ingest.errors import FixFile, WorkflowError
-from airflow_kinesis_ingest.files import workflow_files
 from tests.airflow.loading import SOURCE
 
 OLD = b"the file that runs today"
@@ -201,7 +201,7 @@ def test_what_is_deployed_is_what_was_checked(drafts: Path, folder: Path, monkey
         file.write_bytes(b"[")
         return found
 
-    monkeypatch.setattr("airflow_kinesis_ingest.deploy.validate", validate)
+    monkeypatch.setattr("airflow_kinesis_ingest.deployment.deploy.validate", validate)
     with pytest.raises(WorkflowError):
         deploy(file, folder)
     assert listed(folder) == []

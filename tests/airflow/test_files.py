@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_kinesis_ingest.files import is_ignored, workflow_files, workflow_paths
+from airflow_kinesis_ingest.deployment.files import is_ignored, workflow_files, workflow_paths
 
 
 def put(folder: Path, *names: str, text: str = "") -> None:

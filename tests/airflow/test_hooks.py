@@ -12,7 +12,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, BaseHook, Connection
 
-from airflow_kinesis_ingest.engine.config import AwsConfig, OpenMetadataServer
+from airflow_kinesis_ingest.engine.workflow.models import AwsConfig, OpenMetadataServer
 from airflow_kinesis_ingest.errors import AccessDenied, FixFile
 from airflow_kinesis_ingest.hooks.kinesis import KinesisHook
 from airflow_kinesis_ingest.hooks.openmetadata import OpenMetadataHook

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from airflow_kinesis_ingest.standalone import Airflow, airflow
+from airflow_kinesis_ingest.demo.standalone import Airflow, airflow
 from tests.builders import document
 from tests.fakes.kinesis import FakeKinesis, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata

@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 from airflow.plugins_manager import AirflowPlugin
 
-from airflow_kinesis_ingest.engine.config import AwsConfig
+from airflow_kinesis_ingest.engine.workflow.models import AwsConfig
 from airflow_kinesis_ingest.hooks.kinesis import KinesisHook
 from airflow_kinesis_ingest.hooks.openmetadata import OpenMetadataHook
 from airflow_kinesis_ingest.provider_info import get_provider_info

@@ -7,8 +7,8 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 
-from airflow_kinesis_ingest.engine.decode import decode
-from airflow_kinesis_ingest.engine.schema import infer
+from airflow_kinesis_ingest.engine.records.decode import decode
+from airflow_kinesis_ingest.engine.records.schema import infer
 
 from .rows import Row
 

@@ -1,0 +1,226 @@
+"""The embedded demo: a Kinesis on this machine with a dozen streams in it, Airflow, one workflow, its catalogue."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import logging
+import shutil
+import struct
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import FixFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+REGION = "eu-west-1"
+KEYS = {"DEMO_ACCESS_KEY": "demo", "DEMO_SECRET_KEY": "demo-secret"}
+CATALOGUE = "demo.catalogue.jsonl"
+TOLD_EVERY = 5.0
+DAGS = Path(__file__).parents[2] / "dags"
+
+ORDERS = [
+    {"id": 1000 + n, "customer": {"name": f"Customer {n}", "country": "DE"}, "amount": 9.5 * n, "paid": n % 2 == 0}
+    for n in range(80)
+]
+
+
+def demo(*, once: bool) -> int:
+    """Run the demo's pipeline in a real Airflow; 0 if it succeeded. once: do not wait for Ctrl-C at the end."""
+    if not DAGS.is_dir():
+        raise FixFile("the demo runs from a checkout of the repository", remedy="Clone it, then: make demo")
+    home = Path.cwd() / ".demo"
+    shutil.rmtree(home, ignore_errors=True)
+    with _telling("A local Kinesis starts"), ExitStack() as kinesis:
+        url = kinesis.enter_context(local_kinesis())
+        kept = kinesis.pop_all()
+    with kept:
+        return _in_airflow(home, {**KEYS, "DEMO_KINESIS": url}, once=once)
+
+
+def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:
+    from .standalone import AirflowFailed, airflow
+
+    try:
+        with ExitStack() as running:
+            with _telling("Airflow starts (about half a minute)") as tell:
+                started = running.enter_context(airflow(home, DAGS, environment=environment, progress=tell))
+            with _telling("The pipeline `demo` is deployed"):
+                started.wait(lambda: started.call("GET", "/dags/demo"), "the DAG `demo`")
+            with _telling("It runs"):
+                run_id = started.trigger("demo")
+                state = started.await_run("demo", run_id)
+            if state != "success":
+                say(started.log("demo", run_id, "ingest"))
+                return 1
+            show(home / CATALOGUE)
+            say(f"Airflow: {started.url}/dags/demo   user {started.user}, password {started.password}")
+            if not once:
+                wait_for_ctrl_c("Ctrl-C ends it all.")
+    except AirflowFailed as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[Callable[[float], None]]:
+    """Say what happens, with the seconds it takes. Who knows how long it has waited may say so by what is yielded:
+    shown in place on a terminal, elsewhere as a line every five seconds.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    started = time.monotonic()
+    if console.is_terminal:
+        with console.status(what) as status:
+            yield lambda waited: status.update(f"{what}: {waited:.0f} s")
+    else:
+        yield _now_and_then(lambda waited: console.print(f"{what}: {waited:.0f} s so far"))
+    console.print(f"{what}: {time.monotonic() - started:.0f} s")
+
+
+def _now_and_then(tell: Callable[[float], None]) -> Callable[[float], None]:
+    told = 0.0
+
+    def progress(waited: float) -> None:
+        nonlocal told
+        if waited - told >= TOLD_EVERY:
+            told = waited
+            tell(waited)
+
+    return progress
+
+
+def say(text: str) -> None:
+    from rich.console import Console
+
+    Console(soft_wrap=True, highlight=False).print(text, markup=False)
+
+
+@contextmanager
+def local_kinesis(host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """A moto server with the demo's streams; port 0 takes a free one. Yields its URL on this machine."""
+    try:
+        from moto.server import ThreadedMotoServer
+    except ImportError:
+        raise FixFile("the demo needs moto", remedy="Install it: pip install 'airflow-kinesis-ingest[demo]'") from None
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address=host, port=port, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    try:
+        url = f"http://127.0.0.1:{port}"
+        fill(url)
+        yield url
+    finally:
+        server.stop()
+
+
+def fill(url: str) -> None:
+    """Make the demo's streams on the Kinesis at `url`."""
+    import boto3
+    from botocore.config import Config
+
+    client = boto3.client(
+        "kinesis",
+        region_name=REGION,
+        endpoint_url=url,
+        aws_access_key_id=KEYS["DEMO_ACCESS_KEY"],
+        aws_secret_access_key=KEYS["DEMO_SECRET_KEY"],
+        config=Config(proxies={}),  # HTTP_PROXY is for what is not on this machine
+    )
+    for name, payloads in streams().items():
+        on_demand = name == "web.clicks"
+        mode: Any = {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}} if on_demand else {"ShardCount": 2}
+        client.create_stream(StreamName=name, **mode)
+        _await_active(client, name)
+        put(client, name, payloads)
+    client.increase_stream_retention_period(StreamName="orders", RetentionPeriodHours=168)
+    _reshard(client, "payments")
+
+
+def streams() -> dict[str, Sequence[bytes]]:
+    """Name -> payloads."""
+    event = {"messageType": "DATA_MESSAGE", "logGroup": "/app", "logEvents": [{"id": "1", "message": "started"}]}
+    return {
+        "orders": [json.dumps(order).encode() for order in ORDERS],
+        "orders.returns": [json.dumps({"order": n, "reason": "too small"}).encode() for n in range(5)],
+        "web.clicks": [json.dumps({"page": f"/p/{n}", "at": f"2026-11-01T10:00:{n:02d}Z"}).encode() for n in range(30)],
+        "payments": [json.dumps({"payment": n, "iban": "DE89370400440532013000"}).encode() for n in range(20)],
+        "stock.csv": [f"sku-{n},{n * 3},Köln".encode() for n in range(10)],
+        "app-logs": [gzip.compress(json.dumps(event).encode(), mtime=0)],
+        "sensors": [struct.pack("<If", n, 20.5 + n) + b"\xff" for n in range(4)],
+        "greetings": ["Привет".encode(), "こんにちは".encode(), "🙂".encode()],
+        "tokens": [b"aGVsbG8=", b"{}", b"12345"],
+        "empty": [],
+        "audit": [json.dumps({"who": "anna", "did": "login", "ip": "203.0.113.7"}).encode()],
+        "_internal.heartbeat": [b"ok"],
+    }
+
+
+def put(client: KinesisClient, name: str, payloads: Sequence[bytes]) -> None:
+    for index, payload in enumerate(payloads):
+        client.put_record(StreamName=name, Data=payload, PartitionKey=str(index))
+
+
+def _reshard(client: KinesisClient, name: str) -> None:
+    client.update_shard_count(StreamName=name, TargetShardCount=3, ScalingType="UNIFORM_SCALING")
+    _await_active(client, name)
+
+
+def _await_active(client: KinesisClient, name: str) -> None:
+    wait_for(
+        lambda: client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE"
+    )
+
+
+def wait_for(condition: Callable[[], bool], limit: float = 30.0) -> None:
+    """Return once the condition holds. Raises TimeoutError after `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {limit:.0f} s in vain")
+        time.sleep(0.05)
+
+
+def show(catalogue: Path) -> None:
+    """Print a catalogue file as a table."""
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    first_message = Column("first message", no_wrap=True, overflow="ellipsis", max_width=44)
+    table = Table("topic", "partitions", "retention", "schema", "messages", first_message, title=catalogue.name)
+    for line in catalogue.read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        messages = entry.get("sampleData", {}).get("messages", [])
+        hours = entry["retentionTime"] // 3_600_000
+        first = messages[0] if messages else "-"
+        schema = entry.get("messageSchema", {}).get("schemaType", "-")
+        table.add_row(entry["name"], str(entry["partitions"]), f"{hours} h", schema, str(len(messages)), first)
+    Console(width=max(110, Console().width)).print(table, markup=False)
+
+
+def serve() -> None:
+    """Only the Kinesis, for a container."""
+    parser = argparse.ArgumentParser(description=serve.__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=5000)
+    arguments = parser.parse_args()
+    with local_kinesis(arguments.host, arguments.port) as url:
+        wait_for_ctrl_c(f"Kinesis at {url}")
+
+
+def wait_for_ctrl_c(message: str) -> None:
+    say(message)
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,81 @@
+"""What a file that cannot be deployed still says of its pipeline: the DAG id it claims, and whether it is paused."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..engine.workflow.document import MAX_BYTES, read
+from .files import SUFFIXES
+
+DAG_ID = re.compile(r"[A-Za-z0-9_.-]{1,250}")
+# For a text that is no YAML. No part of them looks for blanks beyond a line: a megabyte of blanks has an end.
+NAME = re.compile(
+    rb"""^([ \t]*)["']?name["']?[ \t]*:[ \t]*["']?([A-Za-z0-9_.-]{1,250})["']?(?:[ \t]*,)?(?:[ \t]+#.*)?[ \t]*\r?$""",
+    re.MULTILINE,
+)
+PAUSED = re.compile(
+    rb"""^[^#\n]*["']?\bpausePipeline["']?[ \t]*:[ \t]*(?:true|yes|on)\b""", re.MULTILINE | re.IGNORECASE
+)
+JSON = re.compile(rb"""\s*\{[ \t]*\r?\n([ \t]*)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """dag_id: "" for what is no file of a workflow's name: a folder, or a link to where one was."""
+
+    dag_id: str
+    paused: bool = False
+
+
+def claim(file: str) -> Claim:
+    """Never raises. The file's own text is trusted first, then its name."""
+    if os.path.isdir(file) or not file.endswith(SUFFIXES):
+        return Claim("")
+    data = _data(file)
+    name, paused = _said(data) if data is not None else _guessed(head(file))
+    return Claim(name if DAG_ID.fullmatch(name) else stem_id(file), paused)
+
+
+def stem_id(file: str) -> str:
+    """The DAG id of a file that names none; with `_` for what no id may hold."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", os.path.splitext(os.path.basename(file))[0])[:250]
+
+
+def head(file: str) -> bytes:
+    """As much of a file as a workflow may have; nothing of one that cannot be read."""
+    try:
+        opened = os.open(file, os.O_RDONLY)
+    except OSError:
+        return b""
+    try:  # not open(): at the start of a task a thousand files are looked through, and it takes six times as long
+        return os.read(opened, min(os.fstat(opened).st_size, MAX_BYTES) + 1)
+    except OSError:
+        return b""
+    finally:
+        os.close(opened)
+
+
+def _data(file: str) -> dict[str, Any] | None:
+    try:
+        return read(Path(file)).data
+    except Exception:  # noqa: BLE001 - a border: what the file was refused for may be a fault of ours in reading it
+        return None
+
+
+def _said(data: dict[str, Any]) -> tuple[str, bool]:
+    config = data.get("airflowConfig")
+    name = data.get("name")
+    return "" if name is None else str(name), isinstance(config, dict) and config.get("pausePipeline") is True
+
+
+def _guessed(raw: bytes) -> tuple[str, bool]:
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    top = JSON.match(raw)
+    indent = top[1] if top else b""  # what stands further to the right is the name of something else
+    names = (found[2].decode() for found in NAME.finditer(raw) if found[1] == indent)
+    return next(names, ""), bool(PAUSED.search(raw))

@@ -1,0 +1,123 @@
+"""Putting a workflow file where the DAG loader finds it, whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from ..engine.workflow.loading import loads
+from ..errors import Fault, FixFile, WorkflowError
+from .claims import claim, stem_id
+from .files import IGNORE, SUFFIXES, is_ignored
+from .validation import Checked, validate
+
+REMEDIES = {
+    errno.EEXIST: "Name a folder, not a file",
+    errno.ENOTDIR: "Name a folder, not a file",
+    errno.EISDIR: "Rename the file: a folder has its name",
+    errno.ENAMETOOLONG: "Give it a shorter name",
+    errno.ENOSPC: "Make room on the disk",
+}
+
+
+def deploy(file: Path, folder: Path) -> Path:
+    """Check the file, then put it into the folder in one step, replacing one of that name. Returns its new path.
+
+    Raises, and changes nothing: WorkflowError for a file with faults, one that the loader would not look at, a name
+    that another file of the folder has, or a file of another workflow in its place; FixFile where the system refuses.
+    """
+    target = folder / file.name
+    with _refused(target):
+        checked = _deployable(file, target)
+        raw = file.read_bytes()
+        loads(raw, str(file))  # what is written is what was checked, even if somebody edits the file meanwhile
+        for other in _workflows(folder):
+            _refuse_clash(file, checked, other, target)
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(target, raw)
+    return target
+
+
+def undeploy(name: str, folder: Path) -> Path:
+    """Remove the file of the workflow with this name, or the broken one whose placeholder has it as its DAG id.
+
+    Raises WorkflowError if there is none, or several; FixFile where the system refuses.
+    """
+    with _refused(folder):
+        found = _named(name, folder)
+        if len(found) != 1:
+            problem = f"{len(found)} files have the name `{name}`" if found else f"no workflow is named `{name}`"
+            raise WorkflowError([Fault(str(folder), 0, 0, "", problem, "See them: kinesis-ingest validate FOLDER")])
+        found[0].unlink()
+    return found[0]
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        remedy = REMEDIES.get(error.errno or 0, "Let your user write there, or name another folder")
+        raise FixFile("nothing was changed", where=str(path), why=str(error.strerror), remedy=remedy) from None
+
+
+def _deployable(file: Path, target: Path) -> Checked:
+    if target.parent.name.startswith("."):
+        problem, remedy = "the loader does not look into hidden folders", "Name another folder"
+        raise WorkflowError([Fault(str(target.parent), 0, 0, "", problem, remedy)])
+    if file.name.startswith(".") or not file.name.endswith(SUFFIXES):
+        problem, remedy = "the loader does not look at files of this name", "Name it like shop.yaml, .yml or .json"
+        raise WorkflowError([Fault(str(file), 0, 0, "", problem, remedy)])
+    if is_ignored(target):
+        problem, remedy = f"the loader would not look at {target}: {IGNORE} names it", f"Rename it or change {IGNORE}"
+        raise WorkflowError([Fault(str(file), 0, 0, "", problem, remedy)])
+    checked = validate([file])[0]
+    if checked.faults:
+        raise WorkflowError(checked.faults)
+    return checked
+
+
+def _refuse_clash(file: Path, checked: Checked, other: Checked, target: Path) -> None:
+    same = Path(other.file) == target
+    held = other.name or _claimed(other.file)
+    if other.name == checked.name and not same:
+        problem, remedy = f"`{checked.name}` is already the name of {other.file}", "Rename one of them"
+    elif same and held not in ("", checked.name):
+        problem = f"`{checked.name}` would replace `{held}` in {target}"
+        remedy = f"Rename the file, or first: kinesis-ingest undeploy {held} {target.parent}"
+    else:
+        return
+    raise WorkflowError([Fault(str(file), *checked.name_at, "name", problem, remedy)])
+
+
+def _claimed(file: str) -> str:
+    """The name that a broken file gives itself; "" if it gives none: a fix of it may have any."""
+    claimed = claim(file).dag_id
+    return "" if claimed == stem_id(file) else claimed
+
+
+def _named(name: str, folder: Path) -> list[Path]:
+    workflows = _workflows(folder) if name else []  # a broken one has no name, until it is asked what it claims
+    good = [Path(one.file) for one in workflows if one.name == name]
+    return good or [Path(one.file) for one in workflows if not one.name and claim(one.file).dag_id == name]
+
+
+def _workflows(folder: Path) -> list[Checked]:
+    return validate([folder]) if folder.is_dir() else []
+
+
+def _replace(target: Path, raw: bytes) -> None:
+    with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".partial", delete=False) as partial:
+        try:
+            partial.write(raw)
+            partial.flush()
+            os.fsync(partial.fileno())
+            os.chmod(partial.name, 0o644)
+            os.replace(partial.name, target)
+        except BaseException:
+            os.unlink(partial.name)
+            raise

@@ -1,0 +1,70 @@
+"""Checking many workflow files: all faults of all files, and names that two of them claim."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..engine.workflow.disclosure import advice
+from ..engine.workflow.document import Position, read
+from ..engine.workflow.loading import check
+from ..errors import Fault, WorkflowError
+from .files import workflow_files
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One file: its pipeline's name ("" if it has faults) and where it stands, what is wrong, what is only unwise."""
+
+    file: str
+    name: str = ""
+    name_at: Position = (1, 1)
+    faults: tuple[Fault, ...] = ()
+    advice: tuple[Fault, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def validate(paths: Sequence[Path]) -> list[Checked]:
+    """Check files, and every .yaml, .yml and .json file in folders, in the order of their names."""
+    return list(_with_duplicates([checked for path in paths for checked in _checked(path)]))
+
+
+def _checked(path: Path) -> Iterator[Checked]:
+    if not path.is_dir():
+        yield _one(path)
+        return
+    files = workflow_files(path)
+    if not files:
+        fault = Fault(str(path), 0, 0, "", "no workflow file is in this folder", "Name a folder with .yaml files")
+        yield Checked(str(path), faults=(fault,))
+    yield from map(_one, files)
+
+
+def _one(path: Path) -> Checked:
+    try:
+        document = read(path)
+        workflow = check(document, path.stem)
+    except WorkflowError as error:
+        return Checked(str(path), faults=error.faults)
+    return Checked(str(path), workflow.name, document.position(("name",)), advice=tuple(advice(document, workflow)))
+
+
+def _with_duplicates(results: Iterable[Checked]) -> Iterator[Checked]:
+    results = list(results)
+    files: defaultdict[str, list[str]] = defaultdict(list)
+    for result in results:
+        files[result.name].append(result.file)
+    for result in results:
+        others = [file for file in files[result.name] if file != result.file] if result.name else []
+        yield replace(result, faults=(*result.faults, *_clashes(result, others)))
+
+
+def _clashes(result: Checked, others: list[str]) -> Iterator[Fault]:
+    for other in others:
+        problem = f"`{result.name}` is also the name of {other}"
+        yield Fault(result.file, *result.name_at, "name", problem, "Rename one of them")

@@ -1,0 +1,184 @@
+"""awsConfig -> boto3 clients: keys, session token, profile, an assumed role that refreshes, endpoint, time-outs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    Credentials,
+    DeferredRefreshableCredentials,
+    RefreshableCredentials,
+)
+from botocore.exceptions import BotoCoreError, ProfileNotFound
+
+from ...errors import AccessDenied
+from ..workflow.models import AwsConfig, EndpointMode, is_sendable
+from .errors import UNSENDABLE, said
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_kinesis import KinesisClient
+
+CONNECT_TIMEOUT = 5
+READ_TIMEOUT = 30
+
+
+def kinesis_client(
+    aws: AwsConfig,
+    *,
+    pool: int,
+    account_id_endpoint_mode: EndpointMode = "disabled",
+    read_timeout: float = READ_TIMEOUT,
+) -> KinesisClient:
+    """A client that `pool` threads may share.
+
+    Nothing is asked of Kinesis or of STS before its first call; without keys and a profile in the file, boto3's chain
+    may ask the metadata service of a container or instance. Retries are switched off in botocore: this package paces,
+    retries and stops calls itself (`source.py`). Raises AccessDenied for credentials, a profile or an AWS
+    configuration that do not exist or cannot be used.
+    """
+    config = client_config(pool=pool, account_id_endpoint_mode=account_id_endpoint_mode, read_timeout=read_timeout)
+    with _explained(aws):
+        return _boto3_session(aws).client("kinesis", endpoint_url=aws.endpoint_url, config=config)
+
+
+def glue_client(aws: AwsConfig) -> GlueClient:
+    """endPointURL is Kinesis's own: Glue keeps its regional host, or AWS_ENDPOINT_URL_GLUE. Raises as above.
+
+    An answer comes within about 20 s or not at all: two tries of 5 s to connect and 5 s to answer.
+    """
+    with _explained(aws):
+        return _boto3_session(aws).client("glue", config=_boto3_retries(CONNECT_TIMEOUT, tries=2))
+
+
+def _boto3_retries(read_timeout: float, tries: int) -> Config:
+    """For the calls that botocore makes by itself or that a sample can do without."""
+    retries: Any = {"mode": "standard", "total_max_attempts": tries}
+    return Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=read_timeout, retries=retries)
+
+
+@contextmanager
+def _explained(aws: AwsConfig) -> Iterator[None]:
+    """All that botocore, and what it calls, may have to say against a configuration, as one error of ours."""
+    try:
+        yield
+    except ProfileNotFound as error:
+        raise AccessDenied(
+            f"there is no AWS profile {error.kwargs['profile']!r} here",
+            where="awsConfig.profileName" if aws.profile_name else "AWS_PROFILE",
+            remedy="Correct the name, or add the profile to the AWS configuration of the machine that runs this",
+        ) from None
+    except (BotoCoreError, ValueError, OSError) as error:
+        raise AccessDenied(
+            "the AWS configuration cannot be used",
+            where="awsConfig",
+            why=said(error),
+            remedy="Correct `awsConfig`, or the AWS files and AWS_ variables of the machine that runs this",
+        ) from None
+
+
+def _boto3_session(aws: AwsConfig) -> boto3.Session:
+    return boto3.Session(botocore_session=_session(aws), region_name=aws.aws_region)
+
+
+def client_config(*, pool: int, account_id_endpoint_mode: EndpointMode, read_timeout: float) -> Config:
+    """Every setting whose default changed between botocore releases, or suits one thread only, made explicit.
+
+    account_id_endpoint_mode: botocore >= 1.43 moves calls of credentials that carry an account id to
+    {account}.control-kinesis hosts, which VPC endpoints and egress lists often lack; "disabled" keeps the
+    regional host. read_timeout: seconds between two pieces of an answer, not for all of it: one that comes in drops
+    holds its thread as long as it drips, and only a stop of the run leaves it behind.
+    """
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=read_timeout,
+        max_pool_connections=pool,
+        account_id_endpoint_mode=account_id_endpoint_mode,
+    )
+
+
+def _session(aws: AwsConfig) -> botocore.session.Session:
+    session = _source_session(aws)
+    if not aws.assume_role_arn:
+        return session
+    assumed = botocore.session.Session()
+    resolver = CredentialResolver(providers=[_AssumedRole(aws, session)])
+    assumed.register_component("credential_provider", resolver)
+    return assumed
+
+
+def _source_session(aws: AwsConfig) -> botocore.session.Session:
+    session = botocore.session.Session(profile=aws.profile_name)
+    if aws.aws_access_key_id and aws.aws_secret_access_key:
+        token = aws.aws_session_token
+        session.set_credentials(
+            aws.aws_access_key_id.get_secret_value(),
+            aws.aws_secret_access_key.get_secret_value(),
+            token.get_secret_value() if token else None,
+        )
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise AccessDenied(
+            "there are no AWS credentials here",
+            where="awsConfig",
+            why="no keys and no profile in the file, and boto3's chain found none",
+            remedy="Give a key pair, a profile or an Airflow connection, or run where a role is attached",
+        )
+    _refuse_unsendable(credentials)
+    return session
+
+
+def _refuse_unsendable(credentials: Credentials) -> None:
+    """Before the first call, which would write them to botocore's log. Those that expire are not fetched for it."""
+    if isinstance(credentials, RefreshableCredentials):
+        return
+    for name, value in (
+        ("access key id", credentials.access_key),
+        ("secret access key", credentials.secret_key),
+        ("session token", credentials.token),
+    ):
+        if value and not is_sendable(value):
+            raise AccessDenied(
+                UNSENDABLE,
+                where="awsConfig",
+                why=f"the {name} found has a character that is no visible ASCII",
+                remedy="Give it without line breaks and spaces, in the file, the environment or the profile",
+            )
+
+
+class _AssumedRole(CredentialProvider):
+    """Assumes the role at the first call and again 15 minutes before each set of credentials ends."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, aws: AwsConfig, source: botocore.session.Session) -> None:
+        super().__init__()
+        self._aws = aws
+        self._source = source
+
+    def load(self) -> DeferredRefreshableCredentials:
+        # endPointURL is for Kinesis alone: STS keeps its regional host, or AWS_ENDPOINT_URL_STS.
+        config = _boto3_retries(READ_TIMEOUT, tries=3)
+        fetcher = AssumeRoleCredentialFetcher(
+            partial(self._source.create_client, region_name=self._aws.aws_region, config=config),
+            self._source.get_credentials(),
+            self._aws.assume_role_arn or "",
+            extra_args=self._extra(),
+        )
+        return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=fetcher.fetch_credentials)
+
+    def _extra(self) -> dict[str, Any]:
+        extra = {"RoleSessionName": self._aws.assume_role_session_name or "OpenMetadataSession"}
+        if self._aws.assume_role_source_identity:
+            extra["SourceIdentity"] = self._aws.assume_role_source_identity
+        return extra

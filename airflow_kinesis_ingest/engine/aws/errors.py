@@ -1,0 +1,187 @@
+"""What botocore's errors mean here, told without a secret: botocore and what it calls repeat what they choke on."""
+
+from __future__ import annotations
+
+import re
+
+from botocore import exceptions as aws_exceptions
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from ...errors import (
+    Abort,
+    AccessDenied,
+    IngestError,
+    PlaceExpired,
+    StreamDenied,
+    StreamGone,
+    StreamNotReady,
+    StreamUnreadable,
+    Throttled,
+    Unreachable,
+    without_passwords,
+)
+
+THROTTLES = {
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "KMSThrottlingException",
+    "ThrottlingException",
+    "Throttling",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "SlowDown",
+}
+BAD_CREDENTIALS = {
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidAccessKeyId",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "OptInRequired",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+}
+DENIALS = {"AccessDeniedException", "AccessDenied", "NotAuthorized", "UnauthorizedOperation"}
+KMS_DENIALS = {
+    "KMSAccessDeniedException",
+    "KMSDisabledException",
+    "KMSInvalidStateException",
+    "KMSNotFoundException",
+    "KMSOptInRequired",
+}
+EXPIRED_PLACES = {"ExpiredIteratorException", "ExpiredNextTokenException"}
+NO_CREDENTIALS = (
+    aws_exceptions.NoCredentialsError,
+    aws_exceptions.PartialCredentialsError,
+    aws_exceptions.CredentialRetrievalError,
+    aws_exceptions.NoAuthTokenError,
+    aws_exceptions.TokenRetrievalError,
+    aws_exceptions.SSOError,
+    aws_exceptions.UnauthorizedSSOTokenError,
+    aws_exceptions.RefreshWithMFAUnsupportedError,
+    aws_exceptions.LoginError,
+    aws_exceptions.UnknownCredentialError,
+)
+NO_ANSWER = (
+    aws_exceptions.HTTPClientError,
+    aws_exceptions.ConnectionError,
+    aws_exceptions.EndpointConnectionError,
+    aws_exceptions.IncompleteReadError,
+    aws_exceptions.ReadTimeoutError,
+    aws_exceptions.ConnectTimeoutError,
+)
+# What botocore's parsers raise on a body that is no JSON object (Kinesis, Glue), no XML (STS), or has a time that no
+# calendar has (RuntimeError).
+NO_SENSE = (ResponseParserError, ValueError, TypeError, AttributeError, RuntimeError)
+UNSENDABLE = "a credential cannot be sent: it holds a line break, a space or another character that none has"
+# What else repeats a secret: an error in another's text, and AWS's account of the request that it could not verify.
+_SECRETS = (
+    (re.compile(r"(Invalid header value ).*", re.DOTALL), r"\1***"),
+    (re.compile(r"(?i)(x-amz-security-token:\s*)[^\s'\"]+"), r"\1***"),
+    (re.compile(r"(Credential=)[^/\s,]+"), r"\1***"),
+)
+
+
+def translated(error: ClientError | BotoCoreError, api: str, stream: str) -> IngestError:
+    """The error of ours that says what to do about one of botocore's. stream is "" for calls about the account."""
+    where = _where(api, stream)
+    if isinstance(error, ClientError):
+        return _refused(error, api, stream, where)
+    why = said(error)
+    if why == UNSENDABLE:
+        return AccessDenied("the call could not be made", where=where, why=why, remedy="Give the credentials anew")
+    if isinstance(error, NO_CREDENTIALS):
+        return AccessDenied(
+            "there are no usable AWS credentials", where=where, why=why, remedy="Check keys, profile or role"
+        )
+    if isinstance(error, NO_ANSWER):
+        return Unreachable(
+            "AWS did not answer", where=where, why=why, remedy="Check the region, `endPointURL` and the network"
+        )
+    return Abort("the call could not be made", where=where, why=why, remedy="Check the `awsConfig` block")
+
+
+def said(error: Exception) -> str:
+    """The text of an error, without the header and the passwords that it may repeat."""
+    if _is_about_a_header(error):
+        return UNSENDABLE
+    return _masked(str(error))
+
+
+def _is_about_a_header(error: Exception) -> bool:
+    """http.client refuses a header that it cannot send, and repeats it; every other ValueError is about an address."""
+    cause = error.kwargs.get("error") if isinstance(error, aws_exceptions.HTTPClientError) else None
+    if isinstance(cause, UnicodeEncodeError):
+        return cause.encoding == "latin-1"
+    return isinstance(cause, ValueError) and "Invalid header" in str(cause)
+
+
+def _masked(text: str) -> str:
+    for secret, mask in _SECRETS:
+        text = secret.sub(mask, text)
+    return without_passwords(text)
+
+
+def _where(api: str, stream: str) -> str:
+    return f"{api} of {stream}" if stream else api
+
+
+def senseless(api: str, stream: str, why: str) -> Unreachable:
+    remedy = "Check `endPointURL`, and what answers in the place of AWS (a proxy?)"
+    return Unreachable("this is no answer of Kinesis", where=_where(api, stream), why=why, remedy=remedy)
+
+
+def _refused(error: ClientError, api: str, stream: str, where: str) -> IngestError:
+    answer = error.response
+    code = str(answer.get("Error", {}).get("Code", ""))
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    why = _masked(f"{code}: {answer.get('Error', {}).get('Message', '')}".rstrip(": ."))
+    if code in THROTTLES:
+        return Throttled("AWS throttles this call", where=where, why=why, remedy="Lower `options.quota`, or run later")
+    if error.operation_name == "AssumeRole" and status < 500:
+        remedy = "Allow sts:AssumeRole (and sts:SetSourceIdentity) to the caller, and trust it in the role"
+        return AccessDenied("the role cannot be assumed", where="awsConfig.assumeRoleArn", why=why, remedy=remedy)
+    if code in BAD_CREDENTIALS:
+        return AccessDenied("AWS does not accept the credentials", where=where, why=why, remedy=_renewal(code, why))
+    if code in DENIALS:
+        kind = StreamDenied if stream else AccessDenied
+        return kind(
+            "AWS denies this call", where=where, why=why, remedy=f"Allow kinesis:{api} (`kinesis-ingest policy`)"
+        )
+    if code in KMS_DENIALS:
+        remedy = "Allow kms:Decrypt on the stream's key (`kinesis-ingest policy --kms`), and check that it is enabled"
+        return StreamDenied("the stream's KMS key cannot be used", where=where, why=why, remedy=remedy)
+    if code in EXPIRED_PLACES:
+        return PlaceExpired("the place in the stream expired", where=where, why=why, remedy="Run it again")
+    if status >= 500 or not code or code.isdigit() or code in ("InternalFailure", "ServiceUnavailable"):
+        return Unreachable("AWS failed", where=where, why=why, remedy="Run again later")
+    return _about_stream(code, where, why) if stream else _about_account(where, why)
+
+
+def _renewal(code: str, why: str) -> str:
+    """What to do about a signature that AWS does not accept; its code is the same for three causes."""
+    if "Credential should be scoped" in why:
+        return "Check `awsRegion` and `endPointURL`: the call was signed for another region or service"
+    if code in ("RequestExpired", "RequestTimeTooSkewed") or "Signature expired" in why or "not yet current" in why:
+        return "Set the clock of the machine that runs this"
+    return "Renew the credentials"
+
+
+def _about_account(where: str, why: str) -> IngestError:
+    return Abort("AWS refuses this call", where=where, why=why, remedy="Check the region and `endPointURL`")
+
+
+def _about_stream(code: str, where: str, why: str) -> IngestError:
+    if code == "ResourceNotFoundException":
+        return StreamGone("the stream is gone", where=where, why=why, remedy="Nothing to do if it was deleted")
+    if code == "ResourceInUseException":
+        return StreamNotReady("the stream is being changed", where=where, why=why, remedy="The next run will find it")
+    return StreamUnreadable(
+        "AWS refuses this call", where=where, why=why, remedy="Look the error up in AWS's documentation"
+    )

@@ -1,0 +1,75 @@
+"""Schemas of the AWS Glue Schema Registry, for records that name their schema version."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ...errors import AccessDenied
+from ..model import NoSchema, RegisteredSchema
+from .errors import DENIALS, NO_SENSE, said
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_VERSION = {"EntityNotFoundException", "InvalidInputException"}
+FORMATS = ("AVRO", "JSON", "PROTOBUF")
+
+
+class GlueSchemas:
+    """Looks a schema version up once per run (glue:GetSchemaVersion), for many threads.
+
+    A registry that may not be read, does not answer, or answers nothing readable is asked once: from then on every
+    version is a NoSchema that says why, and samples stay encoded. While a version is looked up the other threads wait,
+    for about 20 s at most (`glue_client`); a stop does not wait for them. connect: makes the client, at the first
+    version asked for.
+    """
+
+    def __init__(self, connect: Callable[[], GlueClient]) -> None:
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._client: GlueClient | None = None
+        self._known: dict[str, RegisteredSchema | NoSchema] = {}
+        self._given_up: NoSchema | None = None
+
+    def __call__(self, version_id: str, /) -> RegisteredSchema | NoSchema:
+        with self._lock:
+            if version_id not in self._known:
+                self._known[version_id] = self._given_up or self._ask(version_id)
+            return self._known[version_id]
+
+    def _ask(self, version_id: str) -> RegisteredSchema | NoSchema:
+        try:
+            self._client = self._client or self._connect()
+            answer = self._client.get_schema_version(SchemaVersionId=version_id)
+            data_format, definition = answer["DataFormat"], answer["SchemaDefinition"]
+        except (AccessDenied, BotoCoreError) as error:
+            why = str(error) if isinstance(error, AccessDenied) else said(error)
+            return self._give_up(f"the Glue Schema Registry was not read: {why}")
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            if code in UNKNOWN_VERSION:
+                return NoSchema(f"the Glue Schema Registry does not know the schema version {version_id}")
+            remedy = ": allow glue:GetSchemaVersion" if code in DENIALS else ""
+            return self._give_up(f"the Glue Schema Registry was not read ({code}){remedy}")
+        except (KeyError, *NO_SENSE) as error:  # botocore makes an empty answer of an HTML page
+            return self._give_up(f"the Glue Schema Registry gave no readable answer ({type(error).__name__})")
+        return self._registered(version_id, data_format, definition)
+
+    def _registered(self, version_id: str, data_format: Any, definition: Any) -> RegisteredSchema | NoSchema:
+        if not (isinstance(data_format, str) and isinstance(definition, str)):
+            return self._give_up("the Glue Schema Registry gave no readable answer (its members are no texts)")
+        if data_format not in FORMATS:
+            return NoSchema(f"the schema version {version_id} is of a format that is not known here: {data_format:.40}")
+        return RegisteredSchema(cast("Any", data_format), definition)
+
+    def _give_up(self, reason: str) -> NoSchema:
+        log.warning("%s", reason)
+        self._given_up = NoSchema(reason)
+        return self._given_up

@@ -1,0 +1,265 @@
+"""Kinesis as a source of streams, descriptions and records; its errors are ours (`aws_errors.py`).
+
+Delivery: a stream that exists for the whole listing is listed exactly once; one that is made or deleted meanwhile
+may or may not be. Each call is paced (`quota.py`; but for ListShards, of which AWS allows 1,000 a second per stream
+and a run makes one or two), retried (`retry.py`) and logged at DEBUG.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ...errors import Abort, IngestError, PlaceExpired, StreamGone, StreamNotReady, StreamUnreadable, Throttled
+from ..model import Description, Record, Stream
+from ..retry import ATTEMPTS, retry
+from .errors import NO_SENSE, senseless, translated
+from .quota import SHARD_READS, Quota
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+log = logging.getLogger(__name__)
+
+# What a true answer holds. botocore reads an HTML page or a body cut in half as an answer with nothing in it.
+HOLDS: dict[str, dict[str, Any]] = {
+    "ListStreams": {"StreamNames": [str], "HasMoreStreams": bool},
+    "DescribeStreamSummary": {"StreamDescriptionSummary": dict},
+    "ListShards": {"Shards": [dict]},
+    "GetShardIterator": {"ShardIterator": str},
+    "GetRecords": {"Records": [dict]},
+}
+
+T = TypeVar("T")
+
+
+class KinesisSource:
+    """One account and region, read through one client by many threads.
+
+    stop: set it to make every method raise Stopped soon. attempts: how often a call is made at most.
+    """
+
+    def __init__(self, client: KinesisClient, *, quota: Quota, stop: threading.Event, attempts: int = ATTEMPTS) -> None:
+        self._client = client
+        self._quota = quota
+        self._stop = stop
+        self._attempts = attempts
+
+    def streams(self) -> Iterator[Stream]:
+        """Every stream, in AWS's order. Pages of 100 (AWS's maximum), fetched as they are consumed.
+
+        The iterator ends normally only if the listing is complete. Raises AccessDenied, Throttled, Unreachable or
+        Abort otherwise; it never loops on an error and never takes a page that does not advance for the end.
+        """
+        seen: set[str] = set()
+        page = self._call("ListStreams", Limit=100)
+        while True:
+            fresh = [name for name in page["StreamNames"] if name not in seen]
+            seen.update(fresh)
+            summaries = {summary.get("StreamName"): summary for summary in page.get("StreamSummaries", ()) if summary}
+            for name in fresh:
+                yield _listed(name, summaries.get(name, {}))
+            if not page["HasMoreStreams"]:
+                return
+            if not fresh:
+                raise Abort(
+                    "the listing of streams does not advance",
+                    where="ListStreams",
+                    why="AWS says there are more streams and repeats a page",
+                    remedy="Run again; if it stays, the endpoint is not a correct Kinesis",
+                )
+            page = self._next_streams(page, fresh[-1])
+
+    def _next_streams(self, page: dict[str, Any], last: str) -> dict[str, Any]:
+        token = _known(page, "NextToken", str)
+        if token:
+            try:
+                return self._call("ListStreams", NextToken=token, Limit=100)
+            except PlaceExpired:
+                log.debug("ListStreams: the token expired, going on after %s", last)
+        return self._call("ListStreams", ExclusiveStartStreamName=last, Limit=100)
+
+    def describe(self, stream: Stream) -> Description:
+        """One DescribeStreamSummary. Raises one of Skip's classes, Retry or Abort."""
+        answer = self._call("DescribeStreamSummary", stream.name, StreamName=stream.name)
+        summary = answer["StreamDescriptionSummary"]
+        status = _known(summary, "StreamStatus", str)
+        if status == "CREATING":
+            raise StreamNotReady("the stream is being created", where=stream.name, remedy="The next run will find it")
+        return Description(
+            stream=_listed(stream.name, summary),
+            open_shards=_positive(summary, "OpenShardCount", stream.name),
+            retention_hours=_positive(summary, "RetentionPeriodHours", stream.name),
+            status=status,
+            mode=_known(summary.get("StreamModeDetails", {}), "StreamMode", str),
+            encryption=_known(summary, "EncryptionType", str),
+            key_id=_known(summary, "KeyId", str),
+            consumers=_count(summary, "ConsumerCount", least=0),
+            max_record_kib=_count(summary, "MaxRecordSizeInKiB", least=1),
+        )
+
+    def open_shards(self, stream: Stream, until: float | None = None) -> Iterator[ShardReader]:
+        """The open shards of a stream, page by page as they are consumed. Raises as `describe` does.
+
+        until: on `time.monotonic`; the listing is not tried again after it.
+        """
+        for shard in self._shards(stream.name, until):
+            # Simulators ignore ShardFilter; AWS: a shard is open iff it has no EndingSequenceNumber.
+            if "EndingSequenceNumber" not in _required(shard, "SequenceNumberRange", dict, stream.name):
+                yield ShardReader(self, stream.name, shard["ShardId"])
+
+    def _shards(self, name: str, until: float | None) -> Iterator[dict[str, Any]]:
+        seen: set[str] = set()
+        page = self._call("ListShards", name, until, StreamName=name, ShardFilter={"Type": "AT_LATEST"})
+        while True:
+            fresh = [shard for shard in page["Shards"] if _required(shard, "ShardId", str, name) not in seen]
+            seen.update(shard["ShardId"] for shard in fresh)
+            yield from fresh
+            token = _known(page, "NextToken", str)
+            if not token or not fresh:
+                return
+            page = self._next_shards(name, token, fresh[-1]["ShardId"], until)
+
+    def _next_shards(self, name: str, token: str, last: str, until: float | None) -> dict[str, Any]:
+        # AWS wants the token alone: "NextToken and StreamName cannot be provided together" (botocore#2009).
+        try:
+            return self._call("ListShards", name, until, NextToken=token)
+        except (PlaceExpired, StreamUnreadable, StreamGone):
+            return self._call("ListShards", name, until, StreamName=name, ExclusiveStartShardId=last)
+
+    def _call(self, api: str, stream: str = "", until: float | None = None, **parameters: Any) -> dict[str, Any]:
+        return self.paced_call(api, stream, parameters, self._quota, until)
+
+    def paced_call(
+        self, api: str, stream: str, parameters: dict[str, Any], quota: Quota, until: float | None
+    ) -> dict[str, Any]:
+        """One call of the API with its retries, each at the pace of `quota`, and none after `until`."""
+        return retry(lambda: self._once(api, stream, parameters, quota), self._stop, self._attempts, until)
+
+    def _once(self, api: str, stream: str, parameters: dict[str, Any], quota: Quota) -> dict[str, Any]:
+        quota.wait(api, self._stop)
+        started = time.monotonic()
+        try:
+            answer = self._answer(api, stream, parameters)
+        except IngestError as error:
+            if isinstance(error, Throttled):
+                quota.slow_down(api)
+            log.debug("%s %s: %s after %.0f ms", api, stream, error.cause, 1000 * (time.monotonic() - started))
+            raise
+        log.debug("%s %s: %.0f ms", api, stream, 1000 * (time.monotonic() - started))
+        return answer
+
+    def _answer(self, api: str, stream: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        method = getattr(self._client, xform_name(api))
+        try:
+            answer: dict[str, Any] = method(**parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise translated(error, api, stream) from None
+        except NO_SENSE as error:
+            raise senseless(api, stream, f"its body cannot be read ({type(error).__name__})") from None
+        missing = [member for member, kind in HOLDS[api].items() if not _is(kind, answer.get(member))]
+        if missing:
+            raise senseless(api, stream, f"it holds no {missing[0]}")
+        return answer
+
+
+class ShardReader:
+    """Reads one shard and leaves its consumers room: at most 4 calls a second of each kind, always with Limit.
+
+    Fewer for a while after AWS throttled one: the consumers are at their share. until: on `time.monotonic`; a call
+    begun before it is not repeated after it.
+    """
+
+    def __init__(self, source: KinesisSource, stream: str, shard_id: str) -> None:
+        self.shard_id = shard_id
+        self._source = source
+        self._stream = stream
+        self._quota = Quota(1.0, {"GetShardIterator": SHARD_READS, "GetRecords": SHARD_READS}, burst=2)
+
+    def iterator(self, start: datetime | None, until: float | None = None) -> str:
+        """An iterator at a time, or at the oldest record for None. It lives for 5 minutes."""
+        parameters: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
+        if start is not None:
+            parameters = {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": start}
+        answer = self._call("GetShardIterator", until, StreamName=self._stream, ShardId=self.shard_id, **parameters)
+        return str(answer["ShardIterator"])
+
+    def newest(self) -> str:
+        """An iterator after the last record: for asking whether reading is allowed, without reading."""
+        answer = self._call(
+            "GetShardIterator", None, StreamName=self._stream, ShardId=self.shard_id, ShardIteratorType="LATEST"
+        )
+        return str(answer["ShardIterator"])
+
+    def read(
+        self, iterator: str, limit: int, until: float | None = None
+    ) -> tuple[tuple[Record, ...], str | None, int | None]:
+        """Records (maybe none), the next iterator (None: the shard ends here), milliseconds behind its tip.
+
+        Raises PlaceExpired, StreamGone, StreamDenied (also: KMS denies), StreamUnreadable, Retry, Abort.
+        """
+        answer = self._call("GetRecords", until, ShardIterator=iterator, Limit=limit)
+        records = tuple(_record(raw, self._stream) for raw in answer["Records"])
+        return records, _known(answer, "NextShardIterator", str), _count(answer, "MillisBehindLatest", least=0)
+
+    def _call(self, api: str, until: float | None, **parameters: Any) -> dict[str, Any]:
+        return self._source.paced_call(api, self._stream, parameters, self._quota, until)
+
+
+def _listed(name: str, summary: dict[str, Any]) -> Stream:
+    created = _known(summary, "StreamCreationTimestamp", datetime)
+    # botocore hands out this machine's time zone: the catalogue would change with the worker.
+    return Stream(name, _known(summary, "StreamARN", str), created and created.astimezone(timezone.utc))
+
+
+def _record(raw: dict[str, Any], stream: str) -> Record:
+    return Record(
+        _required(raw, "Data", bytes, stream),
+        _known(raw, "PartitionKey", str),
+        _required(raw, "SequenceNumber", str, stream),
+        raw.get("ApproximateArrivalTimestamp"),
+    )
+
+
+def _is(kind: Any, value: object) -> bool:
+    """[str] is a list of texts."""
+    if isinstance(kind, list):
+        return isinstance(value, list) and all(isinstance(each, kind[0]) for each in value)
+    return isinstance(value, kind)
+
+
+def _known(of: dict[str, Any], field: str, kind: type[T]) -> T | None:
+    """A fact that the catalogue can do without. botocore does not check what type it has."""
+    value = of.get(field)
+    return value if isinstance(value, kind) else None
+
+
+def _count(of: dict[str, Any], field: str, *, least: int) -> int | None:
+    value = of.get(field)
+    return value if type(value) is int and value >= least else None
+
+
+def _required(of: dict[str, Any], field: str, kind: type[T], stream: str) -> T:
+    value = _known(of, field, kind)
+    if value is None:
+        raise _unusable(of, field, stream, "The topic keeps its sample; check what answers at `endPointURL`")
+    return value
+
+
+def _positive(of: dict[str, Any], field: str, stream: str) -> int:
+    count = _count(of, field, least=1)
+    if count is None:
+        raise _unusable(of, field, stream, "The topic keeps its catalogued values; run again when the stream is ACTIVE")
+    return count
+
+
+def _unusable(of: dict[str, Any], field: str, stream: str, remedy: str) -> StreamUnreadable:
+    why = f"{field} is missing" if of.get(field) is None else f"{field} is {of[field]!r:.50}"
+    return StreamUnreadable("AWS's answer lacks a fact that is needed", where=stream, why=why, remedy=remedy)

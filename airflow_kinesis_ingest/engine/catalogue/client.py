@@ -1,0 +1,388 @@
+"""The REST client of an OpenMetadata server: token, retries, FQN quoting. Paths are those of server 1.13 and 2.0."""
+
+from __future__ import annotations
+
+import logging
+import re
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urljoin
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from ... import __version__
+from ...errors import CatalogueRefused, IngestError, NotAllowed, Throttled, TopicRefused, Unreachable, without_passwords
+from ..retry import ATTEMPTS, retry
+from ..workflow.models import OpenMetadataServer, is_path, is_sendable
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = (5.0, 30.0)
+PAGE = 1000
+TESTED_VERSIONS = ("1.13", "2.0")
+AGAIN = {408, 500, 502, 503, 504}
+CHECK_TLS = "Check `verifySSL` and `sslConfig.caCertificate`"
+CHECK_ADDRESS = "`hostPort` must end in /api, as in http://localhost:8585/api"
+# The server's own rewriting of what its FQN grammar cannot hold (facts of the REST API, server 1.13).
+RESERVED = {"::": "__reserved__colon__", ">": "__reserved__arrow__", '"': "__reserved__quote__"}
+
+
+def entity_name(name: str) -> str:
+    """A name as the server stores it: reserved characters replaced."""
+    for reserved, replacement in RESERVED.items():
+        name = name.replace(reserved, replacement)
+    return name
+
+
+def fqn(*names: str) -> str:
+    """Names joined to a fully qualified name; one that holds a dot is quoted: `"my.svc"."acme.clicks"`."""
+    return ".".join(f'"{name}"' if "." in name else name for name in map(entity_name, names))
+
+
+def parted(name: str) -> tuple[str, str]:
+    """A fully qualified name as that of its parent and its last name: `"my.svc"."a.b"` -> `"my.svc"`, `a.b`."""
+    quoted_last = re.fullmatch(r'(?:(.*)\.)?"([^"]*)"', name)
+    if quoted_last:
+        return quoted_last[1] or "", quoted_last[2]
+    parent, _, last = name.rpartition(".")
+    return parent, last
+
+
+class OpenMetadata:
+    """One server, for many threads.
+
+    Connection errors, 408, 429 (Retry-After), 5xx and answers that are not JSON are tried again. Methods return
+    the decoded JSON body. Raises Throttled or Unreachable when that did not help, CatalogueRefused for 401, NotAllowed
+    for 403, TopicRefused for any other refusal of a body, Stopped once `stop` is set.
+    """
+
+    def __init__(
+        self,
+        server: OpenMetadataServer,
+        *,
+        stop: threading.Event,
+        pool: int = 8,
+        timeout: tuple[float, float] = TIMEOUT,
+        attempts: int = ATTEMPTS,
+    ) -> None:
+        self.address = server.host_port.rstrip("/")
+        self.warns_of_version = server.enable_version_validation is not False
+        self._base = f"{self.address}/{server.api_version or 'v1'}"
+        self._stop = stop
+        self._attempts = attempts
+        self._timeout = timeout
+        self._token = _Token(server)
+        self._session = requests.Session()
+        self._verify = _verification(server)
+        self._session.headers["User-Agent"] = f"airflow-kinesis-ingest/{__version__}"
+        for header, value in (server.extra_headers or {}).items():
+            self._session.headers[header] = value.get_secret_value()
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def get(self, path: str, *, holds: str = "", **query: str | int) -> Any:
+        """The entity, or None if there is none (404). holds: what an answer must hold to be one."""
+        return self._send("GET", path, query=query, missing=True, holds=holds)
+
+    def put(self, path: str, body: Mapping[str, Any], *, holds: str = "") -> Any:
+        """holds: what an answer must hold to be one."""
+        return self._send("PUT", path, body=body, holds=holds)
+
+    def patch(self, path: str, operations: list[dict[str, Any]]) -> Any:
+        """JSON Patch (RFC 6902)."""
+        return self._send("PATCH", path, body=operations, content_type="application/json-patch+json")
+
+    def delete(self, path: str, **query: str) -> None:
+        """An entity that is already gone is no error."""
+        self._send("DELETE", path, query=query, missing=True)
+
+    def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
+        """Every entity of a listing, read in pages of 1,000; each has an `id` and a `name`."""
+        after: dict[str, str] = {}
+        seen: set[str] = set()
+        while True:
+            page = self._send("GET", path, query={**query, "limit": PAGE, **after}, holds="data")
+            if not _is_page(page):
+                raise _not_openmetadata(self.address, f"the answer to GET {path} is no page of a listing")
+            yield from page["data"]
+            token = (page.get("paging") or {}).get("after")
+            if not token:
+                return
+            if token in seen:
+                raise _not_openmetadata(self.address, f"the pages of GET {path} repeat themselves without end")
+            seen.add(token)
+            after = {"after": token}
+
+    def version(self) -> str:
+        """The server's version; it needs no token. Explains an address that is not OpenMetadata's API."""
+        answer = self._send("GET", "/system/version", missing=True, holds="version")
+        if answer is None:
+            raise _not_openmetadata(self.address, "it does not tell its version")
+        return str(answer["version"])
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+        missing: bool = False,
+        holds: str = "",
+    ) -> Any:
+        def once() -> Any:
+            response = self._exchange(method, path, query or {}, body, content_type)
+            if response.status_code == 404 and missing:
+                return None
+            if not response.ok or response.is_redirect:
+                raise _refusal(response, f"{method} {path}", self.address)
+            return _decoded(response, f"{method} {path}", self.address, holds)
+
+        return retry(once, self._stop, self._attempts)
+
+    def _exchange(
+        self, method: str, path: str, query: Mapping[str, str | int], body: object, content_type: str
+    ) -> requests.Response:
+        token = self._token.current()
+        response = self._request(method, path, query, body, content_type, token)
+        if response.status_code == 401 and self._token.renewed(token):
+            response = self._request(method, path, query, body, content_type, self._token.current())
+        return response
+
+    def _request(
+        self, method: str, path: str, query: Mapping[str, str | int], body: object, content_type: str, token: str
+    ) -> requests.Response:
+        try:
+            response = self._session.request(
+                method,
+                self._base + path,
+                params=query,
+                json=body,
+                headers={} if body is None else {"Content-Type": content_type},
+                auth=_Bearer(token),
+                verify=self._verify,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.exceptions.SSLError as error:
+            raise _tls_failure(error, f"{method} {path}", self.address) from None
+        except (requests.exceptions.InvalidHeader, UnicodeError):
+            # The text of these errors is the header's value: it may be a secret.
+            remedy = "Headers hold Latin letters in one line"
+            raise CatalogueRefused("a header cannot be sent", where="extraHeaders", remedy=remedy) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            # requests lets some of urllib3's errors through, as for a host name that no DNS could hold.
+            raise Unreachable(
+                "OpenMetadata did not answer",
+                where=f"{method} {path}",
+                why=_why(error),
+                remedy=f"Check that {self.address} is up and can be reached from here",
+            ) from None
+        except OSError as error:
+            named = isinstance(self._verify, str)
+            raise CatalogueRefused(
+                "the CA certificate cannot be read",
+                where="sslConfig.caCertificate" if named else "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
+                why=str(error),
+                remedy=CHECK_TLS if named else "Correct or unset these variables of the environment",
+            ) from None
+        log.debug(
+            "%s %s: %d after %.0f ms", method, path, response.status_code, 1000 * response.elapsed.total_seconds()
+        )
+        return response
+
+
+class _Bearer(AuthBase):
+    """requests prefers ~/.netrc to an Authorization header, but not to this."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _Token:
+    """The JWT: the value itself, or the content of the file that the value names, read again after a 401."""
+
+    def __init__(self, server: OpenMetadataServer) -> None:
+        self._given = server.security_config.jwt_token.get_secret_value() if server.security_config else ""
+        self._value: str | None = None
+
+    def current(self) -> str:
+        value = self._value
+        if value is None:
+            value = self._value = _sendable(self._read())
+        return value
+
+    def renewed(self, refused: str) -> bool:
+        """Whether the token is another one than the refused, after a second look at its file."""
+        self._value = None
+        return self.current() != refused
+
+    def _read(self) -> str:
+        if not is_path(self._given):
+            return self._given
+        path = Path(self._given).expanduser()
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CatalogueRefused(
+                "the file of the token cannot be read",
+                where="securityConfig.jwtToken",
+                why=f"{path}: {error.strerror if isinstance(error, OSError) else 'not text'}",
+                remedy="Correct the path, or give the token itself",
+            ) from None
+
+
+def _sendable(token: str) -> str:
+    if not is_sendable(token):
+        raise CatalogueRefused(
+            "this cannot be a token",
+            where="securityConfig.jwtToken",
+            why="it holds a space, a line break or a letter that is not ASCII",
+            remedy="Copy it again, in one piece: Settings > Bots > ingestion-bot",
+        )
+    return token
+
+
+def _verification(server: OpenMetadataServer) -> bool | str:
+    if server.verify_ssl == "ignore":
+        return False
+    if server.verify_ssl == "validate" and server.ssl_config and server.ssl_config.ca_certificate:
+        return server.ssl_config.ca_certificate
+    return True
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The cause that helps: the text of a requests error repeats the whole URL."""
+    while True:
+        cause = getattr(error, "reason", None) or error.__cause__ or error.__context__
+        if not isinstance(cause, BaseException):
+            return error
+        error = cause
+
+
+def _why(error: Exception) -> str:
+    return f"{type(error).__name__}: {without_passwords(str(_innermost(error)))}"
+
+
+def _tls_failure(error: Exception, where: str, address: str) -> IngestError:
+    """A connection that was cut in the handshake may work the next time; a certificate will not."""
+    inner = _innermost(error)
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        what = "the server's certificate is not accepted"
+        return CatalogueRefused(what, where=address, why=_why(error), remedy=CHECK_TLS)
+    kind, library = getattr(inner, "reason", None), getattr(inner, "library", None)
+    if library == "X509":
+        return CatalogueRefused("the CA certificate cannot be read", where=address, why=_why(error), remedy=CHECK_TLS)
+    if kind == "WRONG_VERSION_NUMBER":
+        remedy = "Write `hostPort` with http://, or name the port that speaks https"
+        return Unreachable("the server speaks plain http there", where=address, why=_why(error), remedy=remedy)
+    return Unreachable(
+        "the TLS connection to OpenMetadata was not made",
+        where=where,
+        why=_why(error),
+        remedy=f"Run again; check what stands before {address} if it stays",
+    )
+
+
+def _is_page(page: dict[str, Any]) -> bool:
+    entities, paging = page["data"], page.get("paging") or {}
+    if not (isinstance(entities, list) and isinstance(paging, dict)):
+        return False
+    return isinstance(paging.get("after") or "", str) and all(map(_is_entity, entities))
+
+
+def _is_entity(entity: object) -> bool:
+    return isinstance(entity, dict) and all(isinstance(entity.get(key), str) for key in ("id", "name"))
+
+
+def _decoded(response: requests.Response, where: str, address: str, holds: str) -> Any:
+    if not response.content and not holds:
+        return None
+    try:
+        body = response.json()
+    except requests.exceptions.JSONDecodeError:
+        raise _not_openmetadata(address, f"{where} was not answered in JSON") from None
+    if not isinstance(body, dict) or (holds and body.get(holds) is None):
+        raise _not_openmetadata(address, f"the answer to {where} holds no {holds or 'object'}")
+    return body
+
+
+def _not_openmetadata(address: str, why: str, remedy: str = CHECK_ADDRESS) -> Unreachable:
+    return Unreachable("this does not answer as OpenMetadata's API does", where=address, why=why, remedy=remedy)
+
+
+def _redirected(response: requests.Response, where: str, address: str) -> Unreachable:
+    """To the same API at another place, from http to https as a rule; or to a page for people, as that of a login."""
+    target = urljoin(response.url, response.headers.get("Location", ""))
+    origin, found, _ = target.partition("/api/")
+    remedy = f"Write `hostPort` as {origin}/api" if found and f"{origin}/api" != address else CHECK_ADDRESS
+    return _not_openmetadata(address, f"{where} was redirected to {target}", remedy)
+
+
+def _refusal(response: requests.Response, where: str, address: str) -> IngestError:
+    status, why = response.status_code, f"HTTP {response.status_code}: {_message(response)}"
+    if status == 429:
+        remedy = "Lower `options.concurrency`, or run later"
+        return Throttled(
+            "OpenMetadata asks for fewer calls", where=where, why=why, remedy=remedy, retry_after=_retry_after(response)
+        )
+    if status in AGAIN:
+        return Unreachable(
+            "OpenMetadata failed",
+            where=where,
+            why=why,
+            remedy="Run again; look into the server's log if it stays",
+            retry_after=_retry_after(response),
+        )
+    if response.is_redirect or 300 <= status < 400:
+        return _redirected(response, where, address)
+    if status == 401:
+        remedy = "Copy a fresh token: Settings > Bots > ingestion-bot"
+        return CatalogueRefused("the token is expired or wrong", where=address, why=why, remedy=remedy)
+    if status == 403:
+        remedy = "Give the bot a role that may edit messaging services and topics"
+        return NotAllowed("the token's bot may not do this", where=where, why=why, remedy=remedy)
+    return TopicRefused(
+        "OpenMetadata refuses this call", where=where, why=why, remedy="Look at the named field in OpenMetadata's log"
+    )
+
+
+def _message(response: requests.Response) -> str:
+    try:
+        body = response.json()
+    except requests.exceptions.JSONDecodeError:
+        return response.reason or ""
+    message = body.get("message") if isinstance(body, dict) else None
+    return str(message or response.reason)[:300]
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Seconds; the header holds a number or an HTTP date (RFC 9110 10.2.3)."""
+    value = response.headers.get("Retry-After", "")
+    if value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds()) if moment.tzinfo else None
+
+
+def quoted(*names: str) -> str:
+    """An FQN as one segment of a URL path."""
+    return quote(fqn(*names), safe="")

@@ -1,0 +1,56 @@
+"""A topic's catalogued message schema meets the one that this run's sample shows.
+
+A sample is a part of the stream: a field that it lacks is not gone. An inferred schema therefore only grows, a
+registered one is replaced by its successor, and one that people edited in the catalogue stays theirs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..model import MessageSchema
+from ..records.schema import grown, is_ours, to_openmetadata
+
+Body = dict[str, Any]
+
+
+def renewed(
+    schema: MessageSchema,
+    catalogued: Mapping[str, Any] | None,
+    *,
+    override: bool,
+    sent: bool = False,
+    mask: Callable[[str], str] = str,
+) -> Body:
+    """The messageSchema to store. catalogued: what is stored now.
+
+    override: even over one that people made or edited. sent: an earlier run sent this very text; nobody edited it.
+    mask: hides what the rules of redaction name; a schema of ours in which it finds something does not grow, but goes.
+    """
+    text, fields = ((catalogued or {}).get(key) for key in ("schemaText", "schemaFields"))
+    if not catalogued or not (text or fields):
+        return to_openmetadata(schema)
+    if not (override or sent or is_ours(str(text))):
+        return dict(catalogued)
+    told = _told(str(text))
+    body = to_openmetadata(grown(schema, str(text)) if mask(told) == told else schema)
+    return body | {"schemaFields": with_words(body["schemaFields"], fields or [])}
+
+
+def _told(text: str) -> str:
+    """A schema's text without the title of one of ours: that is the stream's name, which is catalogued anyway."""
+    return json.dumps(json.loads(text) | {"title": ""}, ensure_ascii=False) if is_ours(text) else text
+
+
+def with_words(fields: list[Body], catalogued: list[Body]) -> list[Body]:
+    """The fields with the descriptions, display names and tags that people gave to those of the same name."""
+    known = {field.get("name"): field for field in catalogued}
+    return [_with_words(field, known.get(field["name"], {})) for field in fields]
+
+
+def _with_words(field: Body, known: Body) -> Body:
+    words = {key: known[key] for key in ("displayName", "description", "tags") if known.get(key)}
+    children = {"children": with_words(field["children"], known.get("children") or [])} if "children" in field else {}
+    return field | words | children

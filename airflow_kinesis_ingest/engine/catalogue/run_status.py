@@ -1,0 +1,132 @@
+"""Telling OpenMetadata about a run: its IngestionPipeline entity, `running`, and how it ended.
+
+Best effort: a server that does not take it costs a warning in the log, never the run's own result. Delivery: the
+last status of a run wins; a retried run has the same id and overwrites its former try.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from ...errors import CatalogueRefused, IngestError
+from ..model import Problem, RunReport
+from ..workflow.models import AirflowConfig, Workflow
+from .client import OpenMetadata, parted
+
+log = logging.getLogger(__name__)
+
+FAILURES = 10
+TIMEOUT = (2.0, 4.0)
+IN_A_HURRY = (1.0, 1.5)
+
+
+class RunStatus:
+    """The status of one run.
+
+    pipeline: the fully qualified name of its entity. ours: whether the file alone says what the entity holds; that of
+    somebody else, an agent made in OpenMetadata's own UI, is made if it is missing and never changed. run_id: any text,
+    unique per run.
+    """
+
+    def __init__(self, workflow: Workflow, pipeline: str, run_id: str, *, ours: bool) -> None:
+        self._workflow = workflow
+        self._pipeline = pipeline
+        self._path = f"/services/ingestionPipelines/{quote(pipeline, safe='')}/pipelineStatus"
+        self._ours = ours
+        self._run_id = run_id
+        self._started = now_ms()
+        # A client of its own: a run that was told to stop must still be able to say `stopped`.
+        self._client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, attempts=2)
+
+    def running(self) -> None:
+        """Make the entity, or update ours, and say that a run began. The service must exist."""
+
+        def tell() -> None:
+            if self._ours or not self._exists():
+                self._client.put("/services/ingestionPipelines", self._entity())
+            self._put({"pipelineState": "running"})
+
+        _best_effort(tell)
+
+    def ended(self, report: RunReport) -> None:
+        """Say how the run ended, with the counts of each step and its first ten failures.
+
+        Whoever stopped a run waits for its end: `stopped` is told in one try, or not at all.
+        """
+        if report.state == "stopped":
+            self._client = OpenMetadata(self._workflow.server, stop=threading.Event(), timeout=IN_A_HURRY, attempts=1)
+        body = {"pipelineState": report.state, "endDate": now_ms(), "status": step_summaries(report)}
+        _best_effort(lambda: self._put(body))
+
+    def _put(self, body: dict[str, Any]) -> None:
+        common = {"runId": self._run_id, "startDate": self._started, "timestamp": self._started}
+        self._client.put(self._path, common | body)
+
+    def _exists(self) -> bool:
+        return self._client.get(f"/services/ingestionPipelines/name/{quote(self._pipeline, safe='')}") is not None
+
+    def _entity(self) -> dict[str, Any]:
+        parent, name = parted(self._pipeline)
+        service = self._client.get(f"/services/messagingServices/name/{quote(parent, safe='')}", holds="id")
+        if service is None:
+            remedy = "Correct `ingestionPipelineFQN`: its first part is a service"
+            raise CatalogueRefused("the messaging service does not exist", where=parent, remedy=remedy)
+        entity = {
+            "name": name,
+            "displayName": self._workflow.display_name,
+            "description": self._workflow.description,
+            "service": {"id": service["id"], "type": "messagingService"},
+            "pipelineType": "metadata",
+            "sourceConfig": {"config": self._workflow.metadata.model_dump(by_alias=True, exclude_none=True)},
+            "airflowConfig": airflow_settings(self._workflow.airflow_config),
+            "loggerLevel": self._workflow.workflow_config.logger_level,
+            "raiseOnError": self._workflow.workflow_config.raise_on_error,
+        }
+        return {key: value for key, value in entity.items() if value is not None}
+
+
+def airflow_settings(config: AirflowConfig) -> dict[str, Any]:
+    """OpenMetadata's airflowConfig; the schedule as a cron line, absent for one on demand."""
+    settings = config.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return settings | ({"scheduleInterval": config.cron} if config.cron else {})
+
+
+def step_summaries(report: RunReport) -> list[dict[str, Any]]:
+    """entity/services/ingestionPipelines/status.json#/definitions/stepSummary, one for each end of the pipeline."""
+    reading = _summary("Kinesis", report.described, report, ("describe", "sample"))
+    writing = _summary("OpenMetadata", report.written + report.unchanged, report, ("write", "delete"))
+    if report.fatal:
+        reading["errors"] += 1
+        reading["failures"].insert(0, {"name": "run", "error": str(report.fatal)})
+    return [reading | {"filtered": report.filtered}, writing | {"updated_records": report.written}]
+
+
+def _summary(name: str, records: int, report: RunReport, steps: tuple[str, ...]) -> dict[str, Any]:
+    failures = [problem for problem in report.failures if problem.step in steps]
+    return {
+        "name": name,
+        "records": records,
+        "warnings": sum(problem.step in steps for problem in report.warnings),
+        "errors": len(failures),
+        "failures": [_failure(problem) for problem in failures[:FAILURES]],
+    }
+
+
+def _failure(problem: Problem) -> dict[str, str]:
+    return {"name": problem.entity, "error": f"{problem.cause}. {problem.remedy}"}
+
+
+def _best_effort(tell: Callable[[], None]) -> None:
+    try:
+        tell()
+    except IngestError as error:
+        log.warning("OpenMetadata was not told the status of this run: %s", error)
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,65 @@
+"""Where topics go. Every sink keeps the same promises; `Sink` says which."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..model import Outcome, Sample, Topic
+from .client import entity_name, fqn
+
+
+class Sink(Protocol):
+    """A catalogue. Writing the same topic twice equals writing it once; `write` may be called by many threads."""
+
+    @property
+    def address(self) -> str:
+        """Where a reader finds the result."""
+        ...
+
+    def open(self, *, storing: bool) -> bool:
+        """Make ready and learn what is there. storing: samples are wanted. Returns whether to hand them over."""
+        ...
+
+    def catalogued(self) -> Mapping[str, str | None]:
+        """The live topics of the service when the run began: name -> stream ARN, None where it is not recorded."""
+        ...
+
+    def write(self, topic: Topic, sample: Sample) -> Outcome:
+        """Returns after the catalogue has acknowledged both. An empty sample keeps what is stored."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Soft-delete one catalogued topic; one that is already gone is no error."""
+        ...
+
+    def close(self, *, complete: bool) -> bool:
+        """End the run. Returns whether the catalogue keeps what was written.
+
+        complete: every stream was gone through; a partial result must not look like a whole one.
+        """
+        ...
+
+
+def topic_body(topic: Topic, service: str) -> dict[str, Any]:
+    """A CreateTopic request (api/data/createTopic.json) without a schema. What is not known is left out."""
+    body: dict[str, Any] = {
+        "name": entity_name(topic.name),
+        "service": fqn(service),
+        "partitions": topic.partitions,
+        "retentionTime": topic.retention_ms,
+        "topicConfig": topic.config,
+    }
+    if topic.source_url is not None:
+        body["sourceUrl"] = topic.source_url
+    if topic.max_message_bytes is not None:
+        body["maximumMessageSize"] = topic.max_message_bytes
+    return body
+
+
+def digest(value: object, length: int) -> str:
+    """Hex digits that are equal for equal JSON."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=length // 2).hexdigest()

@@ -1,0 +1,332 @@
+"""Secrets out of a message before it leaves the process.
+
+A rule is a detector's name (email, card, iban, us_ssn, aws_key, jwt, ip) or the path of a field: `$.customer.email`,
+`customer.email`, `items[].card`, `*.token`, `$['odd name']`. A lone word is a detector, so that a misspelt one is
+refused and not taken for a field; a field at the top is `$.word`. A path names fields only: arrays are passed
+through whether it says `[]` or not, `*` is any one field, and everything below the field goes with it.
+
+What is hidden shows as `***`. In JSON a hidden string, number or truth value becomes the string "***" (a number
+that is not the true one would be a false sample); null, containers and the names of fields stay, and all else is
+byte for byte what it was. Detectors look into every text, also the names of fields, and into long numbers.
+
+Rules fail closed. With a path, a text is read as JSON from its first brace on (what stands before may be a time or a
+record separator), and where it stops being JSON all that follows is hidden. Of what is not text only the media type
+is shown, as any secret may be in it. Of an inflated text that was cut, the end is not shown either: a secret that
+goes on behind the cut is recognised by no detector.
+
+JSON inside a string of JSON is text: a path does not lead into it, detectors look into it through its escapes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from json.decoder import scanstring  # type: ignore[attr-defined]
+
+from ..model import Message
+from .dataurl import CUT, is_embedded, redacted
+from .detectors import DETECTORS, Span
+
+MASK = "***"
+UNSURE = 4096
+"""Characters before a cut that are not shown: longer than any secret that shows by its form only as a whole."""
+
+_MASKED = json.dumps(MASK)
+_SEGMENT = re.compile(r"""\[\s*\*?\s*\]|\[\s*(?:'([^']+)'|"([^"]+)")\s*\]|\.?([^.\[\]'"\s]+)""")
+_ESCAPE = re.compile(r"(?<!\\)\\+(?:u([0-9a-fA-F]{4})|([/\"bfnrt]))")  # escaped again by every string around it
+_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_BLANK = "\ufeff \t\r\n"
+_SCALAR = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Infinity)|NaN|true|false|null")
+
+
+class Redactor:
+    """Applies rules to messages; without rules it changes nothing."""
+
+    def __init__(self, rules: Sequence[str]) -> None:
+        """ValueError for a rule that is neither a detector nor a path, its message for the user's eyes."""
+        self._detectors = [DETECTORS[rule] for rule in rules if rule in DETECTORS]
+        paths = [_segments(rule) for rule in rules if rule not in DETECTORS]
+        self._paths = _trie(paths)
+        self._needed_names = [_literal(path) for path in paths]
+        self._active = bool(rules)
+
+    def redact(self, message: Message) -> Message:
+        """message without what the rules name; the very same object when they name nothing in it."""
+        if not self._active:
+            return message
+        if message.format == "binary":
+            return replace(message, text=redacted(message.text))
+        text = self._text(message.text, is_json=message.format != "text")
+        if message.note and message.text.endswith(CUT):
+            text = text.removesuffix(CUT)[:-UNSURE] + CUT
+        if text == message.text:
+            return message
+        value = json.loads(text.lstrip("\ufeff")) if message.format == "json" else None
+        return replace(message, text=text, value=value)
+
+    def _text(self, text: str, *, is_json: bool) -> str:
+        if is_json:
+            return self._json(text)
+        start = 0 if text.lstrip(_BLANK)[:1] in ("{", "[", '"') else self._first_brace(text)
+        return self.mask(text[:start] + self._json(text[start:]))  # a secret may stand in several tokens
+
+    def _first_brace(self, text: str) -> int:
+        """Where fields may begin in a text; its end when no path looks for any."""
+        start = text.find("{") if self._paths.fields else -1
+        return start if start >= 0 else len(text)
+
+    def _json(self, text: str) -> str:
+        found = merged(self._spans(text))
+        if found or "\\" in text or ";base64," in text or any(name in text for name in self._needed_names):
+            return _Scan(text, self._paths, self.mask, found).run()
+        return text  # without escapes, what stands in a JSON string stands in its text as well
+
+    def mask(self, text: str) -> str:
+        """text with every detector's finding replaced, also of what JSON in it writes in escapes."""
+        pieces, last = [], 0
+        for start, end in merged(self._spans_with_escapes(text)):
+            pieces += [text[last:start], MASK]
+            last = end
+        return "".join([*pieces, text[last:]]) if pieces else text
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        return (span for detect in self._detectors for span in detect(text))
+
+    def _spans_with_escapes(self, text: str) -> list[Span]:
+        """Of the text as it is and of what its escapes stand for; no escape is torn, so that JSON stays JSON."""
+        spans = list(self._spans(text))
+        if not self._detectors or not _ESCAPE.search(text):
+            return spans
+        plain, origins = _unescaped(text)
+        whole = [(origins[bisect_right(origins, start) - 1], end) for start, end in spans]
+        return whole + [(origins[start], origins[end]) for start, end in self._spans(plain)]
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """spans in order, what overlaps put together."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
+def _unescaped(text: str) -> tuple[str, array[int]]:
+    """text without JSON's escapes, and where in text each of its characters stands; one more entry for the end."""
+    pieces, origins, last = [], array("I"), 0
+    for match in _ESCAPE.finditer(text):
+        pieces += [text[last : match.start()], chr(int(match[1], 16)) if match[1] else _LETTERS.get(match[2], match[2])]
+        origins.extend(range(last, match.start() + 1))
+        last = match.end()
+    origins.extend(range(last, len(text) + 1))
+    return "".join([*pieces, text[last:]]), origins
+
+
+@dataclass(slots=True)
+class _Node:
+    """A place in the tree of all paths; hidden when a path ends here."""
+
+    hidden: bool = False
+    fields: dict[str, _Node] = field(default_factory=dict)
+
+
+def _segments(rule: str) -> tuple[str, ...]:
+    """The names of the fields on the way, `*` for any."""
+    if re.fullmatch(r"\w*", rule):
+        known = ", ".join(DETECTORS)
+        raise ValueError(
+            f"{rule!r} is no detector: they are {known}. A field of that name is written $.{rule or 'name'}"
+        )
+    names, position = [], 1 if re.match(r"\$[.\[]|\$$", rule) else 0
+    while position < len(rule):
+        match = _SEGMENT.match(rule, position)
+        if match is None:
+            raise ValueError(_bad_path(rule, position))
+        position = match.end()
+        names += [name for name in match.groups() if name]
+    if not names:
+        raise ValueError(_bad_path(rule, 0))
+    return tuple(names)
+
+
+def _bad_path(rule: str, position: int) -> str:
+    examples = "$.customer.email, items[].card, *.token or $['odd name']"
+    known = ", ".join(DETECTORS)
+    return (
+        f"{rule!r} is no path of a field from {rule[position:]!r} on; write it like {examples}, or name one of {known}"
+    )
+
+
+def _trie(paths: Sequence[tuple[str, ...]]) -> _Node:
+    root = _Node()
+    for path in paths:
+        node = root
+        for name in path:
+            node = node.fields.setdefault(name, _Node())
+        node.hidden = True
+    return root
+
+
+def _literal(path: tuple[str, ...]) -> str:
+    """What every text without escapes has in it that the path can apply to."""
+    return next((name for name in reversed(path) if name != "*"), "")
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a value stands: the nodes that paths have come to, and whether it is hidden."""
+
+    nodes: tuple[_Node, ...]
+    hidden: bool = False
+
+    def at(self, name: str) -> _Place:
+        if not self.nodes:
+            return self
+        found = [node.fields.get(step) for node in self.nodes for step in (name, "*")]
+        nodes = tuple(node for node in found if node is not None)
+        return _Place(nodes, self.hidden or any(node.hidden for node in nodes))
+
+
+@dataclass(slots=True)
+class _Container:
+    closer: str
+    place: _Place
+
+
+class _Scan:
+    """One pass over a text of JSON values, token by token; depth costs memory, not stack.
+
+    It is no parser: it accepts a little more than JSON, but never anything that would shift a path.
+    """
+
+    def __init__(self, text: str, paths: _Node, mask: Callable[[str], str], found: list[Span]) -> None:
+        """found: what mask would replace in the text as a whole."""
+        self.text, self.mask = text, mask
+        self.found = deque(found)
+        self.position = 0
+        self.root = _Place((paths,))
+        self.place = self.root  # of the value that comes next
+        self.open: list[_Container] = []
+        self.expect = self.value
+        self.pieces: list[str] = []
+        self.copied = 0  # how far the text is in pieces
+
+    def run(self) -> str:
+        try:
+            while char := self.next_char():
+                self.expect(char)
+        except ValueError:  # no JSON from here on
+            rest = self.text[self.position :]
+            self.put(len(self.text), MASK if self.root.nodes[0].fields else self.mask(rest))
+        return "".join([*self.pieces, self.text[self.copied :]])
+
+    def next_char(self) -> str:
+        while (char := self.text[self.position : self.position + 1]) and char in _BLANK:
+            self.position += 1
+        return char
+
+    def put(self, end: int, instead: str) -> None:
+        """Write `instead` for the text from the position to end."""
+        self.pieces += [self.text[self.copied : self.position], instead]
+        self.copied = end
+
+    def value(self, char: str) -> None:
+        if char in "{[":
+            self.opened(char)
+        elif char == '"':
+            self.string()
+        elif char == "]" and self.open and self.open[-1].closer == "]":
+            self.closed()
+        else:
+            self.scalar()
+
+    def opened(self, char: str) -> None:
+        self.open.append(_Container("}" if char == "{" else "]", self.place))
+        self.position += 1
+        self.expect = self.key if char == "{" else self.value
+
+    def closed(self) -> None:
+        self.open.pop()
+        self.position += 1
+        self.expect = self.comma
+
+    def string(self) -> None:
+        content, end = scanstring(self.text, self.position + 1, False)
+        self.expect = self.comma
+        if self.place.hidden:
+            self.put(end, _MASKED)
+        elif is_embedded(content):
+            self.put(end, _quoted(redacted(content)))
+        else:
+            self.masked(content, end)
+        self.position = end
+
+    def masked(self, content: str, end: int) -> None:
+        """Write the string that goes on to end without what the detectors find in it."""
+        if self.is_suspect(end) and (shown := self.mask(content)) != content:
+            self.put(end, _quoted(shown))
+
+    def is_suspect(self, end: int) -> bool:
+        """Spares a search: nothing is found from the position to end that was not found in the text as a whole.
+
+        Unless it is written in escapes. No finding goes past a quote of JSON's, so none is lost to its neighbour.
+        """
+        while self.found and self.found[0][1] <= self.position:
+            self.found.popleft()
+        return bool(self.found and self.found[0][0] < end) or self.text.find("\\", self.position, end) >= 0
+
+    def scalar(self) -> None:
+        match = _SCALAR.match(self.text, self.position)
+        if match is None:
+            raise ValueError("neither a number nor a constant")
+        written = match.group()
+        self.expect = self.comma
+        found = self.is_suspect(match.end()) and self.mask(written) != written
+        if found or (self.place.hidden and written != "null"):
+            self.put(match.end(), _MASKED)
+        self.position = match.end()
+
+    def key(self, char: str) -> None:
+        if char == "}":
+            self.closed()
+            return
+        if char != '"':
+            raise ValueError("no name of a field")
+        name, end = scanstring(self.text, self.position + 1, False)
+        self.masked(name, end)
+        self.position = end
+        self.place = self.open[-1].place.at(name)
+        self.expect = self.colon
+
+    def colon(self, char: str) -> None:
+        if char != ":":
+            raise ValueError("no colon after the name of a field")
+        self.position += 1
+        self.expect = self.value
+
+    def comma(self, char: str) -> None:
+        """What follows a value; at the top that may be another one, as in JSON lines."""
+        if not self.open:
+            self.position += char == ","
+            self.place, self.expect = self.root, self.value
+        elif char == self.open[-1].closer:
+            self.closed()
+        elif char == ",":
+            self.position += 1
+            self.place = self.open[-1].place
+            self.expect = self.key if self.open[-1].closer == "}" else self.value
+        else:
+            raise ValueError("neither a comma nor the end of the container")
+
+
+def _quoted(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    # Half a surrogate pair, which JSON can write, exists in no UTF-8.
+    return json.dumps(text) if re.search("[\ud800-\udfff]", quoted) else quoted

@@ -1,0 +1,221 @@
+"""The structure that the messages of a stream share, as OpenMetadata's messageSchema.
+
+Rules, so that nothing is a guess:
+- Messages that carry the schema they were written with show that schema, its text exactly as registered.
+- Of the others only JSON objects, and arrays of nothing but objects, have a structure. Eight in ten messages must
+  agree in one of the two, and eight in ten objects share one key at least; a stream below that has no schema.
+- Messages about the stream (layers ending in "/control") do not count.
+- Types are what was seen: INT up to 32 bits, LONG up to 64, UNKNOWN "INTEGER" beyond; DOUBLE as soon as one number
+  has a point; TIMESTAMP and DATE when every value is one in ISO 8601; several types are a UNION. No value of a
+  message ever enters a schema.
+- Keys that are data (numbers, dates, UUIDs, hashes, ids in capitals, e-mail and IP addresses, JWTs, ARNs; or more than
+  20 keys of one type that no half of the objects shares) make a MAP, or are left out beside named fields: few secrets
+  that a map is keyed by show in a schema. Those that do, as names, are left to redaction.
+- Fields and the schema text go 16 levels deep, each fewer when it would be more than 2000 types, and 500 wide. A name
+  that OpenMetadata refuses is no field; the schema text still has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, Literal
+
+from ..model import Field, Message, MessageSchema, RegisteredSchema
+from .avro_schema import parse as parse_avro
+from .fields import fields_of_avro, fields_of_shape
+from .shape import DEPTH_MOST, Shape, depth_within, pruned, shape_of, union
+
+SHARE = 0.8
+"""Of the messages that must agree for a stream to have a schema."""
+
+SHAPES_MOST = 2000
+"""Objects, arrays and plain values in the text of one inferred schema; a larger one is cut where it is deepest."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_COMMENT = "Inferred from sampled messages by airflow-kinesis-ingest and renewed by it while unedited. Digest: "
+_SCHEMA_TYPES: dict[str, Literal["Avro", "JSON", "Protobuf"]] = {
+    "AVRO": "Avro",
+    "JSON": "JSON",
+    "PROTOBUF": "Protobuf",
+}
+# "date" and "date-time" are JSON Schema's own; the third, and the bits, are annotations: its types cannot say them.
+_TEXT_FORMATS = {("DATE", False): "date", ("TIMESTAMP", True): "date-time", ("TIMESTAMP", False): "local-date-time"}
+_BITS = "x-integer-bits"
+# Of a text that was cut: it must not grow deeper with a smaller sample, and be cut again with the next large one.
+_LEVELS = "x-levels"
+_TYPE_ORDER = ("object", "array", "string", "number", "integer", "boolean", "null")
+
+
+def infer(messages: Sequence[Message], *, name: str) -> MessageSchema | None:
+    """The schema of the messages, the same for any order of them; None when they share none. name: the root's."""
+    counted = [message for message in messages if not _is_control(message)]
+    carried = Counter(message.schema for message in counted if message.schema is not None)
+    if _is_share(carried.total(), counted):
+        return _carried(carried, counted, name)
+    objects = [message.value for message in counted if type(message.value) is dict]
+    arrays = [message.value for message in counted if _is_array_of_objects(message.value)]
+    if _is_share(len(objects), counted) and _have_common_key(objects):
+        return _inferred(objects, len(counted), name)
+    if _is_share(len(arrays), counted) and _have_common_key(list(chain.from_iterable(arrays))):
+        return _inferred(arrays, len(counted), name)
+    return None
+
+
+def to_openmetadata(schema: MessageSchema) -> dict[str, Any]:
+    """The messageSchema of a topic; validates against OpenMetadata's type/schema.json."""
+    fields = [_field(field) for field in schema.fields]
+    return {"schemaText": schema.text, "schemaType": schema.kind, "schemaFields": fields}
+
+
+def is_ours(schema_text: str) -> bool:
+    """True for a text that `infer` made from JSON and nobody edited since.
+
+    Formatting does not count as an edit. A registered schema is never ours: compare its text instead.
+    """
+    try:
+        document = json.loads(schema_text)
+    except (ValueError, RecursionError):
+        return False
+    comment = document.pop("$comment", None) if isinstance(document, dict) else None
+    return comment == _COMMENT + _digest(document)
+
+
+def _is_control(message: Message) -> bool:
+    return bool(message.layers) and message.layers[-1].endswith("/control")
+
+
+def _is_share(count: int, of: Sequence[object]) -> bool:
+    return 0 < count >= SHARE * len(of)
+
+
+def _is_array_of_objects(value: object) -> bool:
+    return isinstance(value, list) and set(map(type, value)) == {dict}
+
+
+def _have_common_key(objects: list[dict[str, Any]]) -> bool:
+    """True also when the keys are data, which are not expected to come again."""
+    keys = Counter(chain.from_iterable(objects))
+    if not keys:
+        return False
+    return _is_share(max(keys.values()), objects) or shape_of(objects, 1).values is not None
+
+
+def _carried(carried: Counter[RegisteredSchema], counted: list[Message], name: str) -> MessageSchema | None:
+    """The schema most messages were written with, if they agree but for the versions of one Avro record."""
+    schema = max(carried, key=lambda one: (carried[one], one.data_format, one.definition))
+    family = _family(schema)
+    if not _is_share(sum(count for one, count in carried.items() if _family(one) == family), counted):
+        return None
+    values = [message.value for message in counted if message.schema == schema and message.format == "json"]
+    fields = _carried_fields(schema, values, name)
+    return MessageSchema(_SCHEMA_TYPES[schema.data_format], schema.definition, fields, carried[schema], len(counted))
+
+
+def _family(schema: RegisteredSchema) -> str:
+    try:
+        full_name = parse_avro(schema.definition).full_name if schema.data_format == "AVRO" else ""
+    except ValueError:
+        full_name = ""
+    return full_name or schema.definition
+
+
+def _carried_fields(schema: RegisteredSchema, values: list[Any], name: str) -> tuple[Field, ...]:
+    """From the schema itself for Avro; as seen in the messages for JSON; Protobuf is not read."""
+    if schema.data_format == "JSON" and values:
+        return fields_of_shape(name, shape_of(values))
+    try:
+        return fields_of_avro(name, parse_avro(schema.definition)) if schema.data_format == "AVRO" else ()
+    except ValueError:
+        return ()
+
+
+def _inferred(values: list[Any], total: int, name: str) -> MessageSchema:
+    return _of_shape(shape_of(values), name, len(values), total)
+
+
+def _of_shape(shape: Shape, name: str, agreed: int, total: int, levels: int = DEPTH_MOST) -> MessageSchema:
+    levels = min(levels, depth_within(shape, SHAPES_MOST))
+    shape = pruned(shape, levels)
+    cut = {_LEVELS: levels} if levels < DEPTH_MOST else {}
+    document = {"$schema": _DIALECT, "title": name, **cut, **_json_schema(shape)}
+    document = {"$schema": _DIALECT, "$comment": _COMMENT + _digest(document)} | document
+    return MessageSchema("JSON", _pretty(document), fields_of_shape(name, shape), agreed, total)
+
+
+def grown(schema: MessageSchema, before: str) -> MessageSchema:
+    """The union of an inferred schema and the text of an earlier one that `is_ours`: what was seen stays.
+
+    Valid for every message that either was inferred from. A registered schema, or one that is not ours, is returned
+    as is.
+    """
+    if not (is_ours(schema.text) and is_ours(before)):
+        return schema
+    now, then = json.loads(schema.text), json.loads(before)
+    levels = min(document.get(_LEVELS, DEPTH_MOST) for document in (now, then))
+    shape = union(_shape_in(then), _shape_in(now))
+    return _of_shape(shape, str(now["title"]), schema.agreed, schema.total, levels)
+
+
+def _shape_in(schema: dict[str, Any]) -> Shape:
+    """The inverse of `_json_schema`."""
+    kinds = frozenset([schema["type"]] if isinstance(schema["type"], str) else schema["type"])
+    written = schema.get("format", "")
+    return Shape(
+        kinds,
+        bits=schema.get(_BITS, 32),
+        text=next((text for (text, _), name in _TEXT_FORMATS.items() if name == written), "STRING"),
+        zoned=written == "date-time",
+        properties={name: _shape_in(inner) for name, inner in schema.get("properties", {}).items()},
+        required=tuple(schema.get("required", ())),
+        values=_shape_in(schema["additionalProperties"]) if "additionalProperties" in schema else None,
+        items=_shape_in(schema["items"]) if "items" in schema else None,
+    )
+
+
+def _digest(document: object) -> str:
+    canonical = json.dumps(document, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def _pretty(document: object) -> str:
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    # Half a surrogate pair, which JSON can write in a key, exists in no UTF-8.
+    return text if text.isascii() or _is_utf8(text) else json.dumps(document, indent=2)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _json_schema(shape: Shape) -> dict[str, Any]:
+    """Valid for every value the shape is made of; keywords of one type do not bear on values of another."""
+    kinds = [kind for kind in _TYPE_ORDER if kind in shape.kinds]
+    schema: dict[str, Any] = {"type": kinds if len(kinds) > 1 else kinds[0]}
+    if (shape.text, shape.zoned) in _TEXT_FORMATS:
+        schema["format"] = _TEXT_FORMATS[shape.text, shape.zoned]
+    if shape.bits > 32:
+        schema[_BITS] = shape.bits
+    if shape.properties:
+        schema["properties"] = {name: _json_schema(inner) for name, inner in shape.properties.items()}
+    if shape.required:
+        schema["required"] = list(shape.required)
+    if shape.values:
+        schema["additionalProperties"] = _json_schema(shape.values)
+    if shape.items:
+        schema["items"] = _json_schema(shape.items)
+    return schema
+
+
+def _field(field: Field) -> dict[str, Any]:
+    rendered: dict[str, Any] = {"name": field.name, "dataType": field.type, "dataTypeDisplay": field.display}
+    if field.children:
+        rendered["children"] = [_field(child) for child in field.children]
+    return rendered

@@ -1,0 +1,322 @@
+"""One run: list, filter, describe, sample, write, delete, report. The only module that knows every stage."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+from ...errors import IngestError, Stopped
+from ..aws.client import glue_client, kinesis_client
+from ..aws.glue import GlueSchemas
+from ..aws.quota import Quota
+from ..aws.sample import Sampler, Taken
+from ..aws.source import KinesisSource
+from ..catalogue.client import OpenMetadata, fqn, parted
+from ..catalogue.deletion import account_of, gone
+from ..catalogue.file import FileSink
+from ..catalogue.openmetadata import RestSink, Warn
+from ..catalogue.run_status import RunStatus
+from ..catalogue.sink import Sink
+from ..catalogue.topic import topic_of
+from ..model import Description, Message, MessageSchema, RunReport, Sample, State, Stream
+from ..retry import ATTEMPTS
+from ..workflow.disclosure import unused
+from ..workflow.filters import Verdict, stream_filter
+from ..workflow.models import Options, Workflow
+from .flow import Flow, Stage, attended
+from .reading import Reader
+from .tally import Tally, unexpected
+
+log = logging.getLogger(__name__)
+
+DESCRIBERS = 8
+
+Progress = Callable[[RunReport], None]
+Described = tuple[Description, Sample]
+
+
+def run(
+    workflow: Workflow,
+    *,
+    stop: threading.Event | None = None,
+    progress: Progress | None = None,
+    status: RunStatus | None = None,
+) -> RunReport:
+    """Ingest once. Never raises for a run that failed: the report says what happened, `fatal` why it ended early.
+
+    workflow: with its `${NAME}`s resolved. stop: set it to end the run within seconds; it is also set when the run
+    ends. progress: called now and then, by the calling thread. status: told that the run began, and, after the last
+    write, how it ended.
+    """
+    stop = stop or threading.Event()
+    tally = Tally()
+
+    def work() -> None:
+        assemble(workflow, stop, tally).execute(status)
+
+    def tell() -> None:
+        if progress:
+            progress(tally.report())
+
+    _log_unused(workflow)
+    try:
+        fatal = _fatal(lambda: attended(work, stop, tell))
+    except BaseException:
+        # Airflow's time-out, or SystemExit: none of our business but to leave in order and say so.
+        if status:
+            status.ended(tally.report(state="stopped", fatal=Stopped("the run was broken off")))
+        raise
+    if not (tally.kept or workflow.destination.type == "metadata-rest"):
+        tally.discarded()  # also where a call that hangs kept the sink from being closed
+    report = tally.report(fatal=fatal)
+    report = replace(report, state=_state(workflow, report))
+    if status:
+        status.ended(report)
+    return report
+
+
+def _fatal(work: Callable[[], None]) -> IngestError | None:
+    """What ended the work early."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        return Stopped("the run was interrupted", remedy="Run it again: it goes on where the catalogue stands")
+    except IngestError as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a border: a run that met a fault of ours has failed, and says so
+        return unexpected(error)
+    return None
+
+
+def _state(workflow: Workflow, report: RunReport) -> State:
+    if isinstance(report.fatal, Stopped):
+        return "stopped"
+    percent = report.success_percent
+    if report.fatal or (percent is not None and percent < workflow.workflow_config.success_threshold):
+        return "failed"
+    return "partialSuccess" if report.failures else "success"
+
+
+def _log_unused(workflow: Workflow) -> None:
+    fields = unused(workflow)
+    if fields:
+        log.debug("These fields have no effect here: %s", ", ".join(fields))
+
+
+def source_of(workflow: Workflow, stop: threading.Event, *, attempts: int = ATTEMPTS) -> KinesisSource:
+    """Raises AccessDenied where there are no credentials; makes no call."""
+    options = workflow.options
+    client = kinesis_client(
+        workflow.aws,
+        pool=DESCRIBERS + options.concurrency + 1,
+        account_id_endpoint_mode=options.account_id_endpoint_mode,
+    )
+    return KinesisSource(client, quota=Quota(options.quota), stop=stop, attempts=attempts)
+
+
+def sink_of(workflow: Workflow, stop: threading.Event, warn: Warn) -> Sink:
+    """Makes no call and no file."""
+    path = catalogue_file(workflow)
+    if path:
+        return FileSink(path, workflow)
+    client = OpenMetadata(workflow.server, stop=stop, pool=workflow.options.concurrency)
+    return RestSink(client, workflow, warn)
+
+
+def catalogue_file(workflow: Workflow) -> Path | None:
+    """The file that a run writes; None where the sink is OpenMetadata."""
+    if workflow.destination.type == "metadata-rest":
+        return None
+    config = workflow.destination.config
+    return Path(config.path if config and config.path else f"{workflow.name}.catalogue.jsonl").expanduser()
+
+
+def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | None]:
+    """The redacted messages of one stream's sample and the schema they share. Writes nothing. Raises IngestError."""
+    source = source_of(workflow, threading.Event())
+    described = source.describe(Stream(name))
+    taken = _taken_from(source, Sampler(workflow.options.sample), described, workflow.options.sample.time_limit)
+    schemas = GlueSchemas(lambda: glue_client(workflow.aws))
+    reader = Reader(workflow.options, storing=False, schemas=schemas)
+    messages = reader.messages(taken.records)
+    return [reader.redacted(message) for message in messages], reader.schema(name, messages)
+
+
+def _taken_from(source: KinesisSource, sampler: Sampler, described: Description, seconds: int) -> Taken:
+    shards = source.open_shards(described.stream, time.monotonic() + seconds)
+    return sampler.take(described, shards, datetime.now(timezone.utc))
+
+
+def status_of(workflow: Workflow, pipeline: str, run_id: str) -> RunStatus | None:
+    """What tells OpenMetadata about a run of ours, by the pipeline's name; None where the sink is not OpenMetadata."""
+    if workflow.destination.type != "metadata-rest":
+        return None
+    return RunStatus(workflow, fqn(workflow.source.service_name, pipeline), run_id, ours=True)
+
+
+def status_in(workflow: Workflow) -> RunStatus | None:
+    """The same of the pipeline that the file names, which may be somebody else's; None where it names none."""
+    named = workflow.ingestion_pipeline_fqn
+    if not named or workflow.destination.type != "metadata-rest":
+        return None
+    pipeline = named if parted(named)[0] else fqn(workflow.source.service_name, named)
+    return RunStatus(workflow, pipeline, workflow.pipeline_run_id or str(uuid4()), ours=False)
+
+
+def assemble(workflow: Workflow, stop: threading.Event, tally: Tally) -> Run:
+    return Run(
+        workflow=workflow,
+        source=source_of(workflow, stop),
+        keep=stream_filter(workflow.metadata.topic_filter_pattern),
+        sampler=Sampler(workflow.options.sample),
+        sink=sink_of(workflow, stop, tally.warn),
+        tally=tally,
+        stop=stop,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    workflow: Workflow
+    source: KinesisSource
+    keep: Callable[[str], Verdict]
+    sampler: Sampler
+    sink: Sink
+    tally: Tally
+    stop: threading.Event
+
+    @property
+    def _options(self) -> Options:
+        return self.workflow.options
+
+    def execute(self, status: RunStatus | None = None) -> None:
+        """Raises the IngestError that ended the run early; nothing else is left undone."""
+        complete = False
+        storing = self.sink.open(storing=self.workflow.metadata.generate_sample_data and self._options.sample.store)
+        try:
+            self.tally.catalogue = self.sink.address
+            if status:
+                status.running()
+            listed = self._ingest(storing)
+            complete = True
+            if self.workflow.metadata.mark_deleted_topics:
+                self._delete_gone(listed)
+        finally:
+            self.tally.kept = self.sink.close(complete=complete)
+
+    def _ingest(self, storing: bool) -> dict[str, str | None]:
+        """Bring every kept stream into the catalogue. Returns name -> ARN of all that were listed."""
+        workers = self._options.concurrency
+        stages = [
+            Stage(self._describe, DESCRIBERS),
+            Stage(self._sampling(storing), workers),
+            Stage(self._write, workers),
+        ]
+        flow = Flow(stages, self.stop)
+        listed, failed = self._feed(flow)
+        flow.drain()
+        if failed:
+            raise failed
+        return listed
+
+    def _sampling(self, storing: bool) -> Callable[[Description], Described]:
+        """The stage that adds samples. Records are read only if somebody wants what becomes of them."""
+        options = self._options
+        if not self.workflow.metadata.generate_sample_data or not (storing or options.infer_schema):
+            return _no_sample
+        schemas = GlueSchemas(lambda: glue_client(self.workflow.aws))
+        return partial(self._sample, Reader(options, storing=storing, schemas=schemas))
+
+    def _feed(self, flow: Flow) -> tuple[dict[str, str | None], IngestError | None]:
+        listed: dict[str, str | None] = {}
+        try:
+            for stream in self.source.streams():
+                listed[stream.name] = stream.arn
+                verdict = self.keep(stream.name)
+                self.tally.listed(stream.name, kept=verdict.kept)
+                if verdict.kept:
+                    flow.put(stream)
+        except IngestError as error:
+            # The streams listed so far are real: they are finished before the run ends. Nothing is deleted.
+            return listed, error
+        return listed, None
+
+    def _describe(self, stream: Stream) -> Description | None:
+        described: Description | None = None
+        with self.tally.step("describe", stream.name):
+            described = self.source.describe(stream)
+            self.tally.count("described")
+        return described
+
+    def _sample(self, reader: Reader, described: Description) -> Described:
+        name = described.stream.name
+        if self.tally.hopeless("sample"):
+            self.tally.warn("sample", name, "not tried: the streams before it could not be read", "Run again later")
+            return described, Sample()
+        sample = Sample()
+        with self.tally.step("sample", name, optional=True):
+            sample = self._taken(reader, described)
+        return described, sample
+
+    def _taken(self, reader: Reader, described: Description) -> Sample:
+        taken = _taken_from(self.source, self.sampler, described, self._options.sample.time_limit)
+        if taken.records:
+            self.tally.count("sampled")
+        elif not taken.exhausted:
+            cause = "no record was found within the bounds of the search"
+            self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.shards` or `timeLimit`")
+        sample = reader.sample(described.stream.name, taken.records)
+        self._tell(described.stream.name, sample)
+        return sample
+
+    def _tell(self, name: str, sample: Sample) -> None:
+        if sample.schema:
+            shared = (sample.schema.kind, sample.schema.agreed, sample.schema.total)
+            log.debug("%s: %s schema, shared by %d of %d messages", name, *shared)
+        if sample.notes:
+            more = f" (and {len(sample.notes) - 1} more notes)" if len(sample.notes) > 1 else ""
+            log.info("%s: not every message is readable: %s%s", name, sample.notes[0], more)
+
+    def _write(self, item: Described) -> None:
+        described, sample = item
+        name = described.stream.name
+        with self.tally.step("write", name):
+            topic = topic_of(described, region=self.workflow.aws.aws_region, schema=sample.schema)
+            self.tally.finished(name, self.sink.write(topic, sample))
+
+    def _delete_gone(self, listed: Mapping[str, str | None]) -> None:
+        region = self.workflow.aws.aws_region
+        account = next((account_of(arn) for arn in listed.values() if arn), None)
+        max_share = self._options.deletion.max_share
+        found = gone(self.sink.catalogued(), listed, region=region, account=account, max_share=max_share)
+        for name in found.elsewhere:
+            cause = "its stream is in another account or region than this run's"
+            self.tally.warn(
+                "delete", name, cause, "Give that account a service of its own, or delete the topic by hand"
+            )
+        for name in found.unproven:
+            cause = "its stream is not recorded: nothing proves that it was of this account and region"
+            self.tally.warn("delete", name, cause, "Delete the topic by hand if its stream is gone")
+        if not found.names:
+            return
+        log.info("%d topics have lost their stream and are deleted", len(found.names))
+        flow = Flow([Stage(self._delete, self._options.concurrency)], self.stop)
+        for name in found.names:
+            flow.put(name)
+        flow.drain()
+
+    def _delete(self, name: str) -> None:
+        with self.tally.step("delete", name):
+            self.sink.delete(name)
+            self.tally.deleted(name)
+
+
+def _no_sample(described: Description) -> Described:
+    return described, Sample()

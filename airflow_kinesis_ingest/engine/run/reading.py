@@ -1,0 +1,89 @@
+"""From raw records to what the catalogue is told of them: decode, infer, redact, cut, in this order.
+
+The schema is inferred from whole, unredacted messages, so that its types are right; only names and types leave the
+process, and a name in which a detector finds something is redacted, too. What is shown is redacted before it is cut,
+so that no detector misses the rest of a secret; what decoding had to cut, redaction shortens further.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..model import Message, MessageSchema, Record, Sample
+from ..records.decode import SchemaLookup, decode, truncate
+from ..records.redact import Redactor
+from ..records.schema import infer, to_openmetadata
+from ..workflow.models import Options
+
+SHORTEST = 256
+"""Bytes that must be left for one more message; `options.sample.maxBytes` is more."""
+
+
+class Reader:
+    """Turns the records of a stream into its sample. For many threads."""
+
+    def __init__(self, options: Options, *, storing: bool, schemas: SchemaLookup | None) -> None:
+        """storing: whether messages may leave the process; without it only the schema does."""
+        self._options = options
+        self._storing = storing
+        self._schemas = schemas
+        self._redactor = Redactor(options.sample.redact)
+
+    def messages(self, records: Iterable[Record]) -> list[Message]:
+        """At most `options.sample.count` decoded messages; one record may hold many (KPL, Avro containers)."""
+        found: list[Message] = []
+        for record in records:
+            found += decode(record.data, schemas=self._schemas)
+            if len(found) >= self._options.sample.count:
+                break
+        return found[: self._options.sample.count]
+
+    def sample(self, name: str, records: Iterable[Record]) -> Sample:
+        """name: of the stream, for the root of its schema."""
+        messages = self.messages(records)
+        shown = tuple(self.shown(messages)) if self._storing else ()
+        notes = tuple(dict.fromkeys(message.note for message in messages if message.note))
+        return Sample(shown, self.schema(name, messages), notes)
+
+    def schema(self, name: str, messages: Sequence[Message]) -> MessageSchema | None:
+        if not messages or not self._options.infer_schema:
+            return None
+        schema = infer(messages, name=name)
+        if schema is None or not self._tells(schema):
+            return schema
+        return infer([self._nameless(message) for message in messages], name=name)
+
+    def _tells(self, schema: MessageSchema) -> bool:
+        """Whether a detector finds something in what the catalogue would be told."""
+        told = json.dumps(to_openmetadata(schema), ensure_ascii=False)
+        return self._redactor.mask(told) != told
+
+    def _nameless(self, message: Message) -> Message:
+        """message, of use for its schema only, without what detectors find in names and in the schema it came with."""
+        mask, schema = self._redactor.mask, message.schema
+        if schema:
+            schema = replace(schema, definition=mask(schema.definition))
+        return replace(message, value=_renamed(message.value, mask), schema=schema)
+
+    def redacted(self, message: Message) -> Message:
+        return self._redactor.redact(message)
+
+    def shown(self, messages: Sequence[Message]) -> Iterator[str]:
+        """The redacted texts, `options.sample.maxBytes` of them in UTF-8 at most; a cut one says so."""
+        left = self._options.sample.max_bytes
+        for message in messages:
+            text = truncate(self.redacted(message), left).text
+            left -= len(text.encode("utf-8", "surrogatepass"))
+            yield text
+            if left < SHORTEST:
+                return
+
+
+def _renamed(value: Any, mask: Callable[[str], str]) -> Any:
+    """value with every name of a field masked; of several that become one, the last in the alphabet stays."""
+    if isinstance(value, dict):
+        return {mask(name): _renamed(inner, mask) for name, inner in sorted(value.items())}
+    return [_renamed(inner, mask) for inner in value] if isinstance(value, list) else value

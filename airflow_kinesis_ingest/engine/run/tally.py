@@ -1,0 +1,152 @@
+"""Counting what a run does, from many threads, and the line between "this stream failed" and "everything fails"."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...errors import Abort, IngestError, Retry, Skip
+from ..model import Outcome, Problem, RunReport, State
+
+log = logging.getLogger(__name__)
+
+GIVE_UP_AFTER = 10
+FRAMES = 30
+
+
+class Tally:
+    """The numbers behind a RunReport. Every kept stream ends as finished, as a failure, or as not reached.
+
+    catalogue: where it is; kept: whether it was closed and keeps what was written.
+    """
+
+    def __init__(self) -> None:
+        self.catalogue = ""
+        self.kept = False
+        self._started = time.monotonic()
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._open: set[str] = set()
+        self._written: list[str] = []
+        self._in_a_row: Counter[str] = Counter()
+        self._warnings: list[Problem] = []
+        self._failures: list[Problem] = []
+        self._deleted: list[str] = []
+
+    def listed(self, stream: str, *, kept: bool) -> None:
+        with self._lock:
+            self._counts["listed"] += 1
+            if kept:
+                self._open.add(stream)
+            else:
+                self._counts["filtered"] += 1
+
+    def count(self, what: str) -> None:
+        """One more stream was 'described' or 'sampled'."""
+        with self._lock:
+            self._counts[what] += 1
+
+    def finished(self, stream: str, outcome: Outcome) -> None:
+        with self._lock:
+            self._open.discard(stream)
+            if outcome == "written":
+                self._written.append(stream)
+            else:
+                self._counts[outcome] += 1
+
+    def deleted(self, topic: str) -> None:
+        with self._lock:
+            self._deleted.append(topic)
+
+    def discarded(self) -> None:
+        """The catalogue kept nothing of what was written and deleted."""
+        with self._lock:
+            self._open.update(self._written)
+            self._written.clear()
+            self._deleted.clear()
+
+    @contextmanager
+    def step(self, step: str, entity: str, *, optional: bool = False) -> Iterator[None]:
+        """Do one step for one stream: a Skip or Retry inside is counted and named, and the run goes on.
+
+        optional: it costs a warning instead of a failure, also where it runs into a fault of ours. When a step that is
+        not optional fails with Retry for 10 streams in a row, the last of these errors is raised: the fault is not the
+        streams'.
+        """
+        try:
+            yield
+        except Skip as error:
+            self._note(step, entity, error, optional)
+            self._answered(step)
+        except Retry as error:
+            self._note(step, entity, error, optional)
+            if self._again(step) >= GIVE_UP_AFTER and not optional:
+                raise
+        except Exception as error:
+            # A border: no record of one stream, however it was made, may cost the other streams their topics.
+            if not optional or isinstance(error, IngestError):
+                raise
+            self._note(step, entity, unexpected(error), optional)
+            self._answered(step)
+        else:
+            self._answered(step)
+
+    def hopeless(self, step: str) -> bool:
+        """Whether an optional step has failed for so many streams in a row that the rest can be spared it."""
+        with self._lock:
+            return self._in_a_row[step] >= GIVE_UP_AFTER
+
+    def warn(self, step: str, entity: str, cause: str, remedy: str) -> None:
+        with self._lock:
+            self._warnings.append(Problem(step, entity, cause, remedy))
+        log.warning("%s %s: %s. %s", step, entity, cause, remedy)
+
+    def report(self, state: State = "success", fatal: IngestError | None = None) -> RunReport:
+        with self._lock:
+            return RunReport(
+                state=state,
+                listed=self._counts["listed"],
+                filtered=self._counts["filtered"],
+                described=self._counts["described"],
+                sampled=self._counts["sampled"],
+                written=len(self._written),
+                unchanged=self._counts["unchanged"],
+                deleted=tuple(sorted(self._deleted)),
+                warnings=tuple(self._warnings),
+                failures=tuple(self._failures),
+                not_reached=tuple(sorted(self._open)) if fatal else (),
+                fatal=fatal,
+                seconds=time.monotonic() - self._started,
+                catalogue=self.catalogue,
+            )
+
+    def _answered(self, step: str) -> None:
+        with self._lock:
+            self._in_a_row[step] = 0
+
+    def _again(self, step: str) -> int:
+        with self._lock:
+            self._in_a_row[step] += 1
+            return self._in_a_row[step]
+
+    def _note(self, step: str, entity: str, error: IngestError, optional: bool) -> None:
+        if optional:
+            self.warn(step, entity, error.cause, error.remedy)
+            return
+        with self._lock:
+            self._failures.append(Problem(step, entity, error.cause, error.remedy))
+            self._open.discard(entity)
+        log.error("%s %s: %s. %s", step, entity, error.cause, error.remedy)
+
+
+def unexpected(error: Exception) -> Abort:
+    """A fault of ours as an error that ends a run. Logs where it lies, and not its text: that may be a record's."""
+    frames = "".join(traceback.format_tb(error.__traceback__, limit=-FRAMES))
+    log.error("unexpected: %s\n%s", type(error).__name__, frames)
+    remedy = "Please report it, with the lines of the log that show where it happened"
+    return Abort(f"unexpected: {type(error).__name__}", why="a fault of this program", remedy=remedy)

@@ -1,0 +1,125 @@
+"""A document, and what the environment and Airflow's connections add to it -> a Workflow, or all its faults."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ...errors import Fault, WorkflowError
+from .document import Document, Place, block_at, dotted, parse, read, value_at
+from .fault_texts import fault_of
+from .models import AWS_BLOCK, PLACEHOLDER, SERVER_BLOCK, Connections, Workflow
+from .rules import across_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a workflow needs beside its file to become runnable.
+
+    environ: where `${NAME}` is looked up. aws, server: shaped like awsConfig and openMetadataServerConfig, from Airflow
+    connections; they win over the file's block key by key.
+    """
+
+    environ: Mapping[str, str]
+    aws: Mapping[str, Any] | None = None
+    server: Mapping[str, Any] | None = None
+
+
+def load(path: Path, runtime: Runtime | None = None) -> Workflow:
+    """Read and check one workflow file. Raises WorkflowError with all faults of the file.
+
+    runtime None keeps every `${NAME}` as it stands, for validation and for Airflow's parsing; with one, the
+    connection blocks are resolved, for a run.
+    """
+    return check(read(path), path.stem, runtime)
+
+
+def loads(raw: bytes, file: str, runtime: Runtime | None = None) -> Workflow:
+    """`load` for bytes at hand; `file` names them in faults."""
+    return check(parse(raw, file), Path(file).stem, runtime)
+
+
+def from_mapping(data: Mapping[str, Any]) -> Workflow:
+    """The same for plain data that needs no resolving."""
+    return loads(json.dumps(data).encode(), "workflow.json")
+
+
+def connections_in(document: Document) -> Connections:
+    """The Airflow connections that a document names; none where it names them wrongly, which `check` tells."""
+    try:
+        return Connections.model_validate(document.data.get("connections", {}))
+    except ValidationError:
+        return Connections()
+
+
+def check(document: Document, stem: str, runtime: Runtime | None = None) -> Workflow:
+    """A document as a Workflow, or a WorkflowError with all its faults."""
+    faults: list[Fault] = []
+    if runtime is not None:
+        document, faults = resolve(document, runtime)
+    faults += across_fields(document)
+    try:
+        workflow = Workflow.model_validate({"name": stem} | document.data)
+    except ValidationError as error:
+        faults += [fault_of(document, details) for details in error.errors(include_url=False)]
+    if runtime is not None:
+        faults = [_of_connection(document, runtime, fault) for fault in faults]
+    # A value that could not be read is None in the data, and may be of a wrong type for that.
+    unread = {(fault.line, fault.column) for fault in document.faults}
+    faults = [*document.faults, *(fault for fault in faults if (fault.line, fault.column) not in unread)]
+    if faults:
+        raise WorkflowError(faults)
+    return workflow
+
+
+def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]]:
+    """The document with its connection blocks filled, and a fault for every name the environment lacks."""
+    faults: list[Fault] = []
+
+    def value_of(node: Any, place: Place) -> Any:
+        if isinstance(node, dict):
+            return {key: value_of(child, (*place, key)) for key, child in node.items()}
+        if isinstance(node, list):
+            return [value_of(child, (*place, index)) for index, child in enumerate(node)]
+        if not isinstance(node, str):
+            return node
+        for name in PLACEHOLDER.findall(node):
+            if not runtime.environ.get(name):  # an empty key would let boto3 look for another identity
+                lacks = "an empty" if name in runtime.environ else "no"
+                problem, remedy = f"the environment has {lacks} variable {name}", f"Set {name} where the run starts"
+                faults.append(document.fault(place, problem, remedy))
+        return PLACEHOLDER.sub(lambda found: runtime.environ.get(found[1]) or found[0], node)
+
+    data = deepcopy(document.data)
+    for place, given in ((AWS_BLOCK, runtime.aws), (SERVER_BLOCK, runtime.server)):
+        found = value_at(data, place)
+        if given is not None:
+            found = {key: value for key, value in block_at(data, place).items() if key not in given}
+        if found is not None:
+            block = value_of(found, place)
+            _put(data, place, block if given is None else block | given)
+    return replace(document, data=data), faults
+
+
+def _of_connection(document: Document, runtime: Runtime, fault: Fault) -> Fault:
+    """A fault in what an Airflow connection gave, placed where the file names that connection."""
+    for block, given, name in ((AWS_BLOCK, runtime.aws, "aws"), (SERVER_BLOCK, runtime.server, "openmetadata")):
+        field = fault.path.removeprefix(f"{dotted(block)}.")
+        if field != fault.path and field.partition(".")[0] in (given or ()):
+            return document.fault(("connections", name), f"its `{field}`: {fault.problem}", fault.remedy)
+    return fault
+
+
+def _put(data: dict[str, Any], place: Place, value: Any) -> None:
+    for part in place[:-1]:
+        child = data.get(str(part))
+        child = child if isinstance(child, dict) else {}
+        data[str(part)] = child
+        data = child
+    data[str(place[-1])] = value

@@ -1,0 +1,517 @@
+"""The workflow file as strict, frozen models.
+
+Field names, types and defaults are OpenMetadata's (workflow.json, kinesisConnection.json, awsCredentials.json,
+messagingServiceMetadataPipeline.json, filterPattern.json, openMetadataConnection.json, schemas 1.13.0); the
+blocks `airflowConfig`, `connections`, `service` and `options` and the keys `name`, `displayName`,
+`description`, `owner` and `tags` are ours. A field marked `UNUSED` is accepted because OpenMetadata has it, and
+does nothing here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time, timezone
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from ...errors import Fault, WorkflowError
+from .document import Place
+
+UNUSED: dict[str, Any] = {"x-unused": True}
+PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+AWS_BLOCK: Place = ("source", "serviceConnection", "config", "awsConfig")
+SERVER_BLOCK: Place = ("workflowConfig", "openMetadataServerConfig")
+
+
+class Strict(BaseModel):
+    """Unknown keys and converted types are refused; a null stands for "not given" where that is possible."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
+
+
+def refuse(problem: str, remedy: str) -> PydanticCustomError:
+    return PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy})
+
+
+def _shaped(pattern: str, problem: str, remedy: str) -> AfterValidator:
+    """A string must match the pattern, or hold a ${NAME} whose value is only known when a run starts."""
+
+    def check(value: str) -> str:
+        if not PLACEHOLDER.search(value) and not re.fullmatch(pattern, value):
+            raise refuse(problem, remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+def _dag_id(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", value):
+        raise refuse("this cannot be a DAG id", "Use letters, digits, dashes, dots, underscores")
+    return value
+
+
+def _region(value: str) -> str:
+    if PLACEHOLDER.search(value) or re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", value):
+        return value
+    if re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}[a-z]", value):
+        raise refuse("this is an availability zone, not a region", f"Write {value[:-1]!r}")
+    raise refuse("this is not the name of an AWS region", "Write it like us-east-2 or cn-north-1")
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise refuse(f"this is not a valid regular expression ({error})", "Escape special characters with \\") from None
+    return value
+
+
+def instant(end_of_day: bool) -> Callable[[object], object]:
+    def convert(value: object) -> object:
+        if isinstance(value, str):
+            value = _parsed(value)
+        if isinstance(value, datetime):
+            return _in_utc(value)
+        if isinstance(value, date):
+            return datetime.combine(value, time.max if end_of_day else time.min, timezone.utc)
+        return value
+
+    return convert
+
+
+def _in_utc(moment: datetime) -> datetime | str:
+    try:
+        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    except OverflowError:  # 0001-01-01 east of Greenwich
+        return moment.isoformat()
+
+
+def _parsed(text: str) -> date | datetime | str:
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return text
+
+
+def _position(value: object) -> object:
+    if value in ("latest", "horizon"):
+        return value
+    moment = instant(end_of_day=False)(value)
+    if isinstance(moment, datetime):
+        return moment
+    raise refuse("this is not a position", "Write latest, horizon, or a UTC time like 2026-11-01T00:00:00Z")
+
+
+def _redaction(value: str) -> str:
+    from ..records.redact import Redactor  # only files with rules pay for the detectors
+
+    try:
+        Redactor([value])
+    except ValueError as error:
+        raise refuse(str(error), "Correct it") from None
+    return value
+
+
+NOT_REPLACED = "`${NAME}` is replaced in connection blocks only, not here", "Write the value itself"
+"""Problem and remedy."""
+
+
+def _unresolved(value: str) -> str:
+    if PLACEHOLDER.search(value):
+        raise refuse(*NOT_REPLACED)
+    return value
+
+
+def is_sendable(secret: str) -> bool:
+    """Whether a header can hold it: visible ASCII only. The errors of HTTP libraries show what they cannot send."""
+    return re.fullmatch(r"[!-~]*", secret) is not None
+
+
+def is_path(token: str) -> bool:
+    """Whether a jwtToken is the path of the file that holds it."""
+    return token.startswith(("/", "./", "../", "~"))
+
+
+def _credential(value: SecretStr) -> SecretStr:
+    if not is_sendable(value.get_secret_value()):
+        problem = "this cannot be a credential: it holds a blank, a line break or a letter that is not ASCII"
+        raise refuse(problem, "Copy it again, in one piece")
+    return value
+
+
+def _header(value: str) -> str:
+    if value.lower() in {"connection", "content-length", "transfer-encoding"}:
+        raise refuse("this header belongs to the connection", "Remove it")
+    if not re.fullmatch(r"[!#$%&'*+.^_|~0-9A-Za-z-]+", value):
+        raise refuse("this cannot be the name of a header", "Write it like X-Tenant")
+    return value
+
+
+Resolved = Annotated[str, AfterValidator(_unresolved)]
+Plain = Annotated[Resolved, Field(min_length=1)]
+Credential = Annotated[SecretStr, AfterValidator(_credential)]
+Header = Annotated[str, AfterValidator(_header)]
+Region = Annotated[str, AfterValidator(_region)]
+
+
+def _url(example: str) -> AfterValidator:
+    host = r"(\w([\w-]*\w)?\.)*\w([\w-]*\w)?\.?|\[[0-9a-fA-F:.]+\]"
+    remedy = f"Write it like {example}, without user and password"
+    return _shaped(rf"https?://({host})(:\d{{1,5}})?(/[^\s?#@]*)?", "this is not a plain http(s) URL", remedy)
+
+
+Endpoint = Annotated[str, _url("https://kinesis.us-east-2.amazonaws.com")]
+HostPort = Annotated[str, _url("http://localhost:8585/api")]
+Regex = Annotated[str, AfterValidator(_regex)]
+DAY_OR_MOMENT = WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]})
+Start = Annotated[datetime, BeforeValidator(instant(end_of_day=False)), DAY_OR_MOMENT]
+End = Annotated[datetime, BeforeValidator(instant(end_of_day=True)), DAY_OR_MOMENT]
+RoleArn = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:iam::\d{12}:role/.+",
+        "this is not the ARN of a role",
+        "Write it like arn:aws:iam::123456789012:role/name",
+    ),
+]
+SessionName = Annotated[
+    str, _shaped(r"[\w+=,.@-]{2,64}", "AWS does not accept this name", "Use 2 to 64 of letters, digits, _+=,.@-")
+]
+DagId = Annotated[str, AfterValidator(_dag_id)]
+Redaction = Annotated[str, AfterValidator(_redaction)]
+
+
+class FilterPattern(Strict):
+    """Regular expressions against the stream's name: anchored at its start, case ignored; an exclude wins."""
+
+    includes: list[Regex] | None = Field(None, description="Keep only streams that match one of these")
+    excludes: list[Regex] | None = Field(None, description="Leave out streams that match one of these")
+
+
+class AwsConfig(Strict):
+    """How to reach AWS. Without keys or profile, boto3's own chain of credentials is used."""
+
+    enabled: bool | None = Field(None, json_schema_extra=UNUSED)
+    aws_access_key_id: Credential | None = Field(None, description="Access key; needs `awsSecretAccessKey`")
+    aws_secret_access_key: Credential | None = Field(None, description="Secret key; needs `awsAccessKeyId`")
+    aws_session_token: Credential | None = Field(None, description="Token of temporary keys")
+    aws_region: Region = Field(description="Region, e.g. `us-east-2`")
+    endpoint_url: Endpoint | None = Field(
+        None, alias="endPointURL", description="Another Kinesis endpoint; STS keeps its own"
+    )
+    profile_name: str | None = Field(None, description="Profile of the shared AWS configuration files")
+    assume_role_arn: RoleArn | None = Field(None, description="Role to assume, on top of the keys or profile")
+    assume_role_session_name: SessionName | None = Field("OpenMetadataSession", description="Session name of that role")
+    assume_role_source_identity: SessionName | None = Field(None, description="Source identity, for CloudTrail")
+
+
+class KinesisConnection(Strict):
+    type: Literal["Kinesis"] | None = Field("Kinesis", description="Always `Kinesis`")
+    aws_config: AwsConfig
+    topic_filter_pattern: FilterPattern | None = Field(None, json_schema_extra=UNUSED)
+    supports_metadata_extraction: bool | None = Field(None, json_schema_extra=UNUSED)
+    supports_profiler: bool | None = Field(None, json_schema_extra=UNUSED)
+
+
+class ServiceConnection(Strict):
+    config: KinesisConnection
+
+
+class MessagingMetadata(Strict):
+    type: Literal["MessagingMetadata"] = Field("MessagingMetadata", description="Always `MessagingMetadata`")
+    topic_filter_pattern: FilterPattern | None = Field(None, description="Which streams to keep; all if absent")
+    generate_sample_data: bool = Field(False, description="Store sample messages of every stream")
+    mark_deleted_topics: bool = Field(True, description="Soft-delete topics whose stream is proven to be gone")
+    override_metadata: bool = Field(False, description="Do not keep what users wrote on a topic when it changes")
+
+
+class SourceConfig(Strict):
+    config: MessagingMetadata
+
+
+def _source_type(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+class Source(Strict):
+    type: Annotated[Literal["kinesis"], BeforeValidator(_source_type)] = Field(description="Always `kinesis`")
+    service_name: Plain = Field(max_length=256, description="Name of the messaging service in the catalogue")
+    service_connection: ServiceConnection | None = None
+    source_config: SourceConfig
+
+
+class SinkConfig(Strict):
+    model_config = ConfigDict(alias_generator=None)
+
+    path: Plain | None = Field(None, description="Where `file` writes; default `NAME.catalogue.jsonl`")
+    api_endpoint: str | None = Field(None, json_schema_extra=UNUSED)
+    bulk_sink_batch_size: Any = Field(None, json_schema_extra=UNUSED)
+    enable_async_pipeline: Any = Field(None, json_schema_extra=UNUSED)
+    async_pipeline_workers: Any = Field(None, json_schema_extra=UNUSED)
+    override_metadata: Any = Field(None, json_schema_extra=UNUSED)
+
+
+class Sink(Strict):
+    type: Literal["metadata-rest", "file"] = Field(
+        "file", description="`metadata-rest` writes to OpenMetadata, `file` to one JSON Lines file"
+    )
+    config: SinkConfig | None = None
+
+
+class Component(Strict):
+    type: str
+    config: dict[str, Any] | None = None
+
+
+class SslConfig(Strict):
+    ca_certificate: str | None = Field(None, description="Path of the CA certificate, for `verifySSL: validate`")
+    ssl_certificate: SecretStr | None = Field(None, json_schema_extra=UNUSED)
+    ssl_key: SecretStr | None = Field(None, json_schema_extra=UNUSED)
+
+
+class JwtConfig(Strict):
+    """OpenMetadata's clients send a JWT whatever the authProvider; older per-provider blocks are refused."""
+
+    jwt_token: SecretStr = Field(description="The bot's JWT, `${NAME}`, or the path of a file that holds it")
+
+
+AuthProvider = Literal[
+    "basic", "azure", "google", "okta", "auth0", "aws-cognito", "custom-oidc", "ldap", "saml", "openmetadata"
+]
+
+
+class OpenMetadataServer(Strict):
+    host_port: HostPort = Field("http://localhost:8585/api", description="Address of the server; ends in `/api`")
+    auth_provider: AuthProvider | None = Field("basic", description="Any of OpenMetadata's; a JWT is what is sent")
+    security_config: JwtConfig | None = None
+    verify_ssl: Literal["no-ssl", "ignore", "validate"] | None = Field(
+        "no-ssl", alias="verifySSL", description="`no-ssl`: system CAs; `ignore`: no check; `validate`: `sslConfig`"
+    )
+    ssl_config: SslConfig | None = None
+    extra_headers: dict[Header, SecretStr] | None = Field(None, description="Headers added to every request")
+    type: Literal["OpenMetadata"] | None = Field(None, json_schema_extra=UNUSED)
+    cluster_name: str | None = Field(None, json_schema_extra=UNUSED)
+    secrets_manager_provider: str | None = Field(None, json_schema_extra=UNUSED)
+    secrets_manager_loader: str | None = Field(None, json_schema_extra=UNUSED)
+    api_version: str | None = Field("v1", description="Version in the path of the REST API")
+    enable_version_validation: bool | None = Field(True, description="Warn when the server's version is untested")
+    force_entity_overwriting: bool | None = Field(None, json_schema_extra=UNUSED)
+    store_service_connection: bool | None = Field(None, json_schema_extra=UNUSED)
+    limit_records: int | None = Field(None, json_schema_extra=UNUSED)
+    include_topics: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_tables: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_dashboards: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_pipelines: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_ml_models: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_users: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_teams: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_glossary_terms: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_tags: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_policy: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_messaging_services: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_database_services: bool | None = Field(None, json_schema_extra=UNUSED)
+    include_pipeline_services: bool | None = Field(None, json_schema_extra=UNUSED)
+    schema_filter_pattern: FilterPattern | None = Field(None, json_schema_extra=UNUSED)
+    table_filter_pattern: FilterPattern | None = Field(None, json_schema_extra=UNUSED)
+    database_filter_pattern: FilterPattern | None = Field(None, json_schema_extra=UNUSED)
+    elastics_search: Component | None = Field(None, json_schema_extra=UNUSED)
+    supports_data_insight_extraction: bool | None = Field(None, json_schema_extra=UNUSED)
+    supports_elastic_search_reindexing_extraction: bool | None = Field(None, json_schema_extra=UNUSED)
+
+
+class WorkflowConfig(Strict):
+    logger_level: Literal["DEBUG", "INFO", "WARN", "ERROR"] = Field("INFO", description="`DEBUG` logs every call")
+    raise_on_error: bool = Field(True, description="A run with failures below the threshold fails")
+    success_threshold: int = Field(90, ge=0, le=100, description="Percent of streams that must be right")
+    open_metadata_server_config: OpenMetadataServer | None = None
+    config: dict[str, Any] | None = Field(None, json_schema_extra=UNUSED)
+
+
+def _is_cron(value: str) -> bool:
+    from croniter import CroniterBadDateError, croniter  # only schedules that are no word pay for it
+
+    if re.search(r"\br\b", value, re.IGNORECASE) or not croniter.is_valid(value):
+        return False  # `R` is croniter's random moment, another one in every process
+    try:
+        croniter(value, datetime(2026, 1, 1, tzinfo=timezone.utc)).get_next()
+    except CroniterBadDateError:
+        raise refuse("no day matches this schedule", "Correct its day and month") from None
+    return True
+
+
+def _schedule(value: str) -> str:
+    fields = r"(\S+\s+){4}\S+"
+    if value.lstrip("@") in CRON or (re.fullmatch(fields, value.strip()) and _is_cron(value)):
+        return value.strip().removeprefix("@")
+    raise refuse("this is no schedule", "Write hourly, daily, weekly, a cron line of five fields, or null (on demand)")
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        near = difflib.get_close_matches(value, available_timezones(), 1)
+        meant = f"Did you mean {near[0]!r}?" if near else "Write it like Europe/Berlin"
+        raise refuse("this time zone is unknown", meant) from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+CRON = {"hourly": "0 * * * *", "daily": "0 0 * * *", "weekly": "0 0 * * 0"}
+Schedule = Annotated[str, AfterValidator(_schedule)]
+
+
+# Airflow's database has an end to its numbers and names: one file beyond it would keep all others from being stored.
+MANY = 10_000
+A_YEAR = 31_536_000
+Tag = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class AirflowConfig(Strict):
+    """OpenMetadata's airflowConfig; times in seconds, dates in UTC."""
+
+    schedule_interval: Schedule | None = Field(
+        "daily", max_length=100, description="`hourly`, `daily`, `weekly`, a cron line, or null: on demand"
+    )
+    start_date: Start | None = Field(None, description="First moment of the schedule, UTC")
+    end_date: End | None = Field(None, description="Last moment of the schedule, UTC; a day counts in full")
+    pipeline_timezone: Zone = Field("UTC", description="Time zone the schedule is read in")
+    retries: int = Field(0, ge=0, le=MANY, description="How often Airflow repeats a failed run")
+    retry_delay: int = Field(300, ge=0, le=A_YEAR, description="Seconds between them")
+    pause_pipeline: bool = Field(False, description="Start paused")
+    pipeline_catchup: bool = Field(False, description="Run every tick missed since `startDate`")
+    max_active_runs: int = Field(1, ge=1, le=MANY, description="Runs of this pipeline at the same time")
+    concurrency: int = Field(1, ge=1, le=MANY, description="Tasks of this pipeline at the same time")
+    workflow_timeout: int | None = Field(None, ge=1, le=A_YEAR, description="Seconds after which a run is stopped")
+    email: str | None = Field(None, max_length=254, description="Shown as the pipeline's contact")
+    workflow_default_view: str | None = Field(None, json_schema_extra=UNUSED)
+    workflow_default_view_orientation: str | None = Field(None, json_schema_extra=UNUSED)
+
+    @property
+    def cron(self) -> str | None:
+        """The schedule as a cron line; None: on demand."""
+        return CRON.get(self.schedule_interval, self.schedule_interval) if self.schedule_interval else None
+
+
+class Connections(Strict):
+    """Airflow connection ids that replace secrets in the file. They need a run inside Airflow."""
+
+    aws: Plain | None = Field(None, description="Connection of type `kinesis` or `aws`")
+    openmetadata: Plain | None = Field(None, description="Connection of type `openmetadata`")
+
+
+class Service(Strict):
+    display_name: str | None = Field(None, description="Display name of the messaging service")
+    description: str | None = Field(None, description="Its description, in Markdown")
+
+
+class SampleOptions(Strict):
+    count: int = Field(50, ge=1, le=1000, description="Messages per stream")
+    max_bytes: int = Field(262_144, ge=1024, le=10_485_760, description="Bytes of messages per stream")
+    position: Annotated[
+        Literal["latest", "horizon"] | Annotated[datetime, DAY_OR_MOMENT], BeforeValidator(_position)
+    ] = Field("latest", description="`latest`: newest first; `horizon`: oldest; or a UTC time")
+    shards: int = Field(4, ge=1, le=100, description="Open shards looked at per stream")
+    time_limit: int = Field(10, ge=1, le=300, description="Seconds after which no call for one stream begins")
+    store: bool = Field(True, description="Store the messages; `false` keeps only what is inferred from them")
+    redact: list[Redaction] = Field(
+        default_factory=list,
+        description="What to hide: `email`, `card`, `iban`, `us_ssn`, `aws_key`, `jwt`, `ip`, or paths like `$.a.b`",
+    )
+
+
+class DeletionOptions(Strict):
+    max_share: float = Field(
+        0.5, ge=0, le=1, description="Share of the service's topics one run may delete; 1 allows all"
+    )
+
+
+EndpointMode = Literal["disabled", "preferred", "required"]
+
+
+class Options(Strict):
+    sample: SampleOptions = Field(default_factory=SampleOptions)
+    infer_schema: bool = Field(True, description="Infer the message schema from the sample")
+    deletion: DeletionOptions = Field(default_factory=DeletionOptions)
+    quota: float = Field(0.99, gt=0, le=1, description="Share of AWS's per-API rates this run may use")
+    concurrency: int = Field(24, ge=1, le=64, description="Streams sampled and written at the same time")
+    account_id_endpoint_mode: EndpointMode = Field(
+        "disabled", description="botocore's setting; `disabled` keeps the classic regional host"
+    )
+
+
+class Workflow(Strict):
+    """One workflow file."""
+
+    name: DagId = Field(description="The DAG id; default: the file's stem")
+    display_name: str | None = Field(None, max_length=1000, description="Shown instead of the name")
+    description: str | None = Field(None, description="What this pipeline is for")
+    owner: str = Field("airflow", min_length=1, max_length=500, description="Owner shown in Airflow")
+    tags: list[Tag] = Field(default_factory=list, description="Tags shown in Airflow")
+    source: Source
+    sink: Sink | None = None
+    workflow_config: WorkflowConfig = Field(default_factory=WorkflowConfig)
+    airflow_config: AirflowConfig = Field(default_factory=AirflowConfig)
+    connections: Connections = Field(default_factory=Connections)
+    service: Service = Field(default_factory=Service)
+    options: Options = Field(default_factory=Options)
+    ingestion_pipeline_fqn: Resolved | None = Field(
+        None,
+        alias="ingestionPipelineFQN",
+        description="Pipeline entity told how each run went; made if missing",
+    )
+    pipeline_run_id: Resolved | None = Field(None, description="Id of this run in that entity")
+    id: str | None = Field(None, json_schema_extra=UNUSED)
+    processor: Component | None = Field(None, json_schema_extra=UNUSED)
+    stage: Component | None = Field(None, json_schema_extra=UNUSED)
+    bulk_sink: Component | None = Field(None, json_schema_extra=UNUSED)
+    enable_streamable_logs: bool | None = Field(None, json_schema_extra=UNUSED)
+    ingestion_runner_name: str | None = Field(None, json_schema_extra=UNUSED)
+
+    @property
+    def metadata(self) -> MessagingMetadata:
+        return self.source.source_config.config
+
+    @property
+    def aws(self) -> AwsConfig:
+        """awsConfig. Raises WorkflowError where the workflow names an Airflow connection instead of one."""
+        if self.source.service_connection is None:
+            raise _needs_airflow(self.name, f"connections.aws: {self.connections.aws}")
+        return self.source.service_connection.config.aws_config
+
+    @property
+    def server(self) -> OpenMetadataServer:
+        """openMetadataServerConfig. Raises WorkflowError as `aws` does."""
+        if self.workflow_config.open_metadata_server_config is None:
+            raise _needs_airflow(self.name, f"connections.openmetadata: {self.connections.openmetadata}")
+        return self.workflow_config.open_metadata_server_config
+
+    @property
+    def destination(self) -> Sink:
+        return self.sink or Sink()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a workflow file, for editors."""
+    schema = Workflow.model_json_schema(by_alias=True)
+    schema["required"].remove("name")  # which is the file's stem by default
+    return schema
+
+
+def _needs_airflow(file: str, what: str) -> WorkflowError:
+    remedy = "Run it in Airflow, or give the connection in the file"
+    return WorkflowError([Fault(file, 0, 0, "", f"`{what}` is an Airflow connection, unknown here", remedy)])

@@ -1,0 +1,58 @@
+"""The rules of a workflow file that no single field can check. They look at plain data: no other fault hides theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ...errors import Fault
+from .document import Document, block_at, value_at
+from .models import AWS_BLOCK, SERVER_BLOCK, instant
+
+
+def across_fields(document: Document) -> Iterator[Fault]:
+    yield from _reach_aws(document)
+    yield from _reach_openmetadata(document)
+    schedule = block_at(document.data, ("airflowConfig",))
+    start, end = (instant(name == "endDate")(schedule.get(name)) for name in ("startDate", "endDate"))
+    if isinstance(start, datetime) and isinstance(end, datetime) and end < start:
+        yield document.fault(("airflowConfig", "endDate"), "the end lies before `startDate`", "Swap or correct them")
+
+
+def _reach_aws(document: Document) -> Iterator[Fault]:
+    by_connection = value_at(document.data, ("connections", "aws"))
+    if not by_connection and not value_at(document.data, ("source", "serviceConnection")):
+        remedy = "Add `serviceConnection.config.awsConfig.awsRegion`, or `connections.aws`"
+        yield document.fault(("source",), "nothing says how to reach AWS", remedy, of_key=True)
+    place = AWS_BLOCK
+    aws = block_at(document.data, place)
+    key, secret = aws.get("awsAccessKeyId"), aws.get("awsSecretAccessKey")
+    if bool(key) != bool(secret):
+        given, missing = ("awsAccessKeyId", "awsSecretAccessKey")[:: 1 if key else -1]
+        yield document.fault((*place, given), f"half a key pair: `{missing}` is missing", "Give both keys or none")
+    if aws.get("awsSessionToken") and not (key or secret):
+        remedy = "Give `awsAccessKeyId` and `awsSecretAccessKey` too"
+        yield document.fault((*place, "awsSessionToken"), "a session token without its key pair", remedy)
+
+
+def _reach_openmetadata(document: Document) -> Iterator[Fault]:
+    place = SERVER_BLOCK
+    given, server = value_at(document.data, place) is not None, block_at(document.data, place)
+    sink = document.data.get("sink")
+    by_rest = block_at(document.data, ("sink",)).get("type") == "metadata-rest"
+    by_connection = value_at(document.data, ("connections", "openmetadata"))
+    if sink is None and given:
+        remedy = "Add `sink: {type: metadata-rest, config: {}}`, or `type: file` to write to a file"
+        yield document.fault(place, "an OpenMetadata server is named but no sink", remedy, of_key=True)
+    if by_rest and not by_connection and not given:
+        remedy = "Add `workflowConfig.openMetadataServerConfig`, or `connections.openmetadata`"
+        yield document.fault(("sink",), "the sink `metadata-rest` needs a server", remedy, of_key=True)
+    if by_rest and given and not by_connection and not server.get("securityConfig"):
+        remedy = "Add the JWT of a bot"
+        yield document.fault(place, "`securityConfig.jwtToken` is missing", remedy, of_key=True)
+    if by_rest and value_at(document.data, ("sink", "config", "path")):
+        remedy = "Remove it, or write `type: file`"
+        yield document.fault(("sink", "config", "path"), "`path` belongs to the sink `file`", remedy)
+    if server.get("verifySSL") == "validate" and not value_at(server, ("sslConfig", "caCertificate")):
+        remedy = "Give the path of the CA certificate"
+        yield document.fault((*place, "verifySSL"), "`validate` without `sslConfig.caCertificate`", remedy)

@@ -1,0 +1,101 @@
+"""Checking many files: every fault of every file, and names that two of them claim."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from airflow_kinesis_ingest.deployment.validation import Checked, validate
+
+GOOD = """\
+source:
+  type: kinesis
+  serviceName: orders
+  serviceConnection: {config: {type: Kinesis, awsConfig: {awsRegion: us-east-2}}}
+  sourceConfig: {config: {type: MessagingMetadata}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return Path("workflows")
+
+
+def write(file: Path, text: str = GOOD) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def problems(results: list[Checked]) -> list[str]:
+    return [str(fault) for result in results for fault in result.faults]
+
+
+def test_a_good_file_is_known_by_its_pipelines_name(folder: Path) -> None:
+    assert validate([write(folder / "orders.yaml")]) == [Checked("workflows/orders.yaml", "orders")]
+
+
+def test_a_folder_stands_for_all_workflow_files_below_it_in_the_order_of_their_paths(folder: Path) -> None:
+    for name in ("b.yml", "a.json", "team/c.yaml", "notes.txt", ".hidden.yaml", ".git/d.yaml"):
+        write(folder / name)
+    found = [result.file.removeprefix("workflows/") for result in validate([folder])]
+    assert found == ["a.json", "b.yml", "team/c.yaml"]
+
+
+def test_all_faults_of_all_files_are_told(folder: Path) -> None:
+    write(folder / "a.yaml", GOOD.replace("us-east-2", "Ohio").replace("serviceName", "serviceNme"))
+    write(folder / "b.yaml", "a: [1")
+    write(folder / "c.yaml")
+    results = validate([folder, folder / "gone.yaml"])
+    assert [problem.partition(": ")[0] for problem in problems(results)] == [
+        "workflows/a.yaml:1:1",
+        "workflows/a.yaml:3:3",
+        "workflows/a.yaml:4:70",
+        "workflows/b.yaml:1:4",
+        "workflows/gone.yaml",
+    ]
+    assert [result.name for result in results] == ["", "", "c", ""]
+
+
+def test_a_folder_without_a_workflow_is_a_mistake(folder: Path) -> None:
+    write(folder / "notes.txt")
+    assert problems(validate([folder])) == [
+        "workflows: no workflow file is in this folder. Name a folder with .yaml files"
+    ]
+
+
+def test_a_name_that_two_files_claim_is_told_on_both(folder: Path) -> None:
+    write(folder / "a.yaml", "# the orders of one account\nname: orders\n" + GOOD)
+    write(folder / "orders.yaml")
+    assert problems(validate([folder])) == [
+        "workflows/a.yaml:2:7: name: `orders` is also the name of workflows/orders.yaml. Rename one of them",
+        "workflows/orders.yaml:1:1: name: `orders` is also the name of workflows/a.yaml. Rename one of them",
+    ]
+
+
+def test_files_with_faults_claim_no_name(folder: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        write(folder / name, "a: [1")
+    assert not any("also the name" in problem for problem in problems(validate([folder])))
+
+
+def test_a_file_that_is_named_twice_does_not_clash_with_itself(folder: Path) -> None:
+    file = write(folder / "orders.yaml")
+    assert problems(validate([file, folder])) == []
+
+
+def test_advice_is_no_fault(folder: Path) -> None:
+    [result] = validate([write(folder / "orders.yaml", GOOD + "description: ${NAME}\n")])
+    assert result.faults == ()
+    assert [advice.path for advice in result.advice] == ["description"]
+
+
+def test_a_result_is_plain_data_for_other_tools(folder: Path) -> None:
+    [result] = validate([write(folder / "b.yaml", "a: [1")])
+    plain = json.loads(json.dumps(result.as_dict()))
+    assert plain["file"] == "workflows/b.yaml"
+    assert plain["faults"][0]["line"] == 1
+    assert plain["faults"][0]["remedy"] == "Check indentation, colons and quotes"

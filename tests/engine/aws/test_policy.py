@@ -1,0 +1,38 @@
+"""The IAM policy: the five calls, and what each option adds."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from airflow_kinesis_ingest.engine.aws.policy import policy
+
+REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "reference" / "kinesis-connector-cli.md"
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the reference is not at hand")
+def test_the_policy_is_the_one_openmetadata_documents() -> None:
+    """Who has granted that needs to grant nothing more."""
+    block = re.search(r"```json\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    assert policy() == json.loads(block[1])
+
+
+@pytest.mark.parametrize(
+    ("options", "added"),
+    [
+        ({}, []),
+        ({"kms": True}, ["kms:Decrypt"]),
+        ({"glue": True}, ["glue:GetSchemaVersion"]),
+        ({"kms": True, "glue": True}, ["kms:Decrypt", "glue:GetSchemaVersion"]),
+    ],
+)
+def test_an_option_adds_its_call_and_takes_none_away(options: dict[str, bool], added: list[str]) -> None:
+    statements = policy(**options)["Statement"]
+    assert statements[:1] == policy()["Statement"]
+    assert [action for statement in statements[1:] for action in statement["Action"]] == added
+    assert len({statement["Sid"] for statement in statements}) == len(statements)
+    assert all(statement["Effect"] == "Allow" for statement in statements)
