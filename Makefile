@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 # With ONCE=1 the demo ends by itself, with the exit code of its run.
 ONCE ?=
 
-.PHONY: demo test test-matrix check bench bench-large lock clean
+.PHONY: demo test test-matrix check bench bench-large docs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/kinesis-ingest demo $(if $(ONCE),--once)
@@ -38,6 +38,10 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --requirement requirements.lock
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+# The table of fields in docs/workflow-file.md.
+docs: $(VENV)/installed
+	$(BIN)/python -m tests.field_table
 
 lock: $(VENV)/installed
 	$(BIN)/pip install --quiet uv

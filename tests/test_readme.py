@@ -1,17 +1,13 @@
-"""What the README says is what the code does."""
+"""What the README and docs/ say is what the code does."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from rich.console import Console
 
 from airflow_kinesis_ingest.cli import build_parser, field_tree
@@ -19,41 +15,22 @@ from airflow_kinesis_ingest.demo.run import streams
 from airflow_kinesis_ingest.engine.aws.policy import policy
 from airflow_kinesis_ingest.engine.records.decode import decode
 from airflow_kinesis_ingest.engine.records.schema import infer
-from airflow_kinesis_ingest.engine.workflow.fault_texts import model_in
 from airflow_kinesis_ingest.engine.workflow.loading import loads
-from airflow_kinesis_ingest.engine.workflow.models import Workflow
+from tests.field_table import PAGE, field_table, with_table
 
 README = Path(__file__).parents[1] / "README.md"
 
 
-def described(model: type[BaseModel], place: tuple[str, ...] = ()) -> Iterator[tuple[str, FieldInfo]]:
-    """Every field with a meaning, by its path."""
-    for name, info in model.model_fields.items():
-        path = (*place, info.alias or name)
-        inner = model_in(info.annotation)
-        if inner and not isinstance(info.json_schema_extra, dict):
-            yield from described(inner, path)
-        elif info.description:
-            yield ".".join(path), info
-
-
-def default(info: FieldInfo) -> str:
-    value: Any = info.default_factory() if info.default_factory else info.default  # type: ignore[call-arg]
-    if info.is_required():
-        return "required"
-    if value is None or value == []:
-        return ""
-    return f"`{json.dumps(value)}`".replace('"', "")
-
-
-def field_table() -> str:
-    rows = [f"| `{path}` | {default(info)} | {info.description} |" for path, info in described(Workflow)]
-    return "\n".join(["| field | default | meaning |", "|---|---|---|", *rows])
-
-
 def test_the_field_table_is_made_from_the_models() -> None:
-    """Every field with an effect stands in the README with its default and meaning; nothing else does."""
-    assert field_table() in README.read_text(encoding="utf-8")
+    """Every field with an effect stands in docs/workflow-file.md with its default and meaning; nothing else does."""
+    assert PAGE.read_text(encoding="utf-8") == with_table(PAGE.read_text(encoding="utf-8"), field_table()), "make docs"
+
+
+def test_a_field_that_the_page_lacks_is_seen() -> None:
+    """The rest of the page stays; its table is the models'."""
+    page = "# Fields\n\n| field | default | meaning |\n|---|---|---|\n| `old` | | |\n\nThe end.\n"
+    assert with_table(page, field_table()) == f"# Fields\n\n{field_table()}\nThe end.\n"
+    assert "| `options.quota` | `0.99` |" in field_table()
 
 
 def test_the_policy_is_the_one_that_the_command_prints() -> None:
