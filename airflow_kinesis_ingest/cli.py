@@ -303,7 +303,7 @@ def sample_command(arguments: argparse.Namespace) -> int:
 
     messages, schema = look(workflow, arguments.stream)
     for message in messages:
-        print(_shown(message.text))
+        print(_printable(message.text))
         remarks = ", ".join([*message.layers, *([message.note] if message.note else [])])
         if remarks:
             print(f"    ({remarks})", file=sys.stderr)
@@ -332,10 +332,10 @@ def field_tree(schema: MessageSchema) -> Tree:
 
 
 def _labelled(field: Field) -> str:
-    return _shown(f"{field.name}  {field.display or field.type}")
+    return _printable(f"{field.name}  {field.display or field.type}")
 
 
-def _shown(text: str) -> str:
+def _printable(text: str) -> str:
     """As it is for a file or another program; on a terminal, nothing in a record may take control of it."""
     if not (sys.stdout and sys.stdout.isatty()):
         return text

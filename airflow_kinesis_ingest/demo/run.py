@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 REGION = "eu-west-1"
 KEYS = {"DEMO_ACCESS_KEY": "demo", "DEMO_SECRET_KEY": "demo-secret"}
 CATALOGUE = "demo.catalogue.jsonl"
-TOLD_EVERY = 5.0
+PROGRESS_EVERY = 5.0
 DAGS = Path(__file__).parents[2] / "dags"
 
 ORDERS = [
@@ -37,7 +37,7 @@ def demo(*, once: bool) -> int:
         raise FixFile("the demo runs from a checkout of the repository", remedy="Clone it, then: make demo")
     home = Path.cwd() / ".demo"
     shutil.rmtree(home, ignore_errors=True)
-    with _telling("A local Kinesis starts"), ExitStack() as kinesis:
+    with _timed("A local Kinesis starts"), ExitStack() as kinesis:
         url = kinesis.enter_context(local_kinesis())
         kept = kinesis.pop_all()
     with kept:
@@ -49,11 +49,11 @@ def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:
 
     try:
         with ExitStack() as running:
-            with _telling("Airflow starts (about half a minute)") as tell:
-                started = running.enter_context(airflow(home, DAGS, environment=environment, progress=tell))
-            with _telling("The pipeline `demo` is deployed"):
+            with _timed("Airflow starts (about half a minute)") as progress:
+                started = running.enter_context(airflow(home, DAGS, environment=environment, progress=progress))
+            with _timed("The pipeline `demo` is deployed"):
                 started.wait(lambda: started.call("GET", "/dags/demo"), "the DAG `demo`")
-            with _telling("It runs"):
+            with _timed("It runs"):
                 run_id = started.trigger("demo")
                 state = started.await_run("demo", run_id)
             if state != "success":
@@ -70,7 +70,7 @@ def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:
 
 
 @contextmanager
-def _telling(what: str) -> Iterator[Callable[[float], None]]:
+def _timed(what: str) -> Iterator[Callable[[float], None]]:
     """Say what happens, with the seconds it takes. Who knows how long it has waited may say so by what is yielded:
     shown in place on a terminal, elsewhere as a line every five seconds.
     """
@@ -86,14 +86,14 @@ def _telling(what: str) -> Iterator[Callable[[float], None]]:
     console.print(f"{what}: {time.monotonic() - started:.0f} s")
 
 
-def _now_and_then(tell: Callable[[float], None]) -> Callable[[float], None]:
-    told = 0.0
+def _now_and_then(show: Callable[[float], None]) -> Callable[[float], None]:
+    shown = 0.0
 
     def progress(waited: float) -> None:
-        nonlocal told
-        if waited - told >= TOLD_EVERY:
-            told = waited
-            tell(waited)
+        nonlocal shown
+        if waited - shown >= PROGRESS_EVERY:
+            shown = waited
+            show(waited)
 
     return progress
 

@@ -29,11 +29,11 @@ def connection(connection_id: str, *types: str) -> Connection:
     if found.conn_type not in types:
         what = f"the Airflow connection `{connection_id}` is of type `{found.conn_type}`"
         raise FixFile(what, remedy=f"Name one of type {' or '.join(f'`{name}`' for name in types)}")
-    _refuse_unless_object(found)
+    _require_object_as_extra(found)
     return found
 
 
-def _refuse_unless_object(found: Connection) -> None:
+def _require_object_as_extra(found: Connection) -> None:
     # Airflow itself takes text that is no JSON for an empty extra: a run would use other credentials than it should.
     try:
         extra = json.loads(found.extra or "{}")
@@ -52,14 +52,14 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
 def tried(steps: Callable[[], Iterable[Step]]) -> tuple[bool, str]:
     """The steps of a test as Airflow's connection form shows them: the first that failed, or all that passed."""
     try:
-        return _told(steps())
+        return _test_result(steps())
     except WorkflowError as error:
         return False, "\n".join(map(_of_connection, error.faults))
     except IngestError as error:
         return False, str(error)
 
 
-def _told(steps: Iterable[Step]) -> tuple[bool, str]:
+def _test_result(steps: Iterable[Step]) -> tuple[bool, str]:
     passed = []
     for step in steps:
         if step.status == "failed":

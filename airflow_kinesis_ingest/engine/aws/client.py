@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from ...errors import AccessDenied
 from ..workflow.models import AwsConfig, EndpointMode, is_sendable
-from .errors import UNSENDABLE, said
+from .errors import UNSENDABLE, why_of
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -81,7 +81,7 @@ def _explained(aws: AwsConfig) -> Iterator[None]:
         raise AccessDenied(
             "the AWS configuration cannot be used",
             where="awsConfig",
-            why=said(error),
+            why=why_of(error),
             remedy="Correct `awsConfig`, or the AWS files and AWS_ variables of the machine that runs this",
         ) from None
 

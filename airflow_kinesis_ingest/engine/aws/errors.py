@@ -92,8 +92,8 @@ def translated(error: ClientError | BotoCoreError, api: str, stream: str) -> Ing
     """The error of ours that says what to do about one of botocore's. stream is "" for calls about the account."""
     where = _where(api, stream)
     if isinstance(error, ClientError):
-        return _refused(error, api, stream, where)
-    why = said(error)
+        return _translated_response(error, api, stream, where)
+    why = why_of(error)
     if why == UNSENDABLE:
         return AccessDenied("the call could not be made", where=where, why=why, remedy="Give the credentials anew")
     if isinstance(error, NO_CREDENTIALS):
@@ -107,7 +107,7 @@ def translated(error: ClientError | BotoCoreError, api: str, stream: str) -> Ing
     return Abort("the call could not be made", where=where, why=why, remedy="Check the `awsConfig` block")
 
 
-def said(error: Exception) -> str:
+def why_of(error: Exception) -> str:
     """The text of an error, without the header and the passwords that it may repeat."""
     if _is_about_a_header(error):
         return UNSENDABLE
@@ -137,7 +137,7 @@ def senseless(api: str, stream: str, why: str) -> Unreachable:
     return Unreachable("this is no answer of Kinesis", where=_where(api, stream), why=why, remedy=remedy)
 
 
-def _refused(error: ClientError, api: str, stream: str, where: str) -> IngestError:
+def _translated_response(error: ClientError, api: str, stream: str, where: str) -> IngestError:
     answer = error.response
     code = str(answer.get("Error", {}).get("Code", ""))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

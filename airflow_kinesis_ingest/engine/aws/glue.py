@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ...errors import AccessDenied
 from ..model import NoSchema, RegisteredSchema
-from .errors import DENIALS, NO_SENSE, said
+from .errors import DENIALS, NO_SENSE, why_of
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -50,7 +50,7 @@ class GlueSchemas:
             answer = self._client.get_schema_version(SchemaVersionId=version_id)
             data_format, definition = answer["DataFormat"], answer["SchemaDefinition"]
         except (AccessDenied, BotoCoreError) as error:
-            why = str(error) if isinstance(error, AccessDenied) else said(error)
+            why = str(error) if isinstance(error, AccessDenied) else why_of(error)
             return self._give_up(f"the Glue Schema Registry was not read: {why}")
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))

@@ -145,7 +145,7 @@ class OpenMetadata:
             if response.status_code == 404 and missing:
                 return None
             if not response.ok or response.is_redirect:
-                raise _refusal(response, f"{method} {path}", self.address)
+                raise _translated_response(response, f"{method} {path}", self.address)
             return _decoded(response, f"{method} {path}", self.address, holds)
 
         return retry(once, self._stop, self._attempts)
@@ -185,7 +185,7 @@ class OpenMetadata:
             raise Unreachable(
                 "OpenMetadata did not answer",
                 where=f"{method} {path}",
-                why=_why(error),
+                why=_why_of(error),
                 remedy=f"Check that {self.address} is up and can be reached from here",
             ) from None
         except OSError as error:
@@ -275,7 +275,7 @@ def _innermost(error: BaseException) -> BaseException:
         error = cause
 
 
-def _why(error: Exception) -> str:
+def _why_of(error: Exception) -> str:
     return f"{type(error).__name__}: {without_passwords(str(_innermost(error)))}"
 
 
@@ -284,17 +284,19 @@ def _tls_failure(error: Exception, where: str, address: str) -> IngestError:
     inner = _innermost(error)
     if isinstance(inner, ssl.SSLCertVerificationError):
         what = "the server's certificate is not accepted"
-        return CatalogueRefused(what, where=address, why=_why(error), remedy=CHECK_TLS)
+        return CatalogueRefused(what, where=address, why=_why_of(error), remedy=CHECK_TLS)
     kind, library = getattr(inner, "reason", None), getattr(inner, "library", None)
     if library == "X509":
-        return CatalogueRefused("the CA certificate cannot be read", where=address, why=_why(error), remedy=CHECK_TLS)
+        return CatalogueRefused(
+            "the CA certificate cannot be read", where=address, why=_why_of(error), remedy=CHECK_TLS
+        )
     if kind == "WRONG_VERSION_NUMBER":
         remedy = "Write `hostPort` with http://, or name the port that speaks https"
-        return Unreachable("the server speaks plain http there", where=address, why=_why(error), remedy=remedy)
+        return Unreachable("the server speaks plain http there", where=address, why=_why_of(error), remedy=remedy)
     return Unreachable(
         "the TLS connection to OpenMetadata was not made",
         where=where,
-        why=_why(error),
+        why=_why_of(error),
         remedy=f"Run again; check what stands before {address} if it stays",
     )
 
@@ -334,7 +336,7 @@ def _redirected(response: requests.Response, where: str, address: str) -> Unreac
     return _not_openmetadata(address, f"{where} was redirected to {target}", remedy)
 
 
-def _refusal(response: requests.Response, where: str, address: str) -> IngestError:
+def _translated_response(response: requests.Response, where: str, address: str) -> IngestError:
     status, why = response.status_code, f"HTTP {response.status_code}: {_message(response)}"
     if status == 429:
         remedy = "Lower `options.concurrency`, or run later"

@@ -34,12 +34,12 @@ def renewed(
         return to_openmetadata(schema)
     if not (override or sent or is_ours(str(text))):
         return dict(catalogued)
-    told = _told(str(text))
-    body = to_openmetadata(grown(schema, str(text)) if mask(told) == told else schema)
+    untitled = _untitled(str(text))
+    body = to_openmetadata(grown(schema, str(text)) if mask(untitled) == untitled else schema)
     return body | {"schemaFields": with_words(body["schemaFields"], fields or [])}
 
 
-def _told(text: str) -> str:
+def _untitled(text: str) -> str:
     """A schema's text without the title of one of ours: that is the stream's name, which is catalogued anyway."""
     return json.dumps(json.loads(text) | {"title": ""}, ensure_ascii=False) if is_ours(text) else text
 

@@ -46,12 +46,12 @@ class RunStatus:
     def running(self) -> None:
         """Make the entity, or update ours, and say that a run began. The service must exist."""
 
-        def tell() -> None:
+        def start() -> None:
             if self._ours or not self._exists():
                 self._client.put("/services/ingestionPipelines", self._entity())
             self._put({"pipelineState": "running"})
 
-        _best_effort(tell)
+        _best_effort(start)
 
     def ended(self, report: RunReport) -> None:
         """Say how the run ended, with the counts of each step and its first ten failures.
@@ -121,9 +121,9 @@ def _failure(problem: Problem) -> dict[str, str]:
     return {"name": problem.entity, "error": f"{problem.cause}. {problem.remedy}"}
 
 
-def _best_effort(tell: Callable[[], None]) -> None:
+def _best_effort(call: Callable[[], None]) -> None:
     try:
-        tell()
+        call()
     except IngestError as error:
         log.warning("OpenMetadata was not told the status of this run: %s", error)
 

@@ -85,8 +85,8 @@ class _Tree:
         self.room -= 1
         if self.room < 0:
             raise _TooMany
-        shown = display if len(display) <= DISPLAY_MOST else f"{display[:DISPLAY_MOST]}…"
-        return Field(name, kind, f"{shown}, nullable" if nullable else shown, tuple(children))
+        short = display if len(display) <= DISPLAY_MOST else f"{display[:DISPLAY_MOST]}…"
+        return Field(name, kind, f"{short}, nullable" if nullable else short, tuple(children))
 
     def of_shape(self, name: str, shape: Shape, depth: int) -> Field:
         kind, display = _shape_type(shape)

@@ -61,13 +61,13 @@ def run(
     def work() -> None:
         assemble(workflow, stop, tally).execute(status)
 
-    def tell() -> None:
+    def report_progress() -> None:
         if progress:
             progress(tally.report())
 
     _log_unused(workflow)
     try:
-        fatal = _fatal(lambda: attended(work, stop, tell))
+        fatal = _fatal(lambda: attended(work, stop, report_progress))
     except BaseException:
         # Airflow's time-out, or SystemExit: none of our business but to leave in order and say so.
         if status:
@@ -273,10 +273,10 @@ class Run:
             cause = "no record was found within the bounds of the search"
             self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.shards` or `timeLimit`")
         sample = reader.sample(described.stream.name, taken.records)
-        self._tell(described.stream.name, sample)
+        self._log_sample(described.stream.name, sample)
         return sample
 
-    def _tell(self, name: str, sample: Sample) -> None:
+    def _log_sample(self, name: str, sample: Sample) -> None:
         if sample.schema:
             shared = (sample.schema.kind, sample.schema.agreed, sample.schema.total)
             log.debug("%s: %s schema, shared by %d of %d messages", name, *shared)

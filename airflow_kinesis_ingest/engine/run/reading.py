@@ -44,22 +44,22 @@ class Reader:
     def sample(self, name: str, records: Iterable[Record]) -> Sample:
         """name: of the stream, for the root of its schema."""
         messages = self.messages(records)
-        shown = tuple(self.shown(messages)) if self._storing else ()
+        texts = tuple(self.redacted_texts(messages)) if self._storing else ()
         notes = tuple(dict.fromkeys(message.note for message in messages if message.note))
-        return Sample(shown, self.schema(name, messages), notes)
+        return Sample(texts, self.schema(name, messages), notes)
 
     def schema(self, name: str, messages: Sequence[Message]) -> MessageSchema | None:
         if not messages or not self._options.infer_schema:
             return None
         schema = infer(messages, name=name)
-        if schema is None or not self._tells(schema):
+        if schema is None or not self._is_sensitive(schema):
             return schema
         return infer([self._nameless(message) for message in messages], name=name)
 
-    def _tells(self, schema: MessageSchema) -> bool:
+    def _is_sensitive(self, schema: MessageSchema) -> bool:
         """Whether a detector finds something in what the catalogue would be told."""
-        told = json.dumps(to_openmetadata(schema), ensure_ascii=False)
-        return self._redactor.mask(told) != told
+        text = json.dumps(to_openmetadata(schema), ensure_ascii=False)
+        return self._redactor.mask(text) != text
 
     def _nameless(self, message: Message) -> Message:
         """message, of use for its schema only, without what detectors find in names and in the schema it came with."""
@@ -71,7 +71,7 @@ class Reader:
     def redacted(self, message: Message) -> Message:
         return self._redactor.redact(message)
 
-    def shown(self, messages: Sequence[Message]) -> Iterator[str]:
+    def redacted_texts(self, messages: Sequence[Message]) -> Iterator[str]:
         """The redacted texts, `options.sample.maxBytes` of them in UTF-8 at most; a cut one says so."""
         left = self._options.sample.max_bytes
         for message in messages:

@@ -49,18 +49,18 @@ def progress(report: RunReport) -> tuple[int, int]:
     return report.written + report.unchanged + len(report.failures), report.listed - report.filtered
 
 
-def tenths(tell: Callable[[int, int], None]) -> Callable[[RunReport], None]:
-    """What calls `tell` with the `progress` of a run at every further tenth: a log has no use for 1,000 lines."""
-    told = 0
+def tenths(log: Callable[[int, int], None]) -> Callable[[RunReport], None]:
+    """What calls `log` with the `progress` of a run at every further tenth: a log has no use for 1,000 lines."""
+    logged = 0
 
-    def hear(report: RunReport) -> None:
-        nonlocal told
+    def on_progress(report: RunReport) -> None:
+        nonlocal logged
         done, kept = progress(report)
-        if kept and done * 10 // kept > told * 10 // kept:
-            told = done
-            tell(done, kept)
+        if kept and done * 10 // kept > logged * 10 // kept:
+            logged = done
+            log(done, kept)
 
-    return hear
+    return on_progress
 
 
 def table(report: RunReport) -> str:

@@ -70,11 +70,11 @@ def dotted(place: Place) -> str:
     """('source', 'includes', 0) -> 'source.includes[0]'."""
     text = ""
     for part in place:
-        text += f"[{part}]" if isinstance(part, int) else f".{shown_key(part)}" if text else shown_key(part)
+        text += f"[{part}]" if isinstance(part, int) else f".{safe_key(part)}" if text else safe_key(part)
     return text
 
 
-def shown_key(key: str) -> str:
+def safe_key(key: str) -> str:
     """A key as far as it may be shown: where a blank is missing (`jwtToken:eyJ...`) it holds a secret's value."""
     name = re.split("[:=]", key, maxsplit=1)[0]
     return name if re.fullmatch(r"[A-Za-z]+|[\w.$< -]{1,32}", name) else HIDDEN
@@ -282,15 +282,15 @@ class _Reader:
 
     def _key(self, node: yaml.Node, seen: dict[str, Any], place: Place) -> str | None:
         if not isinstance(node, yaml.ScalarNode) or node.tag != "tag:yaml.org,2002:str":
-            shown = f" `{shown_key(node.value)}`" if isinstance(node, yaml.ScalarNode) else ""
-            self.faults.append(self._fault(node, place, f"the key{shown} is not text", "Put it in quotes"))
+            name = f" `{safe_key(node.value)}`" if isinstance(node, yaml.ScalarNode) else ""
+            self.faults.append(self._fault(node, place, f"the key{name} is not text", "Put it in quotes"))
             return None
         if self._has_nul(node, place):
             return None
         key = str(node.value)
         here = (*place, key)
         if key in seen:
-            problem = f"the key `{shown_key(key)}` is here twice (first on line {self.keys[here][0]})"
+            problem = f"the key `{safe_key(key)}` is here twice (first on line {self.keys[here][0]})"
             self.faults.append(self._fault(node, here, problem, "Keep one"))
             return None
         self.keys[here] = _position(node)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from ...errors import Fault
-from .document import HIDDEN, Document, Place, dotted, shown_key
+from .document import HIDDEN, Document, Place, dotted, safe_key
 from .models import Workflow
 
 
@@ -31,20 +31,20 @@ def _described(document: Document, details: ErrorDetails) -> Fault:
         return _unknown_key(document, place)
     if kind == "missing":
         return document.fault(place, f"`{place[-1]}` is missing", "Add it", of_key=True)
-    if kind == "refused":
-        problem = str(context["problem"]) + _shown(place, details["input"])
+    if kind == "invalid":
+        problem = str(context["problem"]) + _actual(place, details["input"])
         return document.fault(place, problem, str(context["remedy"]))
     if kind == "literal_error":
         allowed = str(context["expected"])
         by_lower = {value.lower(): value for value in re.findall(r"'([^']*)'", allowed)}
         near = difflib.get_close_matches(str(details["input"]).lower(), by_lower, 1)
         meant = f"Did you mean {by_lower[near[0]]!r}?" if near else f"Write {allowed}"
-        return document.fault(place, f"this is not one of {allowed}{_shown(place, details['input'])}", meant)
+        return document.fault(place, f"this is not one of {allowed}{_actual(place, details['input'])}", meant)
     if details["input"] is None:
         return document.fault(place, "a value is missing", "Write one, or remove the key")
     if kind in ("model_type", "dict_type"):
         return document.fault(place, "this should be a block of `key: value` pairs", "Write them below the key")
-    problem = details["msg"][0].lower() + details["msg"][1:] + _shown(place, details["input"])
+    problem = details["msg"][0].lower() + details["msg"][1:] + _actual(place, details["input"])
     return document.fault(place, problem.replace("input should", "this should"), TYPE_REMEDIES.get(kind, "Correct it"))
 
 
@@ -65,8 +65,8 @@ def _unknown_key(document: Document, place: Place) -> Fault:
     remedy = f"Did you mean `{near[0]}`?" if near else f"Allowed here: {', '.join(known)}"
     if key.partition(":")[0] in known:
         remedy = "Put a blank after its colon"
-    shown = HIDDEN if _is_value(place) else shown_key(key)
-    return document.fault(place, f"the key `{shown}` is unknown", remedy, of_key=True)
+    name = HIDDEN if _is_value(place) else safe_key(key)
+    return document.fault(place, f"the key `{name}` is unknown", remedy, of_key=True)
 
 
 def _model_at(place: Place) -> type[BaseModel]:
@@ -91,7 +91,8 @@ def is_secret(place: Place) -> bool:
     return bool(names.union({"extraHeaders", "sslConfig"}).intersection(map(str, place)))
 
 
-def _shown(place: Place, value: object) -> str:
+def _actual(place: Place, value: object) -> str:
+    """What follows a problem: the value that stands there. Nothing for a secret, a block or a null."""
     if is_secret(place) or isinstance(value, (dict, list)) or value is None:
         return ""
     text = str(value)

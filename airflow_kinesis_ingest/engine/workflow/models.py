@@ -43,8 +43,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
 
 
-def refuse(problem: str, remedy: str) -> PydanticCustomError:
-    return PydanticCustomError("refused", "{problem}", {"problem": problem, "remedy": remedy})
+def invalid(problem: str, remedy: str) -> PydanticCustomError:
+    return PydanticCustomError("invalid", "{problem}", {"problem": problem, "remedy": remedy})
 
 
 def _shaped(pattern: str, problem: str, remedy: str) -> AfterValidator:
@@ -52,7 +52,7 @@ def _shaped(pattern: str, problem: str, remedy: str) -> AfterValidator:
 
     def check(value: str) -> str:
         if not PLACEHOLDER.search(value) and not re.fullmatch(pattern, value):
-            raise refuse(problem, remedy)
+            raise invalid(problem, remedy)
         return value
 
     return AfterValidator(check)
@@ -60,7 +60,7 @@ def _shaped(pattern: str, problem: str, remedy: str) -> AfterValidator:
 
 def _dag_id(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", value):
-        raise refuse("this cannot be a DAG id", "Use letters, digits, dashes, dots, underscores")
+        raise invalid("this cannot be a DAG id", "Use letters, digits, dashes, dots, underscores")
     return value
 
 
@@ -68,15 +68,17 @@ def _region(value: str) -> str:
     if PLACEHOLDER.search(value) or re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", value):
         return value
     if re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}[a-z]", value):
-        raise refuse("this is an availability zone, not a region", f"Write {value[:-1]!r}")
-    raise refuse("this is not the name of an AWS region", "Write it like us-east-2 or cn-north-1")
+        raise invalid("this is an availability zone, not a region", f"Write {value[:-1]!r}")
+    raise invalid("this is not the name of an AWS region", "Write it like us-east-2 or cn-north-1")
 
 
 def _regex(value: str) -> str:
     try:
         re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
-        raise refuse(f"this is not a valid regular expression ({error})", "Escape special characters with \\") from None
+        raise invalid(
+            f"this is not a valid regular expression ({error})", "Escape special characters with \\"
+        ) from None
     return value
 
 
@@ -113,7 +115,7 @@ def _position(value: object) -> object:
     moment = instant(end_of_day=False)(value)
     if isinstance(moment, datetime):
         return moment
-    raise refuse("this is not a position", "Write latest, horizon, or a UTC time like 2026-11-01T00:00:00Z")
+    raise invalid("this is not a position", "Write latest, horizon, or a UTC time like 2026-11-01T00:00:00Z")
 
 
 def _redaction(value: str) -> str:
@@ -122,7 +124,7 @@ def _redaction(value: str) -> str:
     try:
         Redactor([value])
     except ValueError as error:
-        raise refuse(str(error), "Correct it") from None
+        raise invalid(str(error), "Correct it") from None
     return value
 
 
@@ -132,7 +134,7 @@ NOT_REPLACED = "`${NAME}` is replaced in connection blocks only, not here", "Wri
 
 def _unresolved(value: str) -> str:
     if PLACEHOLDER.search(value):
-        raise refuse(*NOT_REPLACED)
+        raise invalid(*NOT_REPLACED)
     return value
 
 
@@ -149,15 +151,15 @@ def is_path(token: str) -> bool:
 def _credential(value: SecretStr) -> SecretStr:
     if not is_sendable(value.get_secret_value()):
         problem = "this cannot be a credential: it holds a blank, a line break or a letter that is not ASCII"
-        raise refuse(problem, "Copy it again, in one piece")
+        raise invalid(problem, "Copy it again, in one piece")
     return value
 
 
 def _header(value: str) -> str:
     if value.lower() in {"connection", "content-length", "transfer-encoding"}:
-        raise refuse("this header belongs to the connection", "Remove it")
+        raise invalid("this header belongs to the connection", "Remove it")
     if not re.fullmatch(r"[!#$%&'*+.^_|~0-9A-Za-z-]+", value):
-        raise refuse("this cannot be the name of a header", "Write it like X-Tenant")
+        raise invalid("this cannot be the name of a header", "Write it like X-Tenant")
     return value
 
 
@@ -349,7 +351,7 @@ def _is_cron(value: str) -> bool:
     try:
         croniter(value, datetime(2026, 1, 1, tzinfo=timezone.utc)).get_next()
     except CroniterBadDateError:
-        raise refuse("no day matches this schedule", "Correct its day and month") from None
+        raise invalid("no day matches this schedule", "Correct its day and month") from None
     return True
 
 
@@ -357,7 +359,7 @@ def _schedule(value: str) -> str:
     fields = r"(\S+\s+){4}\S+"
     if value.lstrip("@") in CRON or (re.fullmatch(fields, value.strip()) and _is_cron(value)):
         return value.strip().removeprefix("@")
-    raise refuse("this is no schedule", "Write hourly, daily, weekly, a cron line of five fields, or null (on demand)")
+    raise invalid("this is no schedule", "Write hourly, daily, weekly, a cron line of five fields, or null (on demand)")
 
 
 def _zone(value: str) -> str:
@@ -366,7 +368,7 @@ def _zone(value: str) -> str:
     except (ValueError, OSError, ZoneInfoNotFoundError):
         near = difflib.get_close_matches(value, available_timezones(), 1)
         meant = f"Did you mean {near[0]!r}?" if near else "Write it like Europe/Berlin"
-        raise refuse("this time zone is unknown", meant) from None
+        raise invalid("this time zone is unknown", meant) from None
     return value
 
 
