@@ -21,7 +21,8 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from ...errors import AccessDenied
-from ..workflow.models import AwsConfig, EndpointMode, is_sendable
+from ..workflow.field_types import EndpointMode, is_sendable
+from ..workflow.models import AwsConfig
 from .errors import UNSENDABLE, why_of
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from requests.auth import AuthBase
 from ... import __version__
 from ...errors import CatalogueRefused, IngestError, NotAllowed, Throttled, TopicRefused, Unreachable, without_passwords
 from ..retry import ATTEMPTS, retry
-from ..workflow.models import OpenMetadataServer, is_path, is_sendable
+from ..workflow.field_types import is_path, is_sendable
+from ..workflow.models import OpenMetadataServer
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, SecretStr
 
 from ...errors import Fault
 from .document import HIDDEN, Document, Place, dotted, written
-from .models import AWS_BLOCK, NOT_REPLACED, PLACEHOLDER, SERVER_BLOCK, Workflow, is_path
+from .field_types import NOT_REPLACED, PLACEHOLDER, is_path
+from .models import AWS_BLOCK, SERVER_BLOCK, Workflow
 
 
 def secrets(workflow: Workflow) -> Iterator[tuple[Place, SecretStr]]:

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from ...errors import Fault, WorkflowError
 from .document import Document, Place, block_at, dotted, parse, read, value_at
 from .fault_texts import fault_of
-from .models import AWS_BLOCK, PLACEHOLDER, SERVER_BLOCK, Connections, Workflow
+from .field_types import PLACEHOLDER
+from .models import AWS_BLOCK, SERVER_BLOCK, Connections, Workflow
 from .rules import across_fields
 
 

@@ -9,30 +9,39 @@ does nothing here.
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable
-from datetime import date, datetime, time, timezone
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
 from ...errors import Fault, WorkflowError
 from .document import Place
+from .field_types import (
+    CRON,
+    AuthProvider,
+    Credential,
+    DagId,
+    End,
+    Endpoint,
+    EndpointMode,
+    Header,
+    HostPort,
+    Plain,
+    Position,
+    Redaction,
+    Regex,
+    Region,
+    Resolved,
+    RoleArn,
+    Schedule,
+    SessionName,
+    SourceType,
+    Start,
+    Tag,
+    Zone,
+)
 
 UNUSED: dict[str, Any] = {"x-unused": True}
-PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 AWS_BLOCK: Place = ("source", "serviceConnection", "config", "awsConfig")
 SERVER_BLOCK: Place = ("workflowConfig", "openMetadataServerConfig")
 
@@ -41,160 +50,6 @@ class Strict(BaseModel):
     """Unknown keys and converted types are refused; a null stands for "not given" where that is possible."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=to_camel)
-
-
-def invalid(problem: str, remedy: str) -> PydanticCustomError:
-    return PydanticCustomError("invalid", "{problem}", {"problem": problem, "remedy": remedy})
-
-
-def _shaped(pattern: str, problem: str, remedy: str) -> AfterValidator:
-    """A string must match the pattern, or hold a ${NAME} whose value is only known when a run starts."""
-
-    def check(value: str) -> str:
-        if not PLACEHOLDER.search(value) and not re.fullmatch(pattern, value):
-            raise invalid(problem, remedy)
-        return value
-
-    return AfterValidator(check)
-
-
-def _dag_id(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,250}", value):
-        raise invalid("this cannot be a DAG id", "Use letters, digits, dashes, dots, underscores")
-    return value
-
-
-def _region(value: str) -> str:
-    if PLACEHOLDER.search(value) or re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", value):
-        return value
-    if re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}[a-z]", value):
-        raise invalid("this is an availability zone, not a region", f"Write {value[:-1]!r}")
-    raise invalid("this is not the name of an AWS region", "Write it like us-east-2 or cn-north-1")
-
-
-def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise invalid(
-            f"this is not a valid regular expression ({error})", "Escape special characters with \\"
-        ) from None
-    return value
-
-
-def instant(end_of_day: bool) -> Callable[[object], object]:
-    def convert(value: object) -> object:
-        if isinstance(value, str):
-            value = _parsed(value)
-        if isinstance(value, datetime):
-            return _in_utc(value)
-        if isinstance(value, date):
-            return datetime.combine(value, time.max if end_of_day else time.min, timezone.utc)
-        return value
-
-    return convert
-
-
-def _in_utc(moment: datetime) -> datetime | str:
-    try:
-        return moment.astimezone(timezone.utc) if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    except OverflowError:  # 0001-01-01 east of Greenwich
-        return moment.isoformat()
-
-
-def _parsed(text: str) -> date | datetime | str:
-    try:
-        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return text
-
-
-def _position(value: object) -> object:
-    if value in ("latest", "horizon"):
-        return value
-    moment = instant(end_of_day=False)(value)
-    if isinstance(moment, datetime):
-        return moment
-    raise invalid("this is not a position", "Write latest, horizon, or a UTC time like 2026-11-01T00:00:00Z")
-
-
-def _redaction(value: str) -> str:
-    from ..records.redact import Redactor  # only files with rules pay for the detectors
-
-    try:
-        Redactor([value])
-    except ValueError as error:
-        raise invalid(str(error), "Correct it") from None
-    return value
-
-
-NOT_REPLACED = "`${NAME}` is replaced in connection blocks only, not here", "Write the value itself"
-"""Problem and remedy."""
-
-
-def _unresolved(value: str) -> str:
-    if PLACEHOLDER.search(value):
-        raise invalid(*NOT_REPLACED)
-    return value
-
-
-def is_sendable(secret: str) -> bool:
-    """Whether a header can hold it: visible ASCII only. The errors of HTTP libraries show what they cannot send."""
-    return re.fullmatch(r"[!-~]*", secret) is not None
-
-
-def is_path(token: str) -> bool:
-    """Whether a jwtToken is the path of the file that holds it."""
-    return token.startswith(("/", "./", "../", "~"))
-
-
-def _credential(value: SecretStr) -> SecretStr:
-    if not is_sendable(value.get_secret_value()):
-        problem = "this cannot be a credential: it holds a blank, a line break or a letter that is not ASCII"
-        raise invalid(problem, "Copy it again, in one piece")
-    return value
-
-
-def _header(value: str) -> str:
-    if value.lower() in {"connection", "content-length", "transfer-encoding"}:
-        raise invalid("this header belongs to the connection", "Remove it")
-    if not re.fullmatch(r"[!#$%&'*+.^_|~0-9A-Za-z-]+", value):
-        raise invalid("this cannot be the name of a header", "Write it like X-Tenant")
-    return value
-
-
-Resolved = Annotated[str, AfterValidator(_unresolved)]
-Plain = Annotated[Resolved, Field(min_length=1)]
-Credential = Annotated[SecretStr, AfterValidator(_credential)]
-Header = Annotated[str, AfterValidator(_header)]
-Region = Annotated[str, AfterValidator(_region)]
-
-
-def _url(example: str) -> AfterValidator:
-    host = r"(\w([\w-]*\w)?\.)*\w([\w-]*\w)?\.?|\[[0-9a-fA-F:.]+\]"
-    remedy = f"Write it like {example}, without user and password"
-    return _shaped(rf"https?://({host})(:\d{{1,5}})?(/[^\s?#@]*)?", "this is not a plain http(s) URL", remedy)
-
-
-Endpoint = Annotated[str, _url("https://kinesis.us-east-2.amazonaws.com")]
-HostPort = Annotated[str, _url("http://localhost:8585/api")]
-Regex = Annotated[str, AfterValidator(_regex)]
-DAY_OR_MOMENT = WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]})
-Start = Annotated[datetime, BeforeValidator(instant(end_of_day=False)), DAY_OR_MOMENT]
-End = Annotated[datetime, BeforeValidator(instant(end_of_day=True)), DAY_OR_MOMENT]
-RoleArn = Annotated[
-    str,
-    _shaped(
-        r"arn:aws[a-z-]*:iam::\d{12}:role/.+",
-        "this is not the ARN of a role",
-        "Write it like arn:aws:iam::123456789012:role/name",
-    ),
-]
-SessionName = Annotated[
-    str, _shaped(r"[\w+=,.@-]{2,64}", "AWS does not accept this name", "Use 2 to 64 of letters, digits, _+=,.@-")
-]
-DagId = Annotated[str, AfterValidator(_dag_id)]
-Redaction = Annotated[str, AfterValidator(_redaction)]
 
 
 class FilterPattern(Strict):
@@ -245,12 +100,8 @@ class SourceConfig(Strict):
     config: MessagingMetadata
 
 
-def _source_type(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
 class Source(Strict):
-    type: Annotated[Literal["kinesis"], BeforeValidator(_source_type)] = Field(description="Always `kinesis`")
+    type: SourceType = Field(description="Always `kinesis`")
     service_name: Plain = Field(max_length=256, description="Name of the messaging service in the catalogue")
     service_connection: ServiceConnection | None = None
     source_config: SourceConfig
@@ -289,11 +140,6 @@ class JwtConfig(Strict):
     """OpenMetadata's clients send a JWT whatever the authProvider; older per-provider blocks are refused."""
 
     jwt_token: SecretStr = Field(description="The bot's JWT, `${NAME}`, or the path of a file that holds it")
-
-
-AuthProvider = Literal[
-    "basic", "azure", "google", "okta", "auth0", "aws-cognito", "custom-oidc", "ldap", "saml", "openmetadata"
-]
 
 
 class OpenMetadataServer(Strict):
@@ -343,44 +189,9 @@ class WorkflowConfig(Strict):
     config: dict[str, Any] | None = Field(None, json_schema_extra=UNUSED)
 
 
-def _is_cron(value: str) -> bool:
-    from croniter import CroniterBadDateError, croniter  # only schedules that are no word pay for it
-
-    if re.search(r"\br\b", value, re.IGNORECASE) or not croniter.is_valid(value):
-        return False  # `R` is croniter's random moment, another one in every process
-    try:
-        croniter(value, datetime(2026, 1, 1, tzinfo=timezone.utc)).get_next()
-    except CroniterBadDateError:
-        raise invalid("no day matches this schedule", "Correct its day and month") from None
-    return True
-
-
-def _schedule(value: str) -> str:
-    fields = r"(\S+\s+){4}\S+"
-    if value.lstrip("@") in CRON or (re.fullmatch(fields, value.strip()) and _is_cron(value)):
-        return value.strip().removeprefix("@")
-    raise invalid("this is no schedule", "Write hourly, daily, weekly, a cron line of five fields, or null (on demand)")
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        near = difflib.get_close_matches(value, available_timezones(), 1)
-        meant = f"Did you mean {near[0]!r}?" if near else "Write it like Europe/Berlin"
-        raise invalid("this time zone is unknown", meant) from None
-    return value
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-CRON = {"hourly": "0 * * * *", "daily": "0 0 * * *", "weekly": "0 0 * * 0"}
-Schedule = Annotated[str, AfterValidator(_schedule)]
-
-
 # Airflow's database has an end to its numbers and names: one file beyond it would keep all others from being stored.
 MANY = 10_000
 A_YEAR = 31_536_000
-Tag = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class AirflowConfig(Strict):
@@ -424,9 +235,7 @@ class Service(Strict):
 class SampleOptions(Strict):
     count: int = Field(50, ge=1, le=1000, description="Messages per stream")
     max_bytes: int = Field(262_144, ge=1024, le=10_485_760, description="Bytes of messages per stream")
-    position: Annotated[
-        Literal["latest", "horizon"] | Annotated[datetime, DAY_OR_MOMENT], BeforeValidator(_position)
-    ] = Field("latest", description="`latest`: newest first; `horizon`: oldest; or a UTC time")
+    position: Position = Field("latest", description="`latest`: newest first; `horizon`: oldest; or a UTC time")
     shards: int = Field(4, ge=1, le=100, description="Open shards looked at per stream")
     time_limit: int = Field(10, ge=1, le=300, description="Seconds after which no call for one stream begins")
     store: bool = Field(True, description="Store the messages; `false` keeps only what is inferred from them")
@@ -440,9 +249,6 @@ class DeletionOptions(Strict):
     max_share: float = Field(
         0.5, ge=0, le=1, description="Share of the service's topics one run may delete; 1 allows all"
     )
-
-
-EndpointMode = Literal["disabled", "preferred", "required"]
 
 
 class Options(Strict):

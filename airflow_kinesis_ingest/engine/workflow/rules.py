@@ -7,7 +7,8 @@ from datetime import datetime
 
 from ...errors import Fault
 from .document import Document, block_at, value_at
-from .models import AWS_BLOCK, SERVER_BLOCK, instant
+from .field_types import instant
+from .models import AWS_BLOCK, SERVER_BLOCK
 
 
 def across_fields(document: Document) -> Iterator[Fault]:
