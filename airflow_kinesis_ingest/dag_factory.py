@@ -29,6 +29,7 @@ from airflow.sdk.exceptions import AirflowException
 
 from .deployment.claims import claim, head, stem_id
 from .deployment.files import workflow_paths
+from .deployment.names import Named, shared, sharing
 from .engine.workflow.disclosure import redacted
 from .engine.workflow.document import read
 from .engine.workflow.loading import check
@@ -46,7 +47,6 @@ NEWEST: dict[str, Any] = {RERUN: True} if RERUN in signature(DAG).parameters els
 ESCAPE = re.compile(rb"\\[xuU\r\n]")
 """YAML's escapes that may write a part of a DAG id: letters by their number, and a name that goes on below."""
 
-NAMED = 3  # of the files that claim one name: a thousand that name each other are 21 MB of import errors
 TOLD = 10  # of the files that a placeholder stands for
 DEBUG = Param(False, type="boolean", title="Debug log", description="Log every call of this run")
 
@@ -137,7 +137,7 @@ def _deployments(folder: Folder, dag_id: str | None) -> list[Deployment]:
         fault = Fault(folder.path, 0, 0, "", problem, "Make it, or correct its path in the loader")
         return [Deployment(folder.path, "", error=WorkflowError([fault]))]
     if dag_id is None:
-        return _without_clashes(_deployment(folder, path) for path in paths)
+        return _without_shared_names(_deployment(folder, path) for path in paths)
     named = _named(paths, dag_id)
     likely = _claiming(folder, named, dag_id)
     return likely if any(one.dag for one in likely) else _claiming(folder, _mentioning(paths, dag_id, named), dag_id)
@@ -156,7 +156,7 @@ def _mentioning(paths: Iterable[str], dag_id: str, named: Sequence[str]) -> Iter
 
 
 def _claiming(folder: Folder, paths: Iterable[str], dag_id: str) -> list[Deployment]:
-    return [one for one in _without_clashes(_deployment(folder, path) for path in paths) if one.dag_id == dag_id]
+    return [one for one in _without_shared_names(_deployment(folder, path) for path in paths) if one.dag_id == dag_id]
 
 
 def _deployment(folder: Folder, file: str) -> Deployment:
@@ -189,21 +189,15 @@ def _unlisted(path: str, folder: str) -> WorkflowError | None:
     return WorkflowError([Fault(path, 0, 0, "", f"this folder cannot be listed{why}", "Let Airflow's user read it")])
 
 
-def _without_clashes(deployments: Iterable[Deployment]) -> list[Deployment]:
-    """A name that several good files claim belongs to none of them. What a broken file claims harms no good one."""
+def _without_shared_names(deployments: Iterable[Deployment]) -> list[Deployment]:
+    """None of several good files with one name is deployed."""
     deployments = list(deployments)
-    claims: defaultdict[str, list[str]] = defaultdict(list)
-    for one in deployments:
-        if one.dag:
-            claims[one.dag_id].append(one.path)
-    return [_clash(one, claims[one.dag_id]) if one.dag and len(claims[one.dag_id]) > 1 else one for one in deployments]
+    owners = shared(Named(one.path, one.dag_id, good=bool(one.dag)) for one in deployments)
+    return [_clash(one, owners[one.dag_id]) if one.dag and one.dag_id in owners else one for one in deployments]
 
 
-def _clash(one: Deployment, claimants: list[str]) -> Deployment:
-    others = [path for path in claimants[: NAMED + 1] if path != one.path][:NAMED]
-    more = len(claimants) - 1 - len(others)
-    named = ", ".join(others) + (f" and {more} more" if more else "")
-    fault = Fault(one.path, 1, 1, "name", f"`{one.dag_id}` is also the name of {named}", "Rename one of them")
+def _clash(one: Deployment, owners: Sequence[str]) -> Deployment:
+    fault = Fault(one.path, 1, 1, "name", *sharing(one.dag_id, one.path, owners))
     return replace(one, dag=None, error=WorkflowError([fault]))
 
 

@@ -1,5 +1,5 @@
 """A folder of workflow files, without Airflow: which files there are, who owns a name, what is wrong, deploying one.
 
-From outside: `files`, `claims`, `validation`, `deploy`.
+From outside: `files`, `claims`, `names`, `validation`, `deploy`.
 Never here: Airflow, a run.
 """

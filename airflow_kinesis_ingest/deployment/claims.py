@@ -41,6 +41,12 @@ def claim(file: str) -> Claim:
     return Claim(name if DAG_ID.fullmatch(name) else stem_id(file), paused)
 
 
+def own_name(file: str) -> str:
+    """The name that a broken file gives itself; "" if it gives none."""
+    claimed = claim(file).dag_id
+    return "" if claimed == stem_id(file) else claimed
+
+
 def stem_id(file: str) -> str:
     """The DAG id of a file that names none; with `_` for what no id may hold."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", os.path.splitext(os.path.basename(file))[0])[:250]

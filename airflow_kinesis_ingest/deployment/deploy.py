@@ -11,8 +11,9 @@ from tempfile import NamedTemporaryFile
 
 from ..engine.workflow.loading import loads
 from ..errors import Fault, FixFile, WorkflowError
-from .claims import claim, stem_id
+from .claims import claim, own_name
 from .files import IGNORE, SUFFIXES, is_ignored
+from .names import Named, replacing
 from .validation import Checked, validate
 
 REMEDIES = {
@@ -35,8 +36,8 @@ def deploy(file: Path, folder: Path) -> Path:
         checked = _deployable(file, target)
         raw = file.read_bytes()
         loads(raw, str(file))  # what is written is what was checked, even if somebody edits the file meanwhile
-        for other in _workflows(folder):
-            _refuse_clash(file, checked, other, target)
+        if objection := replacing(checked.name, target, map(_named, _workflows(folder))):
+            raise WorkflowError([Fault(str(file), *checked.name_at, "name", *objection)])
         folder.mkdir(parents=True, exist_ok=True)
         _replace(target, raw)
     return target
@@ -48,7 +49,7 @@ def undeploy(name: str, folder: Path) -> Path:
     Raises WorkflowError if there is none, or several; FixFile where the system refuses.
     """
     with _refused(folder):
-        found = _named(name, folder)
+        found = _found(name, folder)
         if len(found) != 1:
             problem = f"{len(found)} files have the name `{name}`" if found else f"no workflow is named `{name}`"
             raise WorkflowError([Fault(str(folder), 0, 0, "", problem, "See them: kinesis-ingest validate FOLDER")])
@@ -81,26 +82,12 @@ def _deployable(file: Path, target: Path) -> Checked:
     return checked
 
 
-def _refuse_clash(file: Path, checked: Checked, other: Checked, target: Path) -> None:
-    same = Path(other.file) == target
-    held = other.name or _claimed(other.file)
-    if other.name == checked.name and not same:
-        problem, remedy = f"`{checked.name}` is already the name of {other.file}", "Rename one of them"
-    elif same and held not in ("", checked.name):
-        problem = f"`{checked.name}` would replace `{held}` in {target}"
-        remedy = f"Rename the file, or first: kinesis-ingest undeploy {held} {target.parent}"
-    else:
-        return
-    raise WorkflowError([Fault(str(file), *checked.name_at, "name", problem, remedy)])
+def _named(workflow: Checked) -> Named:
+    """A broken file is known by the name it gives itself; a fix of one that gives none may have any."""
+    return Named(workflow.file, workflow.name or own_name(workflow.file), good=bool(workflow.name))
 
 
-def _claimed(file: str) -> str:
-    """The name that a broken file gives itself; "" if it gives none: a fix of it may have any."""
-    claimed = claim(file).dag_id
-    return "" if claimed == stem_id(file) else claimed
-
-
-def _named(name: str, folder: Path) -> list[Path]:
+def _found(name: str, folder: Path) -> list[Path]:
     workflows = _workflows(folder) if name else []  # a broken one has no name, until it is asked what it claims
     good = [Path(one.file) for one in workflows if one.name == name]
     return good or [Path(one.file) for one in workflows if not one.name and claim(one.file).dag_id == name]

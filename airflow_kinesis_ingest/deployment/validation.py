@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from ..engine.workflow.document import Position, read
 from ..engine.workflow.loading import check
 from ..errors import Fault, WorkflowError
 from .files import workflow_files
+from .names import Named, shared, sharing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Checked:
 
 def validate(paths: Sequence[Path]) -> list[Checked]:
     """Check files, and every .yaml, .yml and .json file in folders, in the order of their names."""
-    return list(_with_duplicates([checked for path in paths for checked in _checked(path)]))
+    return list(_with_shared_names([checked for path in paths for checked in _checked(path)]))
 
 
 def _checked(path: Path) -> Iterator[Checked]:
@@ -54,17 +54,12 @@ def _one(path: Path) -> Checked:
     return Checked(str(path), workflow.name, document.position(("name",)), advice=tuple(advice(document, workflow)))
 
 
-def _with_duplicates(results: Iterable[Checked]) -> Iterator[Checked]:
-    results = list(results)
-    files: defaultdict[str, list[str]] = defaultdict(list)
+def _with_shared_names(results: list[Checked]) -> Iterator[Checked]:
+    by_file = {result.file: result.name for result in results if result.name}  # a file may be named twice
+    owners = shared(Named(file, name) for file, name in by_file.items())
     for result in results:
-        files[result.name].append(result.file)
-    for result in results:
-        others = [file for file in files[result.name] if file != result.file] if result.name else []
-        yield replace(result, faults=(*result.faults, *_clashes(result, others)))
-
-
-def _clashes(result: Checked, others: list[str]) -> Iterator[Fault]:
-    for other in others:
-        problem = f"`{result.name}` is also the name of {other}"
-        yield Fault(result.file, *result.name_at, "name", problem, "Rename one of them")
+        if result.name in owners:
+            objection = sharing(result.name, result.file, owners[result.name])
+            fault = Fault(result.file, *result.name_at, "name", *objection)
+            result = replace(result, faults=(*result.faults, fault))
+        yield result

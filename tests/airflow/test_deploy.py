@@ -181,7 +181,7 @@ def test_a_kill_half_way_leaves_the_old_file_and_nothing_that_the_loader_sees(dr
     """Dead between writing and replacing, as by a power cut."""
     (folder / "shop.yaml").write_bytes(OLD)
     script = (
-        "import os, sys; from pathlib import Path; from airflow_kinesis_ingest.deploy import deploy\n"
+        "import os, sys; from pathlib import Path; from airflow_kinesis_ingest.deployment.deploy import deploy\n"
         "os.replace = lambda *_: os.kill(os.getpid(), 9)\n"
         f"deploy(Path({str(draft(drafts))!r}), Path({str(folder)!r}))"
     )
