@@ -46,29 +46,20 @@ class ImportErrorOf(DAG):
     """
 
     def __init__(self, path: str, error: WorkflowError) -> None:
-        self.__dict__["_path"] = path
         super().__init__(dag_id="import_error", schedule=None)
-        self.__dict__["_error"] = error
-        self.__dict__["dag_id"] = f"import error of {path}"  # no DAG id has a blank: no workflow can be named like it
+        self._path = path
+        self._error = error
+        # Past Airflow's check: no DAG id has a blank, so that no workflow can be named like it.
+        object.__setattr__(self, "dag_id", f"import error of {path}")
 
-    @property
-    def relative_fileloc(self) -> str:
-        return str(PurePosixPath(self.__dict__["_loader"]).parent / self.__dict__["_path"])
-
-    @relative_fileloc.setter
-    def relative_fileloc(self, loader: str | None) -> None:
-        self.__dict__["_loader"] = loader or ""
-
-    @property
-    def fileloc(self) -> str:
-        return self.relative_fileloc if self.__dict__["_loader"] else str(self.__dict__["_module"])
-
-    @fileloc.setter
-    def fileloc(self, module: str) -> None:
-        self.__dict__.update(_module=module, _loader="")
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "relative_fileloc" and value:
+            value = str(PurePosixPath(value).parent / self._path)
+            super().__setattr__("fileloc", value)
+        super().__setattr__(name, value)
 
     def get_serialized_fields(self) -> NoReturn:  # type: ignore[override]
-        raise NotDeployed(str(self.__dict__["_error"]))
+        raise NotDeployed(str(self._error))
 
 
 def import_error(path: str, error: WorkflowError) -> DAG | None:
