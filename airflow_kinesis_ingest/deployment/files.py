@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml", ".json")
 IGNORE = ".airflowignore"
-ANY = "\0"
-"""The name of no file: a pattern that takes it in takes in all."""
+NO_NAME = "\0"
+"""No file has it: a pattern that takes in a file of this name (`*`, `flows/`) takes in every file."""
 
 
 def workflow_files(folder: Path) -> list[Path]:
@@ -104,37 +104,47 @@ def _on_the_way(top: str, folder: str) -> Ignored:
     path = Path(os.path.relpath(folder, top) if top else os.curdir)
     if path.parts[:1] in ((), (os.pardir,)):
         return ()
-    # `workflows/` or `*.yaml` tells Airflow to look for no Python there, and is in many an .airflowignore for that.
     roots = [os.path.normpath(os.path.join(top, parent)) for parent in reversed(path.parents)]
     return tuple(one for root in roots for one in _of(root, f"{os.path.relpath(folder, root)}/"))
 
 
-def _of(folder: str, spared: str = "") -> Ignored:
-    """spared: a folder below; a pattern that takes in any file of it does not count."""
-    file = os.path.join(folder, IGNORE)
-    anything = [spared + name for name in ("", ANY, *(ANY + suffix for suffix in SUFFIXES))] if spared else []
-    return ((folder, _patterns(file, anything)),) if os.path.isfile(file) else ()
+def _of(folder: str, wanted: str = "") -> Ignored:
+    """wanted: a folder below that was asked for by name, its path from here with a slash at its end.
+
+    `workflows/` or `*.yaml` tells Airflow to look for no Python there, and is in many an .airflowignore for that: a
+    pattern that takes in the wanted folder as a whole does not count.
+    """
+    lines = filter(_is_pattern, _lines(os.path.join(folder, IGNORE)))
+    counting = [line for line in lines if not (wanted and _takes_in_all_of(wanted, line))]
+    return ((folder, _patterns(counting)),) if counting else ()
 
 
-def _patterns(file: str, spared: Iterable[str]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec  # most folders have no such file
-
-    def counts(line: str) -> bool:
-        return _is_pattern(line) and not any(map(GitIgnoreSpec.from_lines([line]).match_file, spared))
-
+def _lines(file: str) -> list[str]:
+    if not os.path.isfile(file):
+        return []
     try:
         with open(file, encoding="utf-8", errors="replace") as lines:
-            return GitIgnoreSpec.from_lines(filter(counts, lines))
+            return list(lines)
     except OSError:
-        return GitIgnoreSpec.from_lines(())
+        return []
+
+
+def _takes_in_all_of(folder: str, line: str) -> bool:
+    """Whether a pattern matches the folder itself, or a file in it whatever its name, or of one suffix of ours."""
+    wholes = (folder, *(folder + NO_NAME + suffix for suffix in ("", *SUFFIXES)))
+    return any(map(_patterns([line]).match_file, wholes))
+
+
+def _patterns(lines: list[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # most folders have no such file
+
+    return GitIgnoreSpec.from_lines(lines)
 
 
 def _is_pattern(line: str) -> bool:
     # As in Airflow, a line that is none ("!") ignores nothing; it must not take every pipeline down.
-    from pathspec import GitIgnoreSpec
-
     try:
-        GitIgnoreSpec.from_lines([line])
+        _patterns([line])
     except ValueError:
         return False
     return True
