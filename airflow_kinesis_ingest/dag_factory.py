@@ -35,7 +35,7 @@ from .engine.workflow.document import read
 from .engine.workflow.loading import check
 from .engine.workflow.models import AirflowConfig, Workflow
 from .errors import Fault, WorkflowError
-from .import_error import import_error, refusal
+from .import_error import import_error, policy_objection
 from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
 from .timetable import EARLIEST, CronBetweenDates
 
@@ -47,7 +47,7 @@ NEWEST: dict[str, Any] = {RERUN: True} if RERUN in signature(DAG).parameters els
 ESCAPE = re.compile(rb"\\[xuU\r\n]")
 """YAML's escapes that may write a part of a DAG id: letters by their number, and a name that goes on below."""
 
-TOLD = 10  # of the files that a placeholder stands for
+LISTED = 10  # of the files that a placeholder stands for
 DEBUG = Param(False, type="boolean", title="Debug log", description="Log every call of this run")
 
 
@@ -70,14 +70,14 @@ class Folder:
     def files(self) -> list[str]:
         return workflow_paths(self.root, os.path.dirname(self.loader))
 
-    def shown(self, file: str) -> str:
+    def path_of(self, file: str) -> str:
         path = os.path.normpath(f"{self.path}/{file[len(self.root) :]}").replace(os.sep, "/")
         return path.encode("utf-8", "replace").decode()  # a name that is no UTF-8 could not be sent nor stored
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One file: the id of its DAG, and either the DAG or what is wrong. path: as `Folder.shown` writes it."""
+    """One file: the id of its DAG, and either the DAG or what is wrong. path: as `Folder.path_of` writes it."""
 
     path: str
     dag_id: str
@@ -123,7 +123,7 @@ def build_dag(file: Path, name: str = "", precondition: Callable[[], None] | Non
     except (AirflowException, TypeError, ValueError) as error:
         fault = Fault(name or str(file), 0, 0, "", f"Airflow refuses this DAG: {error}", "Change what it names")
         raise WorkflowError([fault]) from None
-    if reason := refusal(make, loader or str(file)):
+    if reason := policy_objection(make, loader or str(file)):
         problem, remedy = f"Airflow's cluster policy refuses this DAG: {reason}", "Change the file as it says"
         raise WorkflowError([Fault(name or str(file), 0, 0, "", problem, remedy)])
     return dag
@@ -160,9 +160,9 @@ def _claiming(folder: Folder, paths: Iterable[str], dag_id: str) -> list[Deploym
 
 
 def _deployment(folder: Folder, file: str) -> Deployment:
-    path = folder.shown(file)
+    path = folder.path_of(file)
     try:
-        dag = build_dag(Path(file), path, partial(_refuse_rivals, folder, file), folder.loader)
+        dag = build_dag(Path(file), path, partial(_ensure_sole_owner, folder, file), folder.loader)
     except WorkflowError as error:
         return _failed(path, file, _unlisted(path, file) or error)
     except Exception as error:  # noqa: BLE001 - a border: no fault of ours in one file may take the others down
@@ -201,9 +201,9 @@ def _clash(one: Deployment, owners: Sequence[str]) -> Deployment:
     return replace(one, dag=None, error=WorkflowError([fault]))
 
 
-def _refuse_rivals(folder: Folder, file: str) -> None:
+def _ensure_sole_owner(folder: Folder, file: str) -> None:
     """Raises WorkflowError if another file has come to claim the same name since the DAG was read."""
-    path = folder.shown(file)
+    path = folder.path_of(file)
     dag_id = check(read(Path(file), path), Path(file).stem).name
     paths = folder.files()
     for one in _claiming(folder, _mentioning(paths, dag_id, _named(paths, dag_id)), dag_id):
@@ -221,10 +221,10 @@ def _dags(folder: Folder, deployments: Iterable[Deployment]) -> Iterator[DAG]:
             yield one.dag
         elif one.error:
             failed[one.dag_id].append(one)
-            told = import_error(one.path, one.error)
-            yield from [told] if told else []
+            listed = import_error(one.path, one.error)
+            yield from [listed] if listed else []
     for dag_id, ones in failed.items():
-        if dag_id and not good[dag_id] and not refusal(partial(placeholder, dag_id, ones), folder.loader):
+        if dag_id and not good[dag_id] and not policy_objection(partial(placeholder, dag_id, ones), folder.loader):
             yield placeholder(dag_id, ones)
 
 
@@ -262,8 +262,8 @@ def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | No
 
 def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:
     """A DAG that cannot work and says why. It keeps the id, and so the history, of the one it stands for."""
-    more = [f"and {len(failed) - TOLD} more files"] if len(failed) > TOLD else []
-    reason = "\n".join([*(str(one.error) for one in failed[:TOLD]), *more])
+    more = [f"and {len(failed) - LISTED} more files"] if len(failed) > LISTED else []
+    reason = "\n".join([*(str(one.error) for one in failed[:LISTED]), *more])
     dag = DAG(
         dag_id,
         schedule=None,

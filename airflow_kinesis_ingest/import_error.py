@@ -86,7 +86,7 @@ class Spared:
                 raise
 
 
-def refusal(make: Callable[[], DAG], loader: str) -> str:
+def policy_objection(make: Callable[[], DAG], loader: str) -> str:
     """Why Airflow's cluster policies refuse a DAG; "" if they do not. make: makes one, as it is to be changed."""
     hooks = policies().hook
     if not hooks.dag_policy.get_hookimpls() and not hooks.task_policy.get_hookimpls():

@@ -37,7 +37,7 @@ def claim(file: str) -> Claim:
     if os.path.isdir(file) or not file.endswith(SUFFIXES):
         return Claim("")
     data = _data(file)
-    name, paused = _said(data) if data is not None else _guessed(head(file))
+    name, paused = _stated(data) if data is not None else _guessed(head(file))
     return Claim(name if DAG_ID.fullmatch(name) else stem_id(file), paused)
 
 
@@ -73,7 +73,7 @@ def _data(file: str) -> dict[str, Any] | None:
         return None
 
 
-def _said(data: dict[str, Any]) -> tuple[str, bool]:
+def _stated(data: dict[str, Any]) -> tuple[str, bool]:
     config = data.get("airflowConfig")
     name = data.get("name")
     return "" if name is None else str(name), isinstance(config, dict) and config.get("pausePipeline") is True

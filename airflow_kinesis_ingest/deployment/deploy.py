@@ -32,7 +32,7 @@ def deploy(file: Path, folder: Path) -> Path:
     that another file of the folder has, or a file of another workflow in its place; FixFile where the system refuses.
     """
     target = folder / file.name
-    with _refused(target):
+    with _system_errors(target):
         checked = _deployable(file, target)
         raw = file.read_bytes()
         loads(raw, str(file))  # what is written is what was checked, even if somebody edits the file meanwhile
@@ -48,7 +48,7 @@ def undeploy(name: str, folder: Path) -> Path:
 
     Raises WorkflowError if there is none, or several; FixFile where the system refuses.
     """
-    with _refused(folder):
+    with _system_errors(folder):
         found = _found(name, folder)
         if len(found) != 1:
             problem = f"{len(found)} files have the name `{name}`" if found else f"no workflow is named `{name}`"
@@ -58,7 +58,7 @@ def undeploy(name: str, folder: Path) -> Path:
 
 
 @contextmanager
-def _refused(path: Path) -> Iterator[None]:
+def _system_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
