@@ -96,7 +96,7 @@ class KinesisIngestionOperator(BaseOperator):
         return threading.Event()
 
     def _ingested(self, workflow: Workflow, run_id: str) -> RunReport:
-        from ..engine.catalogue.topic import console_url
+        from ..engine.aws.console import console_url
         from ..engine.run import pipeline
         from ..engine.run.report import table, tenths
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from ...errors import IngestError, Stopped
 from ..aws.client import glue_client, kinesis_client
+from ..aws.console import console_url
 from ..aws.glue import GlueSchemas
 from ..aws.quota import Quota
 from ..aws.sample import Sampler, Taken
@@ -288,7 +289,8 @@ class Run:
         described, sample = item
         name = described.stream.name
         with self.tally.step("write", name):
-            topic = topic_of(described, region=self.workflow.aws.aws_region, schema=sample.schema)
+            url = console_url(self.workflow.aws.aws_region, name)
+            topic = topic_of(described, source_url=url, schema=sample.schema)
             self.tally.finished(name, self.sink.write(topic, sample))
 
     def _delete_gone(self, listed: Mapping[str, str | None]) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from airflow_kinesis_ingest.engine.catalogue.topic import console_url, topic_of
+from airflow_kinesis_ingest.engine.catalogue.topic import topic_of
 from airflow_kinesis_ingest.engine.model import Description, MessageSchema, Stream
 
 ARN = "arn:aws:kinesis:us-east-2:123456789012:stream/orders"
@@ -28,14 +25,14 @@ BARE = Description(stream=Stream("orders"), open_shards=1, retention_hours=24)
 
 
 def test_partitions_are_open_shards_retention_milliseconds_and_sizes_bytes() -> None:
-    topic = topic_of(FULL, region="us-east-2")
+    topic = topic_of(FULL, source_url=None)
     assert (topic.name, topic.partitions) == ("orders", 3)
     assert topic.retention_ms == 7 * 24 * 60 * 60 * 1000
     assert topic.max_message_bytes == 10 * 1024 * 1024
 
 
 def test_what_a_topic_has_no_field_for_goes_into_its_config() -> None:
-    assert topic_of(FULL, region="us-east-2").config == {
+    assert topic_of(FULL, source_url=None).config == {
         "streamARN": ARN,
         "streamMode": "ON_DEMAND",
         "streamStatus": "ACTIVE",
@@ -47,7 +44,7 @@ def test_what_a_topic_has_no_field_for_goes_into_its_config() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    topic = topic_of(BARE, region="us-east-2")
+    topic = topic_of(BARE, source_url=None)
     assert topic.config == {}
     assert topic.max_message_bytes is None
     assert topic.schema is None
@@ -55,44 +52,14 @@ def test_what_is_not_known_is_left_out() -> None:
 
 def test_no_consumers_are_known_to_be_none() -> None:
     described = Description(stream=Stream("orders"), open_shards=1, retention_hours=24, consumers=0)
-    assert topic_of(described, region="us-east-2").config == {"consumerCount": 0}
+    assert topic_of(described, source_url=None).config == {"consumerCount": 0}
 
 
 def test_a_schema_is_passed_on() -> None:
     schema = MessageSchema("JSON", "{}", (), agreed=1, total=1)
-    assert topic_of(BARE, region="us-east-2", schema=schema).schema is schema
+    assert topic_of(BARE, source_url=None, schema=schema).schema is schema
 
 
-@pytest.mark.parametrize(
-    ("region", "host"),
-    [
-        ("us-east-2", "us-east-2.console.aws.amazon.com"),
-        ("cn-north-1", "cn-north-1.console.amazonaws.cn"),
-        ("us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
-    ],
-)
-def test_the_console_link_leads_to_the_partitions_own_console(region: str, host: str) -> None:
-    url = f"https://{host}/kinesis/home?region={region}#/streams/details/orders/monitoring"
-    assert console_url(region, "orders") == url
-    assert topic_of(BARE, region=region).source_url == url
-
-
-@pytest.mark.parametrize("region", ["us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "eusc-de-east-1"])
-def test_where_no_console_is_published_there_is_no_link(region: str) -> None:
-    assert console_url(region, "orders") is None
-    assert topic_of(BARE, region=region).source_url is None
-
-
-def test_without_a_stream_the_link_leads_to_all_of_them() -> None:
-    assert console_url("us-east-2") == (
-        "https://us-east-2.console.aws.amazon.com/kinesis/home?region=us-east-2#/streams/list"
-    )
-
-
-@given(st.text(st.characters(codec="utf-8"), min_size=1))
-def test_any_name_is_one_segment_of_the_link(name: str) -> None:
-    url = console_url("us-east-2", name)
-    assert url is not None
-    start, segment, end = url.rpartition("#")[2].rsplit("/", 2)
-    assert (start, unquote(segment), end) == ("/streams/details", name, "monitoring")
-    assert url.isascii()
+@pytest.mark.parametrize("url", ["https://us-east-2.console.aws.amazon.com/kinesis/home", None])
+def test_a_link_is_passed_on_and_none_is_made_up(url: str | None) -> None:
+    assert topic_of(BARE, source_url=url).source_url == url
