@@ -44,9 +44,6 @@ class Record:
     """One Kinesis record, its bytes exactly as boto3 hands them out: base64 of the wire is already undone."""
 
     data: bytes
-    partition_key: str | None
-    sequence_number: str
-    arrived: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

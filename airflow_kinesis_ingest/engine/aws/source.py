@@ -206,7 +206,7 @@ class ShardReader:
         Raises PlaceExpired, StreamGone, StreamDenied (also: KMS denies), StreamUnreadable, Retry, Abort.
         """
         answer = self._call("GetRecords", until, ShardIterator=iterator, Limit=limit)
-        records = tuple(_record(raw, self._stream) for raw in answer["Records"])
+        records = tuple(Record(_required(raw, "Data", bytes, self._stream)) for raw in answer["Records"])
         return records, _known(answer, "NextShardIterator", str), _count(answer, "MillisBehindLatest", least=0)
 
     def _call(self, api: str, until: float | None, **parameters: Any) -> dict[str, Any]:
@@ -217,15 +217,6 @@ def _listed(name: str, summary: dict[str, Any]) -> Stream:
     created = _known(summary, "StreamCreationTimestamp", datetime)
     # botocore hands out this machine's time zone: the catalogue would change with the worker.
     return Stream(name, _known(summary, "StreamARN", str), created and created.astimezone(timezone.utc))
-
-
-def _record(raw: dict[str, Any], stream: str) -> Record:
-    return Record(
-        _required(raw, "Data", bytes, stream),
-        _known(raw, "PartitionKey", str),
-        _required(raw, "SequenceNumber", str, stream),
-        raw.get("ApproximateArrivalTimestamp"),
-    )
 
 
 def _is(kind: Any, value: object) -> bool:

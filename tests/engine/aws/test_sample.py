@@ -36,10 +36,6 @@ def sampler(**options: Any) -> Sampler:
     return Sampler(SampleOptions.model_validate(options))
 
 
-def record(data: bytes, number: int = 0) -> Record:
-    return Record(data, None, str(number), None)
-
-
 EMPTY: Answer = ((), 1000)
 """No records, and the tip is a second away: normal on Kinesis."""
 AT_TIP: Answer = ((), 0)
@@ -67,7 +63,7 @@ class Shard:
         answer = self._script.pop(0) if self._script else self._end
         if isinstance(answer, Exception):
             raise answer
-        records = tuple(record(data, number) for number, data in enumerate(answer[0]))
+        records = tuple(map(Record, answer[0]))
         return records, "iterator", answer[1]
 
 

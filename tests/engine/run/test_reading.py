@@ -26,7 +26,7 @@ def sample(*records: bytes, storing: bool = True, schemas: Any = lookup, infer: 
     """The sample of a stream called s; options: of `options.sample`."""
     checked = Options.model_validate({"sample": options, "inferSchema": infer})
     reader = Reader(checked, storing=storing, schemas=schemas)
-    return reader.sample("s", [Record(data, None, "1", None) for data in records])
+    return reader.sample("s", [Record(data) for data in records])
 
 
 # Options
@@ -141,7 +141,7 @@ def test_a_schema_without_a_secret_is_told_as_registered() -> None:
 def test_a_single_message_is_redacted_for_whoever_looks() -> None:
     """The dry run shows messages one by one."""
     reader = Reader(Options.model_validate({"sample": {"redact": ["$.a"]}}), storing=False, schemas=None)
-    (message,) = reader.messages([Record(b'{"a":1}', None, "1", None)])
+    (message,) = reader.messages([Record(b'{"a":1}')])
     assert reader.redacted(message) == Message('{"a":"***"}', "json", {"a": "***"})
 
 
