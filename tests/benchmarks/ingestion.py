@@ -68,19 +68,19 @@ def ingested(streams: int, *, samples: bool, first_run_only: bool = False) -> It
     quotas = ["--quotas", "--latency-ms", str(LATENCY_MS)]
     with fake("kinesis", "--streams", str(streams), "--records", "50", *quotas) as aws:
         with fake("openmetadata", "--latency-ms", "5") as openmetadata, tempfile.TemporaryDirectory() as folder:
-            command = _ours(Path(folder), aws, openmetadata, samples=samples)
-            yield _run("first run", streams, samples, command, aws, openmetadata)
+            ours = command(Path(folder), aws, openmetadata, samples=samples)
+            yield _run("first run", streams, samples, ours, aws, openmetadata)
             if first_run_only:
                 return
-            yield _run("second run", streams, samples, command, aws, openmetadata)
+            yield _run("second run", streams, samples, ours, aws, openmetadata)
         with fake("openmetadata", "--latency-ms", "5") as openmetadata:
-            command = [sys.executable, "-m", "tests.benchmarks.serial", aws, openmetadata, str(int(samples))]
-            yield _run("serial reference", streams, samples, command, aws, openmetadata)
+            serial = [sys.executable, "-m", "tests.benchmarks.serial", aws, openmetadata, str(int(samples))]
+            yield _run("serial reference", streams, samples, serial, aws, openmetadata)
 
 
-def _run(who: str, streams: int, samples: bool, command: list[str], aws: str, openmetadata: str) -> Ingested:
+def _run(who: str, streams: int, samples: bool, line: list[str], aws: str, openmetadata: str) -> Ingested:
     aws_before, openmetadata_before = stats(aws), stats(openmetadata)
-    run = measured(command)
+    run = measured(line)
     right = int(run.output.splitlines()[-1]) if run.code == 0 else 0
     return Ingested(
         streams,
@@ -98,8 +98,11 @@ def _since(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return {"counts": counts, "throttled": after.get("throttled", 0) - before.get("throttled", 0)}
 
 
-def _ours(folder: Path, aws: str, openmetadata: str, *, samples: bool) -> list[str]:
-    """The command line as a user has it; its last line of output is the number of streams that are right."""
+def command(folder: Path, aws: str, openmetadata: str, *, samples: bool, **metadata: Any) -> list[str]:
+    """The command line as a user has it; its last line of output is the number of streams that are right.
+
+    metadata: added to `sourceConfig.config`.
+    """
     workflow = {
         "source": {
             "type": "kinesis",
@@ -114,7 +117,7 @@ def _ours(folder: Path, aws: str, openmetadata: str, *, samples: bool) -> list[s
                     }
                 }
             },
-            "sourceConfig": {"config": {"type": "MessagingMetadata", "generateSampleData": samples}},
+            "sourceConfig": {"config": {"type": "MessagingMetadata", "generateSampleData": samples, **metadata}},
         },
         "sink": {"type": "metadata-rest"},
         "workflowConfig": {

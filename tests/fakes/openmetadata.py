@@ -727,11 +727,27 @@ def _view(entity: Entity, fields: set[str]) -> Entity:
     return {key: value for key, value in entity.items() if key not in hidden}
 
 
+def wide_schema(fields: int) -> Entity:
+    """A message schema as the server sends it back, about 200 bytes a field."""
+    names = [f"field_{number:04d}" for number in range(fields)]
+    text = json.dumps({"type": "object", "properties": {name: {"type": "string"} for name in names}})
+    common = {"dataType": "STRING", "dataTypeDisplay": "string", "tags": []}
+    listed = [{"name": name, **common, "fullyQualifiedName": f"bench.a-stream-of-orders.Root.{name}"} for name in names]
+    return {"schemaType": "JSON", "schemaText": text, "schemaFields": listed}
+
+
 def main() -> None:
     """A catalogue for benchmarks: token `bench`, bodies not validated, no request log."""
-    options = arguments("A fake OpenMetadata on 127.0.0.1; the token is 'bench'.").parse_args()
+    parser = arguments("A fake OpenMetadata on 127.0.0.1; the token is 'bench'.")
+    parser.add_argument("--topics", type=int, default=0, metavar="N", help="topics in the service `bench`")
+    parser.add_argument("--fields", type=int, default=0, metavar="N", help="fields in the schema of each")
+    options = parser.parse_args()
     latency = options.latency_ms / 1000
-    serve(FakeOpenMetadata(bots=["bench"], validate=False, record=False, port=options.port, latency=latency))
+    fake = FakeOpenMetadata(bots=["bench"], validate=False, record=False, port=options.port, latency=latency)
+    schema = {"messageSchema": wide_schema(options.fields)} if options.fields else {}
+    for number in range(options.topics):
+        fake.add_topic("bench", f"catalogued-{number:05d}", **schema)
+    serve(fake)
 
 
 if __name__ == "__main__":

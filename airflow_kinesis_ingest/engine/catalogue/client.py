@@ -6,9 +6,11 @@ import logging
 import re
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin
@@ -27,11 +29,15 @@ from ..workflow.models import OpenMetadataServer
 log = logging.getLogger(__name__)
 
 TIMEOUT = (5.0, 30.0)
-PAGE = 1000
+# Entities to a page. The API always sends a topic's whole schema, 100 KB where that has 300 fields: the next page has as
+# many as fit by the sizes of the last, and never so many that larger ones to come would take much memory.
+FIRST_PAGE, LARGEST_PAGE = 50, 200
+PAGE_BYTES = 4 * 1024 * 1024
 TESTED_VERSIONS = ("1.13", "2.0")
 AGAIN = {408, 500, 502, 503, 504}
 CHECK_TLS = "Check `verifySSL` and `sslConfig.caCertificate`"
 CHECK_ADDRESS = "`hostPort` must end in /api, as in http://localhost:8585/api"
+VERSION_PATH = "/system/version"
 # The server's own rewriting of what its FQN grammar cannot hold (facts of the REST API, server 1.13).
 RESERVED = {"::": "__reserved__colon__", ">": "__reserved__arrow__", '"': "__reserved__quote__"}
 
@@ -106,28 +112,31 @@ class OpenMetadata:
         """An entity that is already gone is no error."""
         self._send("DELETE", path, query=query, missing=True)
 
-    def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
-        """Every entity of a listing, read in pages of 1,000; each has an `id` and a `name`."""
+    def pages(self, path: str, *, keys: Collection[str], **query: str | int) -> Iterator[dict[str, Any]]:
+        """Every entity of a listing, read in pages of some megabytes.
+
+        Of each, and of the objects in it, no more is kept than `id`, `name` and `keys`.
+        """
+        decode = partial(_page, keys=frozenset(keys) | PAGE_KEYS, address=self.address)
         after: dict[str, str] = {}
         seen: set[str] = set()
+        limit = FIRST_PAGE
         while True:
-            page = self._send("GET", path, query={**query, "limit": PAGE, **after}, holds="data")
-            if not _is_page(page):
-                raise _not_openmetadata(self.address, f"the answer to GET {path} is no page of a listing")
-            yield from page["data"]
-            token = (page.get("paging") or {}).get("after")
-            if not token:
+            page = self._send("GET", path, query={**query, "limit": limit, **after}, decode=decode)
+            yield from page.entities
+            if not page.after:
                 return
-            if token in seen:
+            if page.after in seen:
                 raise _not_openmetadata(self.address, f"the pages of GET {path} repeat themselves without end")
-            seen.add(token)
-            after = {"after": token}
+            seen.add(page.after)
+            after = {"after": page.after}
+            limit = page.fitting
 
     def version(self) -> str:
         """The server's version; it needs no token. Explains an address that is not OpenMetadata's API."""
-        answer = self._send("GET", "/system/version", missing=True, holds="version")
+        answer = self._send("GET", VERSION_PATH, missing=True, holds="version")
         if answer is None:
-            raise _not_openmetadata(self.address, "it does not tell its version")
+            raise _not_openmetadata(self.address, "it does not tell its version", _write_address(self.address))
         return str(answer["version"])
 
     def _send(
@@ -140,14 +149,17 @@ class OpenMetadata:
         content_type: str = "application/json",
         missing: bool = False,
         holds: str = "",
+        decode: Callable[[requests.Response, str], Any] | None = None,
     ) -> Any:
+        decode = decode or partial(_decoded, address=self.address, holds=holds)
+
         def once() -> Any:
             response = self._exchange(method, path, query or {}, body, content_type)
             if response.status_code == 404 and missing:
                 return None
             if not response.ok or response.is_redirect:
                 raise _translated_response(response, f"{method} {path}", self.address)
-            return _decoded(response, f"{method} {path}", self.address, holds)
+            return decode(response, f"{method} {path}")
 
         return retry(once, self._stop, self._attempts)
 
@@ -302,6 +314,35 @@ def _tls_failure(error: Exception, where: str, address: str) -> IngestError:
     )
 
 
+PAGE_KEYS = frozenset({"data", "paging", "after", "id", "name"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """One page of a listing. after: the cursor to the next one, "" on the last; size: in bytes."""
+
+    entities: list[dict[str, Any]]
+    after: str
+    size: int
+
+    @property
+    def fitting(self) -> int:
+        """How many entities of this page's average size make a page."""
+        return max(1, min(LARGEST_PAGE, PAGE_BYTES * max(1, len(self.entities)) // self.size))
+
+
+def _page(response: requests.Response, where: str, *, keys: frozenset[str], address: str) -> _Page:
+    """What is not among the keys goes while the text is parsed: parsed, a schema takes five times its text's memory."""
+
+    def kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {key: value for key, value in pairs if key in keys}
+
+    body = _decoded(response, where, address, "data", object_pairs_hook=kept)
+    if not _is_page(body):
+        raise _not_openmetadata(address, f"the answer to {where} is no page of a listing")
+    return _Page(body["data"], (body.get("paging") or {}).get("after") or "", len(response.content))
+
+
 def _is_page(page: dict[str, Any]) -> bool:
     entities, paging = page["data"], page.get("paging") or {}
     if not (isinstance(entities, list) and isinstance(paging, dict)):
@@ -313,11 +354,11 @@ def _is_entity(entity: object) -> bool:
     return isinstance(entity, dict) and all(isinstance(entity.get(key), str) for key in ("id", "name"))
 
 
-def _decoded(response: requests.Response, where: str, address: str, holds: str) -> Any:
+def _decoded(response: requests.Response, where: str, address: str, holds: str, **parsing: Any) -> Any:
     if not response.content and not holds:
         return None
     try:
-        body = response.json()
+        body = response.json(**parsing)
     except requests.exceptions.JSONDecodeError:
         raise _not_openmetadata(address, f"{where} was not answered in JSON") from None
     if not isinstance(body, dict) or (holds and body.get(holds) is None):
@@ -327,6 +368,12 @@ def _decoded(response: requests.Response, where: str, address: str, holds: str) 
 
 def _not_openmetadata(address: str, why: str, remedy: str = CHECK_ADDRESS) -> Unreachable:
     return Unreachable("this does not answer as OpenMetadata's API does", where=address, why=why, remedy=remedy)
+
+
+def _write_address(address: str) -> str:
+    """What to write instead of an address that goes on after /api, as http://localhost:8585/api/v1 does."""
+    api = re.match(r"https?://.+?/api(?=/)", address)
+    return f"`hostPort` must end in /api: write {api[0]}" if api else CHECK_ADDRESS
 
 
 def _redirected(response: requests.Response, where: str, address: str) -> Unreachable:
@@ -344,6 +391,10 @@ def _translated_response(response: requests.Response, where: str, address: str) 
         return Throttled(
             "OpenMetadata asks for fewer calls", where=where, why=why, remedy=remedy, retry_after=_retry_after(response)
         )
+    if status == 500 and where == f"GET {VERSION_PATH}" and not address.endswith("/api"):
+        # A path that the server does not know. It needs no token and no database: nothing else can be wrong.
+        what = "this does not answer as OpenMetadata's API does"
+        return CatalogueRefused(what, where=address, why=why, remedy=_write_address(address))
     if status in AGAIN:
         return Unreachable(
             "OpenMetadata failed",
@@ -366,12 +417,13 @@ def _translated_response(response: requests.Response, where: str, address: str) 
 
 
 def _message(response: requests.Response) -> str:
+    """Refusals carry `message`, failures (500) `responseMessage` (seen on server 1.6)."""
     try:
         body = response.json()
     except requests.exceptions.JSONDecodeError:
         return response.reason or ""
-    message = body.get("message") if isinstance(body, dict) else None
-    return str(message or response.reason)[:300]
+    found = [body.get(key) for key in ("message", "responseMessage")] if isinstance(body, dict) else []
+    return str(next(filter(None, found), response.reason))[:300]
 
 
 def _retry_after(response: requests.Response) -> float | None:

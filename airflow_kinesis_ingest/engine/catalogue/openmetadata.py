@@ -18,6 +18,9 @@ from .sink import digest, topic_body
 
 log = logging.getLogger(__name__)
 
+LISTED = ("sourceHash", "deleted", "topicConfig", "streamARN")
+"""What is needed of a listed topic besides its id and name, the ARN inside its configuration included."""
+
 NO_SCHEMA = "-" * 8
 ALLOW_SAMPLES = "Let the bot view settings, edit topics and their sample data, or set `options.sample.store: false`"
 
@@ -91,7 +94,9 @@ class RestSink:
         if self._client.warns_of_version and not version.startswith(tuple(f"{tested}." for tested in TESTED_VERSIONS)):
             log.warning("OpenMetadata %s is not among the tested versions (%s)", version, ", ".join(TESTED_VERSIONS))
         self._ensure_service()
-        listing = self._client.pages("/topics", service=fqn(self._service), fields="sourceHash", include="all")
+        listing = self._client.pages(
+            "/topics", keys=LISTED, service=fqn(self._service), fields="sourceHash", include="all"
+        )
         self._topics = {entity["name"]: _catalogued_of(entity) for entity in listing}
         return storing and self._may_store_samples()
 

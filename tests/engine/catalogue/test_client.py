@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
@@ -31,7 +32,7 @@ from airflow_kinesis_ingest.errors import (
     TopicRefused,
     Unreachable,
 )
-from tests.fakes.openmetadata import BOT, FakeOpenMetadata
+from tests.fakes.openmetadata import BOT, FakeOpenMetadata, wide_schema
 from tests.fakes.server import Fault, Faults, Reply, Rule, json_reply
 
 ATTEMPTS = 3
@@ -186,6 +187,32 @@ def test_an_address_that_is_not_the_api_is_told_by_name(path: str) -> None:
     assert error.where == (catalogue.url + path).rstrip("/")
 
 
+UNKNOWN_PATH = json_reply(500, {"code": 500, "responseMessage": "HTTP 404 Not Found"})
+
+
+def test_an_address_with_the_version_in_it_is_told_at_once_with_what_to_write() -> None:
+    """A real server (1.6) answers 500 to a path that it does not know; its words are in `responseMessage`."""
+    with serving(failing(Fault("unknown path", reply=UNKNOWN_PATH))) as catalogue:
+        error = refused(catalogue.url + "/api/v1")
+        assert catalogue.counts.total() == 1
+    assert isinstance(error, CatalogueRefused)
+    assert error.where == catalogue.url + "/api/v1"
+    assert error.remedy == f"`hostPort` must end in /api: write {catalogue.url}/api"
+    assert "HTTP 500: HTTP 404 Not Found" in error.why
+
+
+def test_a_server_that_fails_for_a_while_is_no_wrong_address() -> None:
+    with serving(failing(Fault("failure", reply=UNKNOWN_PATH), ATTEMPTS - 1)) as catalogue:
+        assert client_at(catalogue.host_port).version() == catalogue.version
+
+
+def test_the_words_of_a_failure_are_told() -> None:
+    """Those of a refusal are in `message`, those of a failure in `responseMessage`."""
+    answer = Fault("failure", reply=json_reply(500, {"code": 500, "responseMessage": "the database is full"}))
+    with serving(failing(answer)) as catalogue, pytest.raises(Unreachable, match="HTTP 500: the database is full"):
+        client_at(catalogue.host_port).put("/topics", TOPIC)
+
+
 def test_a_slash_at_the_end_of_the_address_is_no_fault() -> None:
     with FakeOpenMetadata() as catalogue:
         assert client_at(catalogue.host_port + "/").version() == catalogue.version
@@ -257,7 +284,7 @@ def test_json_that_is_no_listing_is_no_empty_listing(body: bytes) -> None:
     """An empty catalogue in its place would have every topic made again."""
     answer = Fault("another answer", reply=Reply(200, body, {"Content-Type": "application/json"}))
     with serving(failing(answer)) as catalogue, pytest.raises(Unreachable):
-        list(client_at(catalogue.host_port).pages("/topics", service="shop"))
+        list(client_at(catalogue.host_port).pages("/topics", keys=(), service="shop"))
 
 
 PAGES: list[Any] = [
@@ -275,13 +302,13 @@ PAGES: list[Any] = [
 def test_a_page_of_another_shape_is_told_as_not_openmetadatas(page: Any) -> None:
     answer = Fault("another answer", reply=json_reply(200, page))
     with serving(failing(answer)) as catalogue, pytest.raises(Unreachable, match="no page of a listing"):
-        list(client_at(catalogue.host_port).pages("/topics", service="shop"))
+        list(client_at(catalogue.host_port).pages("/topics", keys=(), service="shop"))
 
 
 def test_a_last_page_may_say_nothing_of_pages() -> None:
     answer = Fault("another answer", reply=json_reply(200, {"data": [], "paging": None}))
     with serving(failing(answer)) as catalogue:
-        assert list(client_at(catalogue.host_port).pages("/topics", service="shop")) == []
+        assert list(client_at(catalogue.host_port).pages("/topics", keys=(), service="shop")) == []
 
 
 def test_pages_that_repeat_themselves_end_the_listing() -> None:
@@ -289,7 +316,7 @@ def test_pages_that_repeat_themselves_end_the_listing() -> None:
     page = {"data": [{"id": "1", "name": "a"}], "paging": {"after": "same"}}
     with serving(failing(Fault("same answer", reply=json_reply(200, page)))) as catalogue:
         with pytest.raises(Unreachable, match="repeat themselves"):
-            list(client_at(catalogue.host_port).pages("/topics", service="shop"))
+            list(client_at(catalogue.host_port).pages("/topics", keys=(), service="shop"))
         assert catalogue.counts["GET /topics"] == 2
 
 
@@ -585,15 +612,54 @@ def test_dots_are_quoted_and_nothing_else() -> None:
     assert quoted("my.svc", "clicks") == "%22my.svc%22.clicks"
 
 
-def test_a_listing_is_read_to_its_end_in_pages_of_1000() -> None:
+def test_a_listing_is_read_to_its_end_in_pages() -> None:
     with serving() as catalogue:
-        for number in range(2001):
+        for number in range(451):
             catalogue.add_topic("shop", f"topic-{number:04d}")
-        found = [topic["name"] for topic in client_at(catalogue.host_port).pages("/topics", service="shop")]
+        pages = client_at(catalogue.host_port).pages("/topics", keys=(), service="shop")
+        found = [topic["name"] for topic in pages]
         asked = [request.query for request in catalogue.calls("GET", "/topics")]
-    assert found == [f"topic-{number:04d}" for number in range(2001)]
-    assert [query["limit"] for query in asked] == ["1000"] * 3
-    assert ["after" in query for query in asked] == [False, True, True]
+    assert found == [f"topic-{number:04d}" for number in range(451)]
+    assert [query["limit"] for query in asked] == ["50", "200", "200", "200"]
+    assert ["after" in query for query in asked] == [False, True, True, True]
+
+
+def test_large_topics_come_in_smaller_pages() -> None:
+    """The API always sends a topic's whole schema: 1,000 with 300 fields are 100 MB of text."""
+    with serving() as catalogue:
+        for number in range(120):
+            catalogue.add_topic("shop", f"topic-{number:04d}", messageSchema=wide_schema(600))
+        found = list(client_at(catalogue.host_port).pages("/topics", keys=("deleted",), service="shop"))
+        asked = [int(request.query["limit"]) for request in catalogue.calls("GET", "/topics")]
+    assert len(found) == 120
+    assert max(asked) <= 50
+    assert max(asked[1:]) * len(json.dumps(wide_schema(600))) <= 4 * 1024 * 1024
+
+
+def test_of_a_listed_entity_only_what_was_asked_for_is_kept() -> None:
+    config = {"streamARN": "arn:aws:kinesis:eu-west-1:1:stream/a", "keyId": "alias/a"}
+    with serving() as catalogue:
+        made = catalogue.add_topic("shop", "a", topicConfig=config, messageSchema=wide_schema(3))
+        keys = ("topicConfig", "streamARN", "deleted")
+        found = list(client_at(catalogue.host_port).pages("/topics", keys=keys, service="shop"))
+    kept = {"id": made["id"], "name": "a", "deleted": False, "topicConfig": {"streamARN": config["streamARN"]}}
+    assert found == [kept]
+
+
+def test_a_page_takes_little_more_memory_than_its_text() -> None:
+    """Parsed as a whole it takes five times as much: what is not needed of a topic goes while it is parsed."""
+    entities = [{"id": str(number), "name": str(number), "messageSchema": wide_schema(300)} for number in range(50)]
+    reply = json_reply(200, {"data": entities, "paging": {"total": 50}})
+    del entities
+    with serving(failing(Fault("a page", reply=reply))) as catalogue:
+        client = client_at(catalogue.host_port)
+        tracemalloc.start()
+        try:
+            assert len(list(client.pages("/topics", keys=("deleted",), service="shop"))) == 50
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 3 * len(reply.body)
 
 
 def test_one_client_serves_many_threads() -> None:
