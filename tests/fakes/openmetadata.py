@@ -744,7 +744,7 @@ def main() -> None:
     options = parser.parse_args()
     latency = options.latency_ms / 1000
     fake = FakeOpenMetadata(bots=["bench"], validate=False, record=False, port=options.port, latency=latency)
-    schema = {"messageSchema": wide_schema(options.fields)} if options.fields else {}
+    schema: Entity = {"messageSchema": wide_schema(options.fields)} if options.fields else {}
     for number in range(options.topics):
         fake.add_topic("bench", f"catalogued-{number:05d}", **schema)
     serve(fake)

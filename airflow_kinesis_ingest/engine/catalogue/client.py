@@ -29,8 +29,8 @@ from ..workflow.models import OpenMetadataServer
 log = logging.getLogger(__name__)
 
 TIMEOUT = (5.0, 30.0)
-# Entities to a page. The API always sends a topic's whole schema, 100 KB where that has 300 fields: the next page has as
-# many as fit by the sizes of the last, and never so many that larger ones to come would take much memory.
+# Entities to a page. The API always sends a topic's whole schema, 100 KB where that has 300 fields: the next page has
+# as many as fit by the sizes of the last, and never so many that larger ones to come would take much memory.
 FIRST_PAGE, LARGEST_PAGE = 50, 200
 PAGE_BYTES = 4 * 1024 * 1024
 TESTED_VERSIONS = ("1.13", "2.0")
