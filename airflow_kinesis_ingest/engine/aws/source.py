@@ -1,4 +1,4 @@
-"""Kinesis as a source of streams, descriptions and records; its errors are ours (`aws_errors.py`).
+"""Kinesis as a source of streams, descriptions and records; its errors are ours (`errors.py`).
 
 Delivery: a stream that exists for the whole listing is listed exactly once; one that is made or deleted meanwhile
 may or may not be. Each call is paced (`quota.py`; but for ListShards, of which AWS allows 1,000 a second per stream
