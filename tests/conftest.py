@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
 
 import botocore.loaders
 import hypothesis
@@ -21,6 +25,51 @@ hypothesis.settings.register_profile(
     "ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
 )
 hypothesis.settings.load_profile("ours")
+
+AIRFLOW = Path(__file__).parent / "airflow"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="only what needs no Airflow and no server")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.option.quick and collection_path == AIRFLOW else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.quick:
+        config.hook.pytest_deselected(items=[item for item in items if _has_server(item)])
+        items[:] = [item for item in items if not _has_server(item)]
+
+
+def _has_server(item: pytest.Item) -> bool:
+    """Its module imports one of the fakes, or it asks for a fixture that is one."""
+    assert isinstance(item, pytest.Function)
+    origins = {str(getattr(value, "__module__", "")) for value in vars(item.module).values()}
+    return not {"aws", "catalogue"}.isdisjoint(item.fixturenames) or any(map(_is_a_fakes, origins))
+
+
+def _is_a_fakes(module: str) -> bool:
+    return module.startswith("tests.fakes.")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """`--quick` leaves out what `_has_server` tells, so what that does not tell must not start one, in any run.
+
+    Around all of a test and not a fixture: a server may belong to a fixture of the whole module.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if not _has_server(item):
+            patch.setattr(socket.socket, "listen", _unexpected)
+        if item.config.option.quick:
+            patch.setitem(sys.modules, "airflow", None)
+        return (yield)
+
+
+def _unexpected(*_: object) -> NoReturn:
+    pytest.fail("This test starts a server and imports none of tests.fakes: `make quick` takes it for one without")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -64,41 +63,6 @@ def test_the_module_that_kinesis_runs_exists() -> None:
     assert importlib.util.find_spec(module)
     source = (ROOT / "airflow_kinesis_ingest" / "demo" / "run.py").read_text()
     assert all(f'"{option}"' in source for option in options if option.startswith("--"))
-
-
-def test_airflow_commands_exist() -> None:
-    """Each Airflow service runs a command that this Airflow has."""
-    from airflow.cli.cli_parser import get_parser
-
-    parser = get_parser()
-    for name in OURS[1:]:
-        arguments = parser.parse_args(SERVICES[name]["command"])
-        assert callable(arguments.func)
-
-
-@pytest.mark.parametrize("name", ["scheduler", "dag-processor", "triggerer"])
-def test_the_health_checks_of_airflows_jobs_are_commands_it_has(name: str) -> None:
-    """With a type of job that it knows: a service that is never healthy says nothing about why."""
-    from airflow.cli.cli_parser import get_parser
-
-    kind, line = SERVICES[name]["healthcheck"]["test"]
-    assert kind == "CMD-SHELL"
-    program, *arguments = shlex.split(line.replace("$${HOSTNAME}", "host"))
-    found = get_parser().parse_args(arguments)
-    assert (program, found.hostname) == ("airflow", "host")
-    assert found.job_type.lower() == f"{name.replace('-', '')}job"
-
-
-def test_the_api_server_is_reached_at_the_port_it_listens_on() -> None:
-    """By its own health check, by the tasks, and from this machine."""
-    from airflow.cli.cli_parser import get_parser
-
-    server = SERVICES["api-server"]
-    listens = get_parser().parse_args(server["command"]).port
-    execution = COMPOSE["x-airflow"]["environment"]["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
-    assert f"//api-server:{listens}/execution/" in execution
-    assert f"//127.0.0.1:{listens}/" in server["healthcheck"]["test"][-1]
-    assert [port.split(":")[-1] for port in server["ports"]] == [str(listens)]
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -1,0 +1,39 @@
+"""The containers of docker-compose.yaml run commands that Airflow has."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from airflow.cli.cli_parser import get_parser
+
+from tests.demo.test_compose import COMPOSE, OURS, SERVICES
+
+
+def test_airflow_commands_exist() -> None:
+    """Each Airflow service runs a command that this Airflow has."""
+    parser = get_parser()
+    for name in OURS[1:]:
+        arguments = parser.parse_args(SERVICES[name]["command"])
+        assert callable(arguments.func)
+
+
+@pytest.mark.parametrize("name", ["scheduler", "dag-processor", "triggerer"])
+def test_the_health_checks_of_airflows_jobs_are_commands_it_has(name: str) -> None:
+    """With a type of job that it knows: a service that is never healthy says nothing about why."""
+    kind, line = SERVICES[name]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    program, *arguments = shlex.split(line.replace("$${HOSTNAME}", "host"))
+    found = get_parser().parse_args(arguments)
+    assert (program, found.hostname) == ("airflow", "host")
+    assert found.job_type.lower() == f"{name.replace('-', '')}job"
+
+
+def test_the_api_server_is_reached_at_the_port_it_listens_on() -> None:
+    """By its own health check, by the tasks, and from this machine."""
+    server = SERVICES["api-server"]
+    listens = get_parser().parse_args(server["command"]).port
+    execution = COMPOSE["x-airflow"]["environment"]["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
+    assert f"//api-server:{listens}/execution/" in execution
+    assert f"//127.0.0.1:{listens}/" in server["healthcheck"]["test"][-1]
+    assert [port.split(":")[-1] for port in server["ports"]] == [str(listens)]
