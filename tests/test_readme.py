@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from io import StringIO
 from pathlib import Path
@@ -34,10 +33,9 @@ def test_a_field_that_the_page_lacks_is_seen() -> None:
 
 
 def test_the_policy_is_the_one_that_the_command_prints() -> None:
-    """The README's policy is `kinesis-ingest policy`."""
-    block = re.search(r"```json\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    assert block
-    assert json.loads(block[1]) == policy()
+    """The README's actions are those of `kinesis-ingest policy`, in its order."""
+    section = README.read_text(encoding="utf-8").partition("## IAM policy")[2].partition("\n## ")[0]
+    assert re.findall(r"`(kinesis:\w+)`", section) == policy()["Statement"][0]["Action"]
 
 
 def test_the_workflow_in_the_readme_is_valid() -> None:
@@ -73,3 +71,22 @@ def test_the_two_commands_are_targets_of_the_makefile(target: str) -> None:
     root = README.parent
     assert re.search(rf"^{target}:", (root / "Makefile").read_text(), re.MULTILINE)
     assert f"make {target}" in (root / ".ci" / "run").read_text()
+
+
+def test_the_numbers_of_the_readme_are_among_the_measured() -> None:
+    """What it says of speed stands in the tables of docs/measured.md."""
+    section = README.read_text(encoding="utf-8").partition("## Measured")[2].partition("\n## ")[0]
+    measured = (README.parent / "docs" / "measured.md").read_text(encoding="utf-8")
+    named = re.findall(r"\d[\d,]*(?:\.\d+)?(?: s\b)?", section)
+    assert len(named) >= 6
+    assert [number for number in named if f"| {number} |" not in measured] == []
+
+
+def test_what_the_readme_links_to_exists() -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))
+    assert {"docs/workflow-file.md", "docs/measured.md", "CONTRIBUTING.md", "CHANGELOG.md"} <= set(targets)
+    assert [target for target in targets if not (README.parent / target).exists()] == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 150

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--large] [--quick]`: every number the README gives, measured now."""
+"""`python -m tests.benchmarks [--large] [--quick]`: every number of docs/measured.md, measured now."""
 
 from __future__ import annotations
 
