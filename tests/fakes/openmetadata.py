@@ -1,9 +1,9 @@
 """FakeOpenMetadata: the part of OpenMetadata's REST API an ingestion of topics meets, with the server's own rules.
 
-Sources, named in the docstrings: [schema] the JSON schemas 1.13 in ../shared/openmetadata-schemas; [server] the Java
-source (TopicResource, TopicRepository, EntityRepository.EntityUpdater, ListFilter, FullyQualifiedName,
-IngestionPipelineRepository); [#n] an issue or pull request of open-metadata/OpenMetadata; [ours] stricter than the
-server on purpose.
+Sources, named in the docstrings: [schema] the JSON schemas 1.13 in ../shared/openmetadata-schemas; [seen] a real server
+of the 1.6 line; [server] the Java source (TopicResource, TopicRepository, EntityRepository.EntityUpdater, ListFilter,
+FullyQualifiedName, IngestionPipelineRepository); [#n] an issue or pull request of open-metadata/OpenMetadata; [ours]
+stricter than the server on purpose.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -102,9 +102,20 @@ ON_REQUEST: Final = frozenset(
 READ_ONLY: Final = frozenset(
     {"id", "name", "fullyQualifiedName", "service", "serviceType", "version", "updatedAt", "updatedBy", "href"}
 )
-# What a bot's PUT leaves alone when it is not empty. 2.0 [#28155, #28676], and 1.13 before #32955.
-BOT_KEEPS: Final = frozenset({"description", "displayName", "owners"})
-BOT_KEEPS_1_13: Final = frozenset({"description"})
+Release = tuple[int, int]
+# What a bot's PUT leaves alone when it is not empty, from which release on: 1.6 [seen], 1.13 (before #32955), 2.0
+# [#28155].
+BOT_KEEPS: Final[Mapping[Release, frozenset[str]]] = {
+    (0, 0): frozenset({"description", "displayName"}),
+    (1, 7): frozenset({"description"}),
+    (2, 0): frozenset({"description", "displayName", "owners"}),
+}
+# Fields that are unknown to an older server, with the release that brought them; unknown is a 400 [seen].
+SINCE: Final[Mapping[str, Release]] = {"domains": (1, 9), "raiseOnError": (1, 7)}
+STOPPED_SINCE: Final[Release] = (1, 7)
+NUL_IS_TAKEN_UNTIL: Final[Release] = (1, 6)
+ESCAPES_FIELD_NAMES_SINCE: Final[Release] = (2, 0)
+SESSION_MS: Final = 10 * 60 * 1000
 
 
 # --- names ------------------------------------------------------------------------------------------------------
@@ -127,13 +138,13 @@ def _canonical(name: str) -> str:
 
 
 def _checked_name(name: object) -> str:
-    """Refuses what an FQN or an entity link could not carry; clients rewrite it (`__reserved__colon__`) [schema, ours].
+    """Refuses what an FQN could not carry; clients rewrite it (`__reserved__colon__`) [schema].
 
-    The schema rules out `::`, the server's quoteName `"`; the others break links and headers.
+    The schema rules out `::` and line ends, the server's quoteName `"`; `>` and a tab are taken [seen].
     """
     if not isinstance(name, str) or not 1 <= len(name) <= 256:
         raise Refused(error(400, "[query param name size must be between 1 and 256]"))
-    if re.search(r'::|[>"\n\r\t]', name):
+    if re.search(r'::|["\n\r]', name):
         raise Refused(error(400, f"[query param name must match entityName: {name!r}]"))
     return name
 
@@ -142,7 +153,8 @@ def _checked_name(name: object) -> str:
 
 
 def error(code: int, message: str) -> Reply:
-    return json_reply(code, {"code": code, "message": message})
+    """The text of a 500 is not in `message` [seen]."""
+    return json_reply(code, {"code": code, "message" if code < 500 else "responseMessage": message})
 
 
 @cache
@@ -169,18 +181,21 @@ def _resource(uri: str) -> Resource[Any]:
     return DRAFT7.create_resource({key: value for key, value in contents.items() if key != "$id"})
 
 
-def _complaint(schema: str, body: object) -> str:
+def _complaint(schema: str, body: object, release: Release) -> str:
     """Why the server would answer 400 to this body, or nothing."""
     if not isinstance(body, dict):
         return "Unable to process JSON"
     required, optional = (set(words.split()) for words in KEYS[schema])
-    if unknown := body.keys() - required - optional:
+    newer = {name for name, since in SINCE.items() if release < since}
+    if unknown := (body.keys() - required - optional) | (body.keys() & newer):
         return f'Unrecognized field "{min(unknown)}", not marked as ignorable'
     if missing := required - body.keys():
         return f"[query param {min(missing)} must not be null]"
     partitions = body.get("partitions", 1)
     if isinstance(partitions, bool) or not isinstance(partitions, int) or partitions < 1:
         return "[query param partitions must be greater than or equal to 1]"
+    if body.get("pipelineState") == "stopped" and release < STOPPED_SINCE:
+        return "pipelineState: stopped is not one of queued, success, failed, running, partialSuccess"
     return _schema_complaint(schema, body)
 
 
@@ -192,14 +207,63 @@ def _schema_complaint(schema: str, body: object) -> str:
     return f"{problem.json_path}: {problem.message}" if problem else ""
 
 
-def _unstorable(body: object) -> str:
-    """What PostgreSQL's jsonb refuses, as an HTTP 500: NUL [#30955, #31120] and half a surrogate pair."""
+def _unstorable(body: object, release: Release) -> str:
+    """What PostgreSQL's jsonb refuses, as an HTTP 500: NUL [#30955, #31120]; 1.6 took it, and half a pair [seen]."""
     text = json.dumps(body, ensure_ascii=False)
-    if r"\u0000" in text.replace(r"\\", ""):
+    if release > NUL_IS_TAKEN_UNTIL and r"\u0000" in text.replace(r"\\", ""):
         return "ERROR: unsupported Unicode escape sequence. Detail: \\u0000 cannot be converted to text."
-    if re.search(r"[\ud800-\udfff]", text):
-        return "ERROR: invalid input syntax for type json. Detail: Unicode low surrogate must follow a high surrogate."
     return ""
+
+
+# --- the fields of a message schema -----------------------------------------------------------------------------
+
+
+def _fields_of(entity: Entity) -> list[Entity]:
+    return (entity.get("messageSchema") or {}).get("schemaFields") or []
+
+
+def _levels(fields: list[Entity]) -> Iterator[list[Entity]]:
+    """The fields themselves, and below them those of each one's children: a list for each parent."""
+    yield fields
+    for field in fields:
+        yield from _levels(field.get("children") or [])
+
+
+def _check_field_names(fields: list[Entity]) -> None:
+    """What cannot be a part of an FQN at all [seen]."""
+    for name in (str(field.get("name", "")) for level in _levels(fields) for field in level):
+        if "\0" in name:
+            raise Refused(error(500, "ERROR: invalid byte sequence for encoding UTF8: 0x00"))
+        if not 1 <= len(name) <= 128 or re.search(r'["\n\r]', name):
+            raise Refused(error(400, f"Invalid name {name}"))
+
+
+def _unbuildable(fields: list[Entity], above: tuple[str, ...] = ()) -> str:
+    """The first nested name that is quoted, and so refused where a longer one is built of it [server: getSchemaField].
+
+    A leaf at the top may hold a dot.
+    """
+    for field in fields:
+        path = (*above, str(field["name"]))
+        if len(path) > 1 and any("." in name for name in path):
+            return fqn(*path)
+        if found := _unbuildable(field.get("children") or [], path):
+            return found
+    return ""
+
+
+def _has_twins(fields: list[Entity]) -> bool:
+    return any(len(level) > len({field["name"] for field in level}) for level in _levels(fields))
+
+
+def _loses_a_field(old: list[Entity], new: list[Entity]) -> bool:
+    """By name and type; the fields of one that has none in either are not compared [server: updateSchemaFields]."""
+    found = {(field["name"], field.get("dataType")): field for field in new}
+    kept = [(field, found.get((field["name"], field.get("dataType")))) for field in old]
+    return any(
+        then is None or (then.get("children") and _loses_a_field(now.get("children") or [], then["children"]))
+        for now, then in kept
+    )
 
 
 # --- JSON Patch -------------------------------------------------------------------------------------------------
@@ -331,13 +395,15 @@ class FakeOpenMetadata(FakeServer):
     """`with FakeOpenMetadata() as catalogue:` serves `catalogue.host_port`.
 
     bots, users: the accepted tokens, of ingestion bots and of people; change them at any time. version: what
-    /system/version says. profiler: the profilerConfiguration, None for a server that has none (404). bot_keeps: see
-    `BOT_KEEPS`; bot_may_not_patch: fields the ingestion bot's policy denies in a PATCH [#28676]. max_page: the largest
-    `limit` (the server's own bound is 1 000 000, which is no page) [ours].
+    /system/version says and how the server behaves ("1.6.0" is the one that was [seen]). profiler: the
+    profilerConfiguration, None for a server that has none set (204). bot_may_not_patch: fields the ingestion bot's
+    policy denies in a PATCH [#28676]. max_page: the largest `limit` (the server's own bound is 1 000 000, which is no
+    page) [ours].
 
-    services, topics, pipelines: FQN -> entity, topics with `deleted` and `sampleData`; statuses: pipeline FQN -> run
-    id -> status. requests: all that arrived; invalid_bodies: (request, why) of every 400 for its body. forbidden: globs
-    of "METHOD /path" answered with 403. Ids are the same in every run, so that a seed of faults replays.
+    services, topics, pipelines: FQN -> entity, topics with `deleted` and `sampleData`; history: id -> the versions
+    before; statuses: pipeline FQN -> run id -> status. requests: all that arrived; invalid_bodies: (request, why) of
+    every 400 for its body. forbidden: globs of "METHOD /path" answered with 403. now: the clock, in ms. Ids are the
+    same in every run, so that a seed of faults replays.
     """
 
     root = "/api/v1"
@@ -349,7 +415,6 @@ class FakeOpenMetadata(FakeServer):
         users: Iterable[str] = (USER,),
         version: str = "1.13.0",
         profiler: Entity | None = None,
-        bot_keeps: Iterable[str] = BOT_KEEPS,
         bot_may_not_patch: Iterable[str] = ("displayName",),
         max_page: int = 1000,
         validate: bool = True,
@@ -363,13 +428,14 @@ class FakeOpenMetadata(FakeServer):
         self.forbidden: list[str] = []
         self.version = version
         self.profiler = profiler
-        self.bot_keeps = set(bot_keeps)
+        self.now: Callable[[], int] = _now
         self.bot_may_not_patch = set(bot_may_not_patch)
         self.max_page = max_page
         self.validate = validate
         self.services: dict[str, Entity] = {}
         self.topics: dict[str, Entity] = {}
         self.pipelines: dict[str, Entity] = {}
+        self.history: dict[str, list[Entity]] = {}
         self.statuses: dict[str, dict[str, Entity]] = {}
         self.invalid_bodies: list[tuple[Recorded, str]] = []
         self._services = Collection(
@@ -412,6 +478,11 @@ class FakeOpenMetadata(FakeServer):
     # --- for tests
 
     @property
+    def release(self) -> Release:
+        major, minor, *_ = self.version.split(".")
+        return int(major), int(minor)
+
+    @property
     def host_port(self) -> str:
         """What goes into openMetadataServerConfig.hostPort."""
         return f"{self.url}/api"
@@ -424,6 +495,11 @@ class FakeOpenMetadata(FakeServer):
     def topic(self, service: str, name: str) -> Entity:
         """The topic of these two plain names; KeyError if there is none."""
         return self.topics[fqn(service, name)]
+
+    def versions(self, service: str, name: str) -> list[float]:
+        """All versions of a topic that the server can still show, the newest last."""
+        current = self.topic(service, name)
+        return [each["version"] for each in [*self.history.get(current["id"], []), current]]
 
     def add_service(self, name: str, **fields: Any) -> Entity:
         """A service as if somebody had created it, or the one there is."""
@@ -464,7 +540,7 @@ class FakeOpenMetadata(FakeServer):
             return html_reply(200 if request.method == "GET" else 405)
         route, parameters = self._route(request)
         if route is None:
-            raise Refused(error(404, "HTTP 404 Not Found"))
+            raise Refused(error(500, "HTTP 404 Not Found"))
         if request.path != "/system/version":
             self._authorize(request)
         self._check_media_type(request)
@@ -504,59 +580,136 @@ class FakeOpenMetadata(FakeServer):
             raise Refused(error(415, "HTTP 415 Unsupported Media Type"))
 
     def _checked(self, body: Any, schema: str, request: Recorded) -> Entity:
-        complaint = _complaint(schema, body) if self.validate else ""
+        self._check(body, schema, request, code=400)
+        return dict(body)
+
+    def _check(self, body: Any, schema: str, request: Recorded, *, code: int) -> None:
+        complaint = _complaint(schema, body, self.release) if self.validate else ""
         if complaint:
             self.invalid_bodies.append((request, complaint))
-            raise Refused(error(400, complaint))
-        if problem := _unstorable(body):
+            raise Refused(error(code, complaint))
+        if problem := _unstorable(body, self.release):
             raise Refused(error(500, problem))
-        return dict(body)
 
     def _is_bot(self, request: Recorded) -> bool:
         return self._token(request) in self.bots
+
+    def _bot_keeps(self) -> frozenset[str]:
+        return next(BOT_KEEPS[since] for since in sorted(BOT_KEEPS, reverse=True) if since <= self.release)
 
     # --- any entity
 
     def _new(self, collection: Collection, name: str, fields: Entity) -> Entity:
         made = str(uuid5(UUID(int=0), f"{collection.kind} {name}"))
-        base = {"id": made, "fullyQualifiedName": name, "version": 0.1, "updatedAt": _now(), "updatedBy": "admin"}
+        base = {"id": made, "fullyQualifiedName": name, "version": 0.1, "updatedAt": self.now(), "updatedBy": "admin"}
         empty: Entity = {"owners": [], "tags": [], "domains": [], "dataProducts": [], "deleted": False}
         return {**base, **empty, "href": f"{self.host_port}/v1{collection.path}/{made}", **_with_references(fields)}
 
     def _put(self, collection: Collection, made: Entity, sent: Entity, request: Recorded) -> Reply:
-        """201 for a new one, 200 for one that was there, whose version goes up by 0.1 if anything changed [server]."""
+        """201 for a new one, 200 for one that was there, whose version goes up by 0.1 if anything changed [server].
+
+        What lacks nothing but the schema changes nothing, and leaves the stored one [seen]; any other PUT without a
+        schema takes it away [server: entitySpecificUpdate skips what storeUpdate then stores].
+        """
         name = made["fullyQualifiedName"]
         old = collection.entities.get(name)
         if old is None:
-            collection.entities[name] = made
+            made = collection.entities[name] = {**made, "updatedBy": self._user(request)}
             return json_reply(201, _view(made, {"*"}))
         keys = _keys(collection.create) - {"name", "service"}
         sent = {key: value for key, value in _with_references(sent).items() if key in keys}
-        new = merged_by_put(old, sent, keys, bot=self._is_bot(request), bot_keeps=self.bot_keeps)
-        return json_reply(200, _view(_store(collection, old, new), {"*"}))
+        new = merged_by_put(old, sent, keys, bot=self._is_bot(request), bot_keeps=self._bot_keeps())
+        if "messageSchema" in old and {**new, "messageSchema": new.get("messageSchema", old["messageSchema"])} == old:
+            new = old
+        return json_reply(200, _view(self._store(collection, old, new, request), {"*"}))
 
     def _patch(self, collection: Collection, request: Recorded, id_: str) -> Reply:
-        """A PATCH changes what a PUT may not, except what is read-only and what the bot's policy denies [#28676]."""
+        """A PATCH changes what a PUT may not, except what is read-only and what the bot's policy denies [#28676].
+
+        One that cannot be applied is a 500, a failed `test` too [seen].
+        """
         found = collection.by_id(id_)
         try:
             new = patched({key: value for key, value in found.items() if key != "sampleData"}, request.body)
         except (ValueError, LookupError, TypeError) as problem:
-            raise Refused(error(400, f"JSON Patch: {problem!r}")) from problem
+            raise Refused(error(500, f"JSON Patch: {problem!r}")) from problem
         if self._is_bot(request) and any(new.get(key) != found.get(key) for key in self.bot_may_not_patch):
             raise Refused(_not_allowed("EditDisplayName"))
         new = {**new, **{key: found[key] for key in {*READ_ONLY, "sampleData"} & found.keys()}}
-        # Not the version: in floating point, 0.3 is no multiple of the schema's 0.1.
-        visible = _view(new, {"*"}).items()
-        self._checked({key: value for key, value in visible if key != "version"}, collection.schema, request)
-        return json_reply(200, _view(_store(collection, found, new), {"*"}))
+        # Not the version: in floating point, 0.3 is no multiple of the schema's 0.1. Nor what a newer server only has.
+        left_out = {"version"} | {key for key, since in SINCE.items() if self.release < since}
+        visible = {key: value for key, value in _view(new, {"*"}).items() if key not in left_out}
+        self._check(visible, collection.schema, request, code=500)
+        self._check_fields(found, _fields_of(new), patch=True)
+        return json_reply(200, _view(self._store(collection, found, new, request), {"*"}))
+
+    def _user(self, request: Recorded) -> str:
+        return "ingestion-bot" if self._is_bot(request) else "admin"
+
+    def _store(self, collection: Collection, old: Entity, new: Entity, request: Recorded) -> Entity:
+        """The next version: +0.1, or +1.0 where a field was lost.
+
+        A PATCH within ten minutes of its user's last change is consolidated with it [seen; server: consolidateChanges]:
+        the version between is taken back, which counts as losing what it had added, and replaced.
+        """
+        if new == old:
+            return old
+        self._check_twins(old, new, request)
+        past = self.history.setdefault(old["id"], [])
+        base = past[-1] if self._is_consolidated(old, request) and past else old
+        steps = [(old, new), (old, base), (base, new)]
+        major = any(_loses_a_field(_fields_of(one), _fields_of(other)) for one, other in steps if _fields_of(other))
+        version = round(base["version"] + (1.0 if major else 0.1), 1)
+        if base is old:
+            past.append(old)
+        elif _plain(new) == _plain(base):
+            version = past.pop()["version"]
+        new = {**new, "version": version, "updatedAt": self.now(), "updatedBy": self._user(request)}
+        collection.entities[old["fullyQualifiedName"]] = new
+        return new
+
+    def _is_consolidated(self, old: Entity, request: Recorded) -> bool:
+        same = request.method == "PATCH" and old["updatedBy"] == self._user(request)
+        return same and old["version"] > 0.1 and self.now() - old["updatedAt"] <= SESSION_MS
+
+    def _check_fields(self, old: Entity | None, sent: list[Entity], *, patch: bool = False) -> None:
+        """A dot in a nested name is taken once, and refuses every later PATCH and PUT of a schema [seen].
+
+        So it does the restoring that a PUT begins with [server: restoreEntity compares the whole entity with itself].
+        """
+        if not self.validate:
+            return
+        _check_field_names(sent)
+        if old is None or self.release >= ESCAPES_FIELD_NAMES_SINCE:
+            return
+        broken = _unbuildable(_fields_of(old))
+        if broken and (sent or patch or old["deleted"]):
+            raise Refused(error(400, f"Invalid name {broken}"))
+
+    def _check_twins(self, old: Entity, new: Entity, request: Recorded) -> None:
+        """Siblings of one name are taken once, and fail at the next change [seen]."""
+        if (
+            self.validate
+            and request.method != "DELETE"
+            and (_has_twins(_fields_of(old)) or _has_twins(_fields_of(new)))
+        ):
+            raise Refused(error(500, "Duplicate key (attempted merging values)"))
 
     def _get_by_name(self, collection: Collection, request: Recorded, name: str) -> Reply:
         found = self._with_inherited(collection.find(name, request))
-        return json_reply(200, _view(found, _fields(request, collection)))
+        return json_reply(200, _view(found, self._asked(request, collection)))
 
     def _get_by_id(self, collection: Collection, request: Recorded, id_: str) -> Reply:
         found = self._with_inherited(collection.by_id(id_, _include(request)))
-        return json_reply(200, _view(found, _fields(request, collection)))
+        return json_reply(200, _view(found, self._asked(request, collection)))
+
+    def _asked(self, request: Recorded, collection: Collection) -> set[str]:
+        """The fields asked for; one that this server does not know is a 400 [server: EntityUtil.Fields]."""
+        asked = {name.strip() for name in request.query.get("fields", "").split(",")} - {""}
+        known = {key for key in _keys(collection.schema) if self.release >= SINCE.get(key, (0, 0))}
+        if unknown := asked - known - {"*"}:
+            raise Refused(error(400, f"Invalid field name {min(unknown)}"))
+        return asked
 
     def _with_inherited(self, entity: Entity) -> Entity:
         """A topic without owners or domains shows those of its service, marked [server: setInheritedFields]."""
@@ -574,7 +727,7 @@ class FakeOpenMetadata(FakeServer):
         An unknown or unquoted service is an empty list, not a 404 [server: ListFilter; unquoted: ours].
         """
         limit = _integer(request.query.get("limit", "10"), 0, self.max_page)
-        fields = _fields(request, collection)
+        fields = self._asked(request, collection)
         service, include = request.query.get("service", ""), _include(request)
         every = collection.entities
         names = sorted(name for name in every if _included(every[name], include) and _belongs(every[name], service))
@@ -593,7 +746,7 @@ class FakeOpenMetadata(FakeServer):
 
     def _get_profiler(self, _: Recorded) -> Reply:
         if self.profiler is None:
-            raise Refused(error(404, "Settings not found for profilerConfiguration"))
+            return Reply(204)
         return json_reply(200, {"config_type": "profilerConfiguration", "config_value": self.profiler})
 
     # --- services and topics
@@ -608,7 +761,9 @@ class FakeOpenMetadata(FakeServer):
         sent = self._checked(request.body, CREATE_TOPIC, request)
         _checked_name(sent["name"])
         service = self._services.find(sent["service"], request)
-        return self._put(self._topics, self._new_topic(service, sent), sent, request)
+        made = self._new_topic(service, sent)
+        self._check_fields(self.topics.get(made["fullyQualifiedName"]), _fields_of(sent))
+        return self._put(self._topics, made, sent, request)
 
     def _new_topic(self, service: Entity, sent: Entity) -> Entity:
         keys = ("id", "name", "fullyQualifiedName")
@@ -632,7 +787,7 @@ class FakeOpenMetadata(FakeServer):
         if request.query.get("hardDelete") == "true":
             del self.topics[found["fullyQualifiedName"]]
         else:
-            found = _store(self._topics, found, {**found, "deleted": True})
+            found = self._store(self._topics, found, {**found, "deleted": True}, request)
         return json_reply(200, _view(found, set()))
 
     # --- ingestion pipelines
@@ -644,15 +799,29 @@ class FakeOpenMetadata(FakeServer):
         return self._put(self._pipelines, made, sent, request)
 
     def _put_status(self, request: Recorded, name: str) -> Reply:
-        """Replaces the status of its run id; 201 both times [server: addPipelineStatus]."""
+        """Replaces the status of its run id; 201 both times [server: addPipelineStatus].
+
+        Another run of the same timestamp is a 409 [seen].
+        """
         found = self._pipelines.find(name, request)
         sent = self._checked(request.body, PIPELINE_STATUS, request)
-        self.statuses.setdefault(found["fullyQualifiedName"], {})[sent["runId"]] = sent
+        statuses = self.statuses.setdefault(found["fullyQualifiedName"], {})
+        taken = {
+            status["timestamp"] for run, status in statuses.items() if run != sent["runId"] and "timestamp" in status
+        }
+        if sent.get("timestamp") in taken:
+            raise Refused(error(409, "Entity already exists"))
+        statuses[sent["runId"]] = sent
         return json_reply(201, {"entityType": "ingestionPipeline", "entityFullyQualifiedName": _canonical(name)})
 
     def _list_statuses(self, request: Recorded, name: str) -> Reply:
+        """Those since `startTs`, in ms; not to ask from when on is a 500 [seen]."""
         found = self._pipelines.find(name, request)
-        statuses = self.statuses.get(found["fullyQualifiedName"], {}).values()
+        if not request.query.get("startTs", "").isdigit():
+            raise Refused(error(500, 'Cannot invoke "java.lang.Long.longValue()" because "startTs" is null'))
+        begin, end = int(request.query["startTs"]), int(request.query.get("endTs", 2**63))
+        every = self.statuses.get(found["fullyQualifiedName"], {}).values()
+        statuses = [status for status in every if begin <= int(status.get("timestamp", 0)) <= end]
         latest = sorted(statuses, key=lambda status: -int(status.get("timestamp", 0)))
         return json_reply(200, {"data": latest, "paging": {"total": len(latest)}})
 
@@ -673,11 +842,9 @@ def _keys(schema: str) -> set[str]:
     return {word for words in KEYS[schema] for word in words.split()}
 
 
-def _store(collection: Collection, old: Entity, new: Entity) -> Entity:
-    if new != old:
-        new = {**new, "version": round(old["version"] + 0.1, 1), "updatedAt": _now()}
-        collection.entities[old["fullyQualifiedName"]] = new
-    return new
+def _plain(entity: Entity) -> Entity:
+    """Without what every change changes."""
+    return {key: value for key, value in entity.items() if key not in ("version", "updatedAt", "updatedBy")}
 
 
 def _include(request: Recorded) -> str:
@@ -701,23 +868,15 @@ def _integer(text: str, least: int, most: int) -> int:
     return int(text)
 
 
-def _fields(request: Recorded, collection: Collection) -> set[str]:
-    """The fields asked for; an unknown one is a 400 [server: EntityUtil.Fields]."""
-    asked = {name.strip() for name in request.query.get("fields", "").split(",")} - {""}
-    if unknown := asked - _keys(collection.schema) - {"*"}:
-        raise Refused(error(400, f"Invalid field name {min(unknown)}"))
-    return asked
-
-
 def _cursor(request: Recorded, service: str, include: str) -> str:
     if "after" not in request.query:
         return ""
     try:
         *made_for, last = unseal(request.query["after"])
     except ValueError as problem:
-        raise Refused(error(400, "Invalid cursor")) from problem
+        raise Refused(error(500, "Invalid cursor")) from problem
     if made_for != [service, include]:
-        raise Refused(error(400, "Invalid cursor for this query"))
+        raise Refused(error(500, "Invalid cursor for this query"))
     return str(last)
 
 

@@ -148,7 +148,8 @@ class Fault:
     ) -> Self:
         """An answer with this status, not executed; the body is OpenMetadata's JSON error or an HTML page."""
         phrase = HTTPStatus(code).phrase
-        base = html_reply(code) if html else json_reply(code, {"code": code, "message": phrase})
+        told = "message" if code < 500 else "responseMessage"
+        base = html_reply(code) if html else json_reply(code, {"code": code, told: phrase})
         extra = {"Retry-After": retry_after} if retry_after else {}
         return cls(f"status {code}", reply=replace(base, headers={**base.headers, **(headers or {}), **extra}))
 
