@@ -332,7 +332,9 @@ def field_tree(schema: MessageSchema) -> Tree:
 
 
 def _labelled(field: Field) -> str:
-    return _printable(f"{field.name}  {field.display or field.type}")
+    """One line, also for a key that holds a line end or half a surrogate pair."""
+    label = f"{field.name}  {field.display or field.type}"
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in label)
 
 
 def _printable(text: str) -> str:

@@ -2,12 +2,11 @@
 
 A type that may be null is displayed as in "STRING, nullable" and keeps its own dataType: OpenMetadata filters and
 searches by it. Inside angle brackets the same is "UNION<NULL, STRING>". The fields of a record stand right below
-the field that holds it, also through ARRAY and MAP: `items.price`, not `items.Item.price`.
+the field that holds it, also through ARRAY and MAP: `items.price`, not `items.Item.price`. Names are the stream's own.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
@@ -18,15 +17,9 @@ from .shape import DEPTH_MOST, WIDTH_MOST, Shape
 FIELDS_MOST = 2000
 """Fields of one tree; a larger one is cut where it is deepest."""
 
-NAME_MOST = 128
-"""UTF-16 code units, which is what Java counts."""
-
 DISPLAY_MOST = 500
 """Characters of a type's display; the union of an Avro schema may have thousands of branches."""
 
-# A quote or a line end in a name makes OpenMetadata refuse the topic (FullyQualifiedName.java, quoteName); NUL and
-# half a surrogate pair cannot be stored.
-_UNNAMEABLE = re.compile('["\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]')
 _ORDER = ("boolean", "integer", "number", "string", "object", "array")
 _INTEGERS = {32: ("INT", "INT"), 64: ("LONG", "LONG"), 65: ("UNKNOWN", "INTEGER")}
 _SIMPLE = {"boolean": ("BOOLEAN", "BOOLEAN"), "number": ("DOUBLE", "DOUBLE"), "null": ("NULL", "NULL")}
@@ -49,20 +42,12 @@ class _TooMany(Exception):
 
 def fields_of_shape(name: str, shape: Shape) -> tuple[Field, ...]:
     """The tree of inferred JSON: one root."""
-    return (_within_limits(lambda tree, depth: tree.of_shape(_root_name(name), shape, depth)),)
+    return (_within_limits(lambda tree, depth: tree.of_shape(name, shape, depth)),)
 
 
 def fields_of_avro(name: str, avro: AvroType) -> tuple[Field, ...]:
     """The tree of an Avro schema: one root, called like its record, or name when the schema has none."""
-    return (_within_limits(lambda tree, depth: tree.of_avro(_root_name(avro.name or name), avro, depth)),)
-
-
-def _root_name(name: str) -> str:
-    return name if _is_nameable(name) else "default"
-
-
-def _is_nameable(name: str) -> bool:
-    return bool(name) and _UNNAMEABLE.search(name) is None and len(name.encode("utf-16-le")) <= 2 * NAME_MOST
+    return (_within_limits(lambda tree, depth: tree.of_avro(avro.name or name, avro, depth)),)
 
 
 def _within_limits(build: Callable[[_Tree, int], Field]) -> Field:
@@ -97,8 +82,7 @@ class _Tree:
     def children_of_shape(self, shape: Shape, depth: int) -> list[Field]:
         """Of a union, the fields of its objects; arrays and maps pass on those of what they hold."""
         if shape.properties:
-            named = ((name, inner) for name, inner in shape.properties.items() if _is_nameable(name))
-            return [self.of_shape(name, inner, depth - 1) for name, inner in named]
+            return [self.of_shape(name, inner, depth - 1) for name, inner in shape.properties.items()]
         inner = shape.values or shape.items
         return self.children_of_shape(inner, depth) if inner else []
 
@@ -121,15 +105,14 @@ class _Tree:
         Two records of one name are told apart by their namespaces.
         """
         if avro.kind == "record":
-            named = [(name, inner) for name, inner in avro.fields if _is_nameable(name)][:WIDTH_MOST]
-            return [self.of_avro(name, inner, depth - 1) for name, inner in named]
+            return [self.of_avro(name, inner, depth - 1) for name, inner in avro.fields[:WIDTH_MOST]]
         if avro.items:
             return self.children_of_avro(avro.items, depth)
         records = [branch for branch in avro.branches if branch.kind == "record"]
         if len(records) > 1:
             times = Counter(record.name for record in records)
             named_records = {record.full_name if times[record.name] > 1 else record.name: record for record in records}
-            return [self.of_avro(name, one, depth - 1) for name, one in named_records.items() if _is_nameable(name)]
+            return [self.of_avro(name, one, depth - 1) for name, one in named_records.items()]
         holders = records or [branch for branch in avro.branches if branch.items]
         return self.children_of_avro(holders[0], depth) if holders else []
 

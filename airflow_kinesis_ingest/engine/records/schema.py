@@ -12,7 +12,7 @@ Rules, so that nothing is a guess:
   20 keys of one type that no half of the objects shares) make a MAP, or are left out beside named fields: few secrets
   that a map is keyed by show in a schema. Those that do, as names, are left to redaction.
 - Fields and the schema text go 16 levels deep, each fewer when it would be more than 2000 types, and 500 wide. A name
-  that OpenMetadata refuses is no field; the schema text still has it.
+  that OpenMetadata does not keep is replaced in the fields (field_names.py); the schema text still has it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any, Literal
 
 from ..model import Field, Message, MessageSchema, RegisteredSchema
 from .avro_schema import parse as parse_avro
+from .field_names import named
 from .fields import fields_of_avro, fields_of_shape
 from .shape import DEPTH_MOST, Shape, depth_within, pruned, shape_of, union
 
@@ -67,7 +68,7 @@ def infer(messages: Sequence[Message], *, name: str) -> MessageSchema | None:
 
 def to_openmetadata(schema: MessageSchema) -> dict[str, Any]:
     """The messageSchema of a topic; validates against OpenMetadata's type/schema.json."""
-    fields = [_field(field) for field in schema.fields]
+    fields = named(_field(field) for field in schema.fields)
     return {"schemaText": schema.text, "schemaType": schema.kind, "schemaFields": fields}
 
 

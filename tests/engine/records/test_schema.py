@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from referencing import Registry, Resource
 
 from airflow_kinesis_ingest.engine.model import Field, Message, MessageSchema, RegisteredSchema
 from airflow_kinesis_ingest.engine.records.decode import decode
+from airflow_kinesis_ingest.engine.records.field_names import field_name, named, stored_name
 from airflow_kinesis_ingest.engine.records.fields import FIELDS_MOST
 from airflow_kinesis_ingest.engine.records.schema import grown, infer, is_ours, to_openmetadata
 from airflow_kinesis_ingest.engine.records.shape import DEPTH_MOST, WIDTH_MOST, shape_of
@@ -258,13 +259,86 @@ def test_data_keys_beside_fields_are_left_out() -> None:
 # Limits
 
 
-@pytest.mark.parametrize("name", ["", "k" * 129, "😀" * 65, 'a"b', "a\nb", "a\x00", "a\u2028", "\ud800"])
-def test_names_openmetadata_refuses_are_no_fields(name: str) -> None:
-    """1 to 128 UTF-16 units without quotes and line ends; the schema text still has the others."""
+@pytest.mark.parametrize(
+    ("name", "expected", "shown"),
+    [
+        ("", "~36e9d246", None),
+        ("k" * 129, "k" * 119 + "~a8be9082", "k" * 129),
+        ("😀" * 65, "😀" * 59 + "~ad1b908a", "😀" * 65),
+        ("a.b", "a_b~", "a.b"),
+        ('a"b', "a_b~", 'a"b'),
+        ("a\nb", "a_b~", "a\ufffdb"),
+        ("a\x00", "a_~", "a\ufffd"),
+        ("a\u2028", "a_~", "a\ufffd"),
+        ("\ud800", "_~", "\ufffd"),
+        ("a~0123abcd", "a~0123abcd~", "a~0123abcd"),
+    ],
+)
+def test_a_name_that_openmetadata_does_not_keep_is_replaced(name: str, expected: str, shown: str | None) -> None:
+    """1 to 128 UTF-16 units without dots, quotes and line ends. The real one is shown, and stands in the text."""
     schema = inferred({"ok": 1, name: 2})
-    assert outline(schema) == "JSON: s RECORD {ok INT}"
+    (root,) = to_openmetadata(schema)["schemaFields"]
+    (field,) = [child for child in root["children"] if child["name"] != "ok"]
+    assert field["name"].startswith(expected)
+    assert field.get("displayName") == shown
     assert text_of(schema)["properties"][name] == {"type": "integer"}
     schema.text.encode()
+
+
+def test_a_root_is_named_after_its_stream_as_far_as_openmetadata_keeps_that() -> None:
+    """Most names of streams hold dots; only a nested name must not."""
+    schema = infer([Message("{}", "json", {"id": 1})], name="shop.orders")
+    assert schema is not None
+    (root,) = to_openmetadata(schema)["schemaFields"]
+    assert (root["name"], root["displayName"]) == ("shop_orders~7f786cb0", "shop.orders")
+
+
+NASTY = st.text(st.sampled_from(["a", ".", '"', "_", "~", "0", "\n", "\0", "😀", "\ud800"]), max_size=6)
+KEYS = NASTY | NASTY.map(lambda text: text * 30) | st.builds(lambda text: field_name(text), NASTY)
+TREES = st.recursive(
+    st.integers(), lambda inner: st.dictionaries(KEYS, inner, max_size=8) | st.lists(inner, max_size=2), max_leaves=20
+)
+
+
+def rendered(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    schema = infer([Message(json.dumps(document), "json", document)], name=name)
+    return to_openmetadata(schema)["schemaFields"] if schema else []
+
+
+def levels(fields: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    yield fields
+    for field in fields:
+        yield from levels(field.get("children", []))
+
+
+@given(st.dictionaries(KEYS, TREES, min_size=1, max_size=8), KEYS)
+def test_every_name_that_is_sent_is_kept_and_is_its_siblings_only(document: dict[str, Any], name: str) -> None:
+    for level in levels(rendered(document, name)):
+        names = [field["name"] for field in level]
+        assert len(set(names)) == len(names)
+        for each in names:
+            assert 1 <= len(each.encode("utf-16-le")) // 2 <= 128
+            assert not set(each) & set('."\n\r\0')
+
+
+@given(st.dictionaries(KEYS, st.integers(), min_size=1, max_size=8), KEYS, KEYS)
+def test_a_field_keeps_its_name_whatever_comes_beside_it(document: dict[str, int], added: str, name: str) -> None:
+    """What people write on a field hangs on its name."""
+    before, after = rendered(document, name), rendered(document | {added: 1}, name)
+    kept = {child["name"] for root in before for child in root.get("children", [])}
+    assert kept <= {child["name"] for root in after for child in root.get("children", [])}
+
+
+@given(st.lists(KEYS, unique=True, max_size=30))
+def test_no_two_names_become_one(names: list[str]) -> None:
+    assert len({field_name(name) for name in names}) == len(names)
+
+
+@given(KEYS)
+def test_a_replaced_name_stays_when_it_is_read_back(name: str) -> None:
+    """The fields of a stored schema are named again, and nothing changes."""
+    once = named([{"name": name, "dataType": "INT"}])
+    assert named(once, stored_name) == once
 
 
 @pytest.mark.parametrize(
@@ -272,7 +346,6 @@ def test_names_openmetadata_refuses_are_no_fields(name: str) -> None:
     [
         "k" * 128,
         "😀" * 64,
-        "a.b",
         "@timestamp",
         "имя",
         "日本",
