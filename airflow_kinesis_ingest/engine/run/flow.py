@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, Full, Queue
 from typing import Any
 
@@ -18,20 +19,23 @@ GRACE = 1.5
 Work = Callable[[Any], Any]
 
 
-def attended(work: Callable[[], None], stop: threading.Event, each: Callable[[], None]) -> None:
-    """`work()` in a thread of its own, while this one calls `each` now and then. Raises what either raises.
+def attended(work: Callable[[threading.Event], None], stop: threading.Event, each: Callable[[], None]) -> None:
+    """`work(over)` in a thread of its own, while this one calls `each` now and then. Raises what either raises.
 
-    Once `stop` is set, or this thread is interrupted, work has 1.5 s to end in order. If a call that hangs keeps it, it
-    is left behind and Stopped is raised. `stop` is set in the end.
+    Once `stop` is set, or this thread is interrupted, `over` is set within 0.2 s (and what `each` takes), and work has
+    1.5 s to end in order. If a call that hangs keeps it, it is left behind and Stopped is raised. `over` is set in the
+    end, by the work itself at the latest where it fails; `stop` is its caller's, and only read.
     """
-    done: Future[None] = Future()
-    threading.Thread(target=_settle, args=(done, work), daemon=True).start()
+    over, done = threading.Event(), Future[None]()
+    if stop.is_set():
+        over.set()
+    threading.Thread(target=_settle, args=(done, partial(work, over)), daemon=True).start()
     try:
-        while not (stop.is_set() or done.done()):
+        while not (stop.is_set() or over.is_set() or done.done()):
             wait([done], POLL)
             each()
     finally:
-        stop.set()
+        over.set()
         wait([done], GRACE)
     if not done.done():
         raise Stopped("the run was asked to end", why="a call that did not return was left behind")

@@ -52,15 +52,14 @@ def run(
 ) -> RunReport:
     """Ingest once. Never raises for a run that failed: the report says what happened, `fatal` why it ended early.
 
-    workflow: with its `${NAME}`s resolved. stop: set it to end the run within seconds; it is also set when the run
-    ends. progress: called now and then, by the calling thread. status: told that the run began, and, after the last
-    write, how it ended.
+    workflow: with its `${NAME}`s resolved. stop: set it to end the run within seconds; a run never sets it. progress:
+    called now and then, by the calling thread. status: told that the run began, and, after the last write, how it
+    ended.
     """
-    stop = stop or threading.Event()
     tally = Tally()
 
-    def work() -> None:
-        assemble(workflow, stop, tally).execute(status)
+    def work(over: threading.Event) -> None:
+        assemble(workflow, over, tally).execute(status)
 
     def report_progress() -> None:
         if progress:
@@ -68,7 +67,7 @@ def run(
 
     _log_unused(workflow)
     try:
-        fatal = _fatal(lambda: attended(work, stop, report_progress))
+        fatal = _fatal(lambda: attended(work, stop or threading.Event(), report_progress))
     except BaseException:
         # Airflow's time-out, or SystemExit: none of our business but to leave in order and say so.
         if status:

@@ -236,13 +236,13 @@ def test_the_threads_end_with_the_flow(end: str) -> None:
 def test_work_is_attended_until_it_is_done() -> None:
     """Somebody shows its progress while it goes on, in the thread that may show things."""
     shown, stop = Seen(), threading.Event()
-    attended(lambda: wait_until(lambda: len(shown) > 2), stop, lambda: shown.append(threading.current_thread()))
+    attended(lambda _: wait_until(lambda: len(shown) > 2), stop, lambda: shown.append(threading.current_thread()))
     assert set(shown) == {threading.current_thread()}
-    assert stop.is_set()
+    assert not stop.is_set()
 
 
 def test_the_error_of_the_work_is_raised_here() -> None:
-    def work() -> None:
+    def work(_: threading.Event) -> None:
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
@@ -253,9 +253,9 @@ def test_the_error_of_the_work_is_raised_here() -> None:
 def test_an_interruption_here_stops_the_work(error: type[BaseException]) -> None:
     stop, ended = threading.Event(), threading.Event()
 
-    def work() -> None:
-        stop.wait(LIMIT)
-        ended.set()
+    def work(over: threading.Event) -> None:
+        if over.wait(LIMIT):
+            ended.set()
 
     def interrupted() -> None:
         raise error
@@ -263,21 +263,29 @@ def test_an_interruption_here_stops_the_work(error: type[BaseException]) -> None
     with pytest.raises(error):
         attended(work, stop, interrupted)
     assert ended.wait(LIMIT)
+    assert not stop.is_set()
 
 
 def test_stopped_work_may_end_in_order() -> None:
     stop, ended = threading.Event(), threading.Event()
 
-    def work() -> None:
-        stop.wait(LIMIT)
-        ended.set()
+    def work(over: threading.Event) -> None:
+        if over.wait(LIMIT):
+            ended.set()
 
     attended(work, stop, stop.set)
     assert ended.is_set()
 
 
+def test_work_that_was_stopped_before_it_began_is_told_at_once() -> None:
+    stop, told = threading.Event(), Seen()
+    stop.set()
+    attended(lambda over: told.append(over.is_set()), stop, lambda: None)
+    assert told == [True]
+
+
 def test_stopped_work_that_hangs_is_left_behind() -> None:
     stop, hangs = threading.Event(), threading.Event()
     with pytest.raises(Stopped, match="left behind"):
-        attended(lambda: wait_until(hangs.is_set), stop, stop.set)
+        attended(lambda _: wait_until(hangs.is_set), stop, stop.set)
     hangs.set()

@@ -679,7 +679,18 @@ def test_an_interrupt_is_a_stop(aws: FakeKinesis, catalogue: FakeOpenMetadata) -
     signal.signal(signal.SIGINT, before)
     assert (report.state, type(report.fatal)) == ("stopped", Stopped)
     assert "stream-00004" in report.not_reached
-    assert stop.is_set()
+    assert not stop.is_set()
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_run_leaves_its_callers_stop_alone(broken: bool, aws: FakeKinesis, tmp_path: Path) -> None:
+    """However it ends: whoever owns the event may give it to the next run."""
+    stop = threading.Event()
+    faults, aws.faults = aws.faults, Faults(Rule(aws_error("ExpiredTokenException"))) if broken else aws.faults
+    states = [pipeline.run(workflow(aws, tmp_path / "shop.jsonl"), stop=stop).state]
+    aws.faults = faults
+    states.append(pipeline.run(workflow(aws, tmp_path / "shop.jsonl"), stop=stop).state)
+    assert (states, stop.is_set()) == (["failed" if broken else "success", "success"], False)
 
 
 def test_a_stopped_run_names_what_it_did_not_reach(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
