@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import signal
 import threading
 import time
 from io import StringIO
@@ -299,10 +301,17 @@ def test_a_kill_before_the_run_began_is_not_lost(aws: FakeKinesis, tmp_path: Pat
 
 def test_a_time_out_tells_openmetadata(hanging: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
     """`workflowTimeout` is Airflow's execution_timeout, which raises in the middle of whatever the task does."""
-    started = time.monotonic()
-    with pytest.raises(AirflowTaskTimeout), TimeoutPosix(1):  # type: ignore[no-untyped-call]
+
+    def time_out() -> None:
+        wait_until(lambda: bool(hanging.calls("DescribeStreamSummary", "stream-00003")))
+        raised.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGALRM)
+
+    raised: list[float] = []
+    threading.Thread(target=time_out, daemon=True).start()
+    with pytest.raises(AirflowTaskTimeout), TimeoutPosix(60):  # type: ignore[no-untyped-call]
         run(document(hanging, catalogue))
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - raised[0] < 6
     assert list(statuses(catalogue).values()) == ["stopped"]
 
 
