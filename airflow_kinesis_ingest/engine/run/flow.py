@@ -23,8 +23,8 @@ def attended(work: Callable[[threading.Event], None], stop: threading.Event, eac
     """`work(over)` in a thread of its own, while this one calls `each` now and then. Raises what either raises.
 
     Once `stop` is set, or this thread is interrupted, `over` is set within 0.2 s (and what `each` takes), and work has
-    1.5 s to end in order. If a call that hangs keeps it, it is left behind and Stopped is raised. `over` is set in the
-    end, by the work itself at the latest where it fails; `stop` is its caller's, and only read.
+    1.5 s to end in order. If a call that hangs keeps it, it is left behind and Stopped is raised. Work that fails may
+    set `over` itself; `stop` is the caller's, and only read.
     """
     over, done = threading.Event(), Future[None]()
     if stop.is_set():
