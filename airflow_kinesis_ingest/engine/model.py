@@ -138,11 +138,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What one run did, in streams. Every kept stream (listed - filtered) is in one of four places.
+    """What one run did, in streams. Every kept stream (listed - filtered) is in one of five places.
 
-    written or unchanged: its entry is right; failures: its entry could not be brought up to date; not_reached: the
-    run ended before it. A warning names a stream that is in the catalogue without a part of what was asked (its
-    sample). fatal ended the run before its work was done. seconds: wall time so far.
+    written or unchanged: its entry is right; skipped: it is being created or deleted and was left alone, a warning
+    names it; failures: its entry could not be brought up to date; not_reached: the run ended before it. Other warnings
+    name a stream that is in the catalogue without a part of what was asked (its sample), or a topic that was not
+    deleted for want of proof. failed_deletions are of topics, none of the streams'. fatal ended the run before its work
+    was done. seconds: wall time so far.
     """
 
     state: State = "success"
@@ -152,9 +154,11 @@ class RunReport:
     sampled: int = 0
     written: int = 0
     unchanged: int = 0
+    skipped: int = 0
     deleted: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     failures: tuple[Problem, ...] = ()
+    failed_deletions: tuple[Problem, ...] = ()
     not_reached: tuple[str, ...] = ()
     fatal: IngestError | None = None
     seconds: float = 0.0
@@ -162,7 +166,7 @@ class RunReport:
 
     @property
     def success_percent(self) -> float | None:
-        """Share of the kept streams whose entry is right, 0..100; None if there are none, or not all were reached."""
+        """Share of the streams that are right or failed, 0..100; None if there are none, or not all were reached."""
         if self.not_reached:
             return None
         right = self.written + self.unchanged

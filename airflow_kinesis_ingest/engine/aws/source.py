@@ -37,6 +37,9 @@ HOLDS: dict[str, dict[str, Any]] = {
     "GetRecords": {"Records": [dict]},
 }
 
+NOT_READY = {"CREATING": "created", "DELETING": "deleted"}
+NEXT_RUN = "Nothing to do: its topic is left alone, and the next run looks again"
+
 T = TypeVar("T")
 
 
@@ -87,12 +90,15 @@ class KinesisSource:
         return self._call("ListStreams", ExclusiveStartStreamName=last, Limit=100)
 
     def describe(self, stream: Stream) -> Description:
-        """One DescribeStreamSummary. Raises one of Skip's classes, Retry or Abort."""
+        """One DescribeStreamSummary. Raises one of Skip's classes, Retry or Abort.
+
+        StreamNotReady before anything else is looked at: a stream that is being made or deleted has no shards to count.
+        """
         answer = self._call("DescribeStreamSummary", stream.name, StreamName=stream.name)
         summary = answer["StreamDescriptionSummary"]
         status = _known(summary, "StreamStatus", str)
-        if status == "CREATING":
-            raise StreamNotReady("the stream is being created", where=stream.name, remedy="The next run will find it")
+        if status in NOT_READY:
+            raise StreamNotReady(f"the stream is being {NOT_READY[status]}", where=stream.name, remedy=NEXT_RUN)
         return Description(
             stream=_listed(stream.name, summary),
             open_shards=_positive(summary, "OpenShardCount", stream.name),

@@ -107,7 +107,7 @@ def step_summaries(report: RunReport) -> list[dict[str, Any]]:
 
 
 def _summary(name: str, records: int, report: RunReport, steps: tuple[str, ...]) -> dict[str, Any]:
-    failures = [problem for problem in report.failures if problem.step in steps]
+    failures = [problem for problem in (*report.failures, *report.failed_deletions) if problem.step in steps]
     return {
         "name": name,
         "records": records,

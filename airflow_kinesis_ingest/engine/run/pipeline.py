@@ -101,7 +101,7 @@ def _state(workflow: Workflow, report: RunReport) -> State:
     percent = report.success_percent
     if report.fatal or (percent is not None and percent < workflow.workflow_config.success_threshold):
         return "failed"
-    return "partialSuccess" if report.failures else "success"
+    return "partialSuccess" if report.failures or report.failed_deletions else "success"
 
 
 def _log_unused(workflow: Workflow) -> None:
@@ -314,9 +314,8 @@ class Run:
         flow.drain()
 
     def _delete(self, name: str) -> None:
-        with self.tally.step("delete", name):
+        with self.tally.deletion(name):
             self.sink.delete(name)
-            self.tally.deleted(name)
 
 
 def _no_sample(described: Description) -> Described:

@@ -19,9 +19,11 @@ def rows(report: RunReport) -> list[tuple[str, str]]:
         ("sampled", str(report.sampled)),
         ("written", str(report.written)),
         ("unchanged", str(report.unchanged)),
+        ("skipped", str(report.skipped)),
         ("deleted", str(len(report.deleted))),
         ("warnings", str(len(report.warnings))),
         ("failures", str(len(report.failures))),
+        ("failed deletions", str(len(report.failed_deletions))),
         ("not reached", str(len(report.not_reached))),
         ("success", "-" if percent is None else f"{percent:.1f} %"),
         ("seconds", f"{report.seconds:.1f}"),
@@ -34,7 +36,8 @@ def problems(report: RunReport) -> Iterator[str]:
     """One line per problem, failures first, ten of each kind at most; the JSON report holds them all."""
     if report.fatal:
         yield f"The run ended early. {report.fatal}"
-    for kind, found in (("failure", report.failures), ("warning", report.warnings)):
+    kinds = {"failure": report.failures, "failed deletion": report.failed_deletions, "warning": report.warnings}
+    for kind, found in kinds.items():
         for problem in found[:SHOWN]:
             yield f"{kind}: {_line(problem)}"
         if len(found) > SHOWN:
@@ -45,8 +48,9 @@ def problems(report: RunReport) -> Iterator[str]:
 
 
 def progress(report: RunReport) -> tuple[int, int]:
-    """How many streams are done with, written, unchanged or failed, of how many that are kept so far."""
-    return report.written + report.unchanged + len(report.failures), report.listed - report.filtered
+    """How many streams are done with, written, unchanged, skipped or failed, of how many that are kept so far."""
+    done = report.written + report.unchanged + report.skipped + len(report.failures)
+    return done, report.listed - report.filtered
 
 
 def tenths(log: Callable[[int, int], None]) -> Callable[[RunReport], None]:

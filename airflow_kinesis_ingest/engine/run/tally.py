@@ -7,10 +7,10 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ...errors import Abort, IngestError, Retry, Skip
+from ...errors import Abort, IngestError, Retry, Skip, StreamNotReady
 from ..model import Outcome, Problem, RunReport, State
 
 log = logging.getLogger(__name__)
@@ -18,9 +18,11 @@ log = logging.getLogger(__name__)
 GIVE_UP_AFTER = 10
 FRAMES = 30
 
+Note = Callable[[str, str, IngestError], None]
+
 
 class Tally:
-    """The numbers behind a RunReport. Every kept stream ends as finished, as a failure, or as not reached.
+    """The numbers behind a RunReport. Every kept stream ends as finished, skipped, a failure, or not reached.
 
     catalogue: where it is; kept: whether it was closed and keeps what was written.
     """
@@ -36,6 +38,7 @@ class Tally:
         self._in_a_row: Counter[str] = Counter()
         self._warnings: list[Problem] = []
         self._failures: list[Problem] = []
+        self._failed_deletions: list[Problem] = []
         self._deleted: list[str] = []
 
     def listed(self, stream: str, *, kept: bool) -> None:
@@ -63,6 +66,13 @@ class Tally:
         with self._lock:
             self._deleted.append(topic)
 
+    @contextmanager
+    def deletion(self, topic: str) -> Iterator[None]:
+        """Delete one topic: as `step`, but the failure is the topic's. Its stream is gone and counts no more."""
+        with self._doing("delete", topic, self._deletion_failed):
+            yield
+            self.deleted(topic)
+
     def discarded(self) -> None:
         """The catalogue kept nothing of what was written and deleted."""
         with self._lock:
@@ -74,24 +84,29 @@ class Tally:
     def step(self, step: str, entity: str, *, optional: bool = False) -> Iterator[None]:
         """Do one step for one stream: a Skip or Retry inside is counted and named, and the run goes on.
 
-        optional: it costs a warning instead of a failure, also where it runs into a fault of ours. When a step that is
-        not optional fails with Retry for 10 streams in a row, the last of these errors is raised: the fault is not the
-        streams'.
+        optional: it costs a warning instead of a failure, also where it runs into a fault of ours. A stream that is
+        being created or deleted is skipped with a warning: nothing failed. When a step that is not optional fails with
+        Retry for 10 streams in a row, the last of these errors is raised: the fault is not the streams'.
         """
+        with self._doing(step, entity, self._missed if optional else self._failed, optional=optional):
+            yield
+
+    @contextmanager
+    def _doing(self, step: str, entity: str, note: Note, *, optional: bool = False) -> Iterator[None]:
         try:
             yield
         except Skip as error:
-            self._note(step, entity, error, optional)
+            note(step, entity, error)
             self._answered(step)
         except Retry as error:
-            self._note(step, entity, error, optional)
+            note(step, entity, error)
             if self._again(step) >= GIVE_UP_AFTER and not optional:
                 raise
         except Exception as error:
             # A border: no record of one stream, however it was made, may cost the other streams their topics.
             if not optional or isinstance(error, IngestError):
                 raise
-            self._note(step, entity, unexpected(error), optional)
+            note(step, entity, unexpected(error))
             self._answered(step)
         else:
             self._answered(step)
@@ -116,9 +131,11 @@ class Tally:
                 sampled=self._counts["sampled"],
                 written=len(self._written),
                 unchanged=self._counts["unchanged"],
+                skipped=self._counts["skipped"],
                 deleted=tuple(sorted(self._deleted)),
                 warnings=tuple(self._warnings),
                 failures=tuple(self._failures),
+                failed_deletions=tuple(self._failed_deletions),
                 not_reached=tuple(sorted(self._open)) if fatal else (),
                 fatal=fatal,
                 seconds=time.monotonic() - self._started,
@@ -134,14 +151,31 @@ class Tally:
             self._in_a_row[step] += 1
             return self._in_a_row[step]
 
-    def _note(self, step: str, entity: str, error: IngestError, optional: bool) -> None:
-        if optional:
-            self.warn(step, entity, error.cause, error.remedy)
-            return
+    def _missed(self, step: str, entity: str, error: IngestError) -> None:
+        self.warn(step, entity, error.cause, error.remedy)
+
+    def _failed(self, step: str, entity: str, error: IngestError) -> None:
+        ready = not isinstance(error, StreamNotReady)
         with self._lock:
-            self._failures.append(Problem(step, entity, error.cause, error.remedy))
             self._open.discard(entity)
-        log.error("%s %s: %s. %s", step, entity, error.cause, error.remedy)
+            if ready:
+                self._failures.append(_problem(step, entity, error))
+            else:
+                self._counts["skipped"] += 1
+        (_log_failure if ready else self._missed)(step, entity, error)
+
+    def _deletion_failed(self, step: str, entity: str, error: IngestError) -> None:
+        with self._lock:
+            self._failed_deletions.append(_problem(step, entity, error))
+        _log_failure(step, entity, error)
+
+
+def _problem(step: str, entity: str, error: IngestError) -> Problem:
+    return Problem(step, entity, error.cause, error.remedy)
+
+
+def _log_failure(step: str, entity: str, error: IngestError) -> None:
+    log.error("%s %s: %s. %s", step, entity, error.cause, error.remedy)
 
 
 def unexpected(error: Exception) -> Abort:

@@ -249,16 +249,22 @@ def test_a_fact_of_another_type_is_not_known(value: object) -> None:
     assert (described.status, described.key_id, described.stream.arn) == (None, None, None)
 
 
-def test_a_stream_that_is_being_created_is_not_ready() -> None:
-    with reading(FakeStream("orders", status="CREATING")) as (_, source), pytest.raises(StreamNotReady) as caught:
+@pytest.mark.parametrize("shards", [[FakeShard()], []], ids=["shards", "no shards"])
+@pytest.mark.parametrize(("status", "what"), [("CREATING", "created"), ("DELETING", "deleted")])
+def test_a_stream_that_is_being_created_or_deleted_is_not_ready(
+    status: str, what: str, shards: list[FakeShard]
+) -> None:
+    """Whatever else AWS says of it: it has no open shard, or not all of them."""
+    stream = FakeStream("orders", shards, status=status)
+    with reading(stream) as (_, source), pytest.raises(StreamNotReady) as caught:
         source.describe(ORDERS)
-    assert caught.value.where == "orders"
+    assert (caught.value.where, caught.value.what) == ("orders", f"the stream is being {what}")
+    assert caught.value.remedy
 
 
-@pytest.mark.parametrize("status", ["UPDATING", "DELETING"])
-def test_any_other_status_is_described(status: str) -> None:
-    with reading(FakeStream("orders", status=status)) as (_, source):
-        assert source.describe(ORDERS).status == status
+def test_a_stream_that_is_being_resharded_is_described() -> None:
+    with reading(FakeStream("orders", status="UPDATING")) as (_, source):
+        assert source.describe(ORDERS).status == "UPDATING"
 
 
 # --- shards -------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from airflow_kinesis_ingest.engine.model import RunReport
 from airflow_kinesis_ingest.engine.run import pipeline
 from airflow_kinesis_ingest.engine.workflow import models as config
 from tests.builders import workflow
-from tests.fakes.kinesis import FakeKinesis, aws_error, json_streams
+from tests.fakes.kinesis import FakeKinesis, FakeStream, aws_error, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Rule
 
@@ -77,6 +77,20 @@ def test_the_last_status_counts_each_step(aws: FakeKinesis, catalogue: FakeOpenM
     assert "kinesis:DescribeStreamSummary" in reading["failures"][0]["error"]
     assert (writing["name"], writing["records"], writing["updated_records"]) == ("OpenMetadata", 1, 1)
     assert status(catalogue)["pipelineState"] == "failed"
+
+
+def test_a_failed_deletion_is_an_error_of_the_writing_end(catalogue: FakeOpenMetadata) -> None:
+    """Whoever looks at the run in OpenMetadata sees which topic is left over, and that every stream is right."""
+    with FakeKinesis(json_streams(3), quotas={}) as aws:
+        run(workflow(aws, catalogue))
+        aws.remove("stream-00002")
+        aws.add(FakeStream("new", status="CREATING"))
+        catalogue.faults = Faults(Rule(Fault.status(400), "DELETE"))
+        run(workflow(aws, catalogue))
+    reading, writing = status(catalogue)["status"]
+    assert (reading["records"], reading["warnings"], reading["errors"]) == (2, 1, 0)
+    assert (writing["records"], writing["errors"], writing["failures"][0]["name"]) == (2, 1, "stream-00002")
+    assert status(catalogue)["pipelineState"] == "partialSuccess"
 
 
 def test_a_stopped_run_says_stopped(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:

@@ -9,7 +9,7 @@ import pytest
 from airflow_kinesis_ingest.engine.run import checks
 from airflow_kinesis_ingest.engine.run.checks import Step
 from tests.builders import workflow
-from tests.fakes.kinesis import FakeKinesis, FakeStream, aws_error
+from tests.fakes.kinesis import FakeKinesis, FakeShard, FakeStream, aws_error
 from tests.fakes.server import Fault, Faults, Rule
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -26,10 +26,11 @@ def statuses(steps: dict[str, Step]) -> set[str]:
     return {step.status for step in steps.values()}
 
 
+@pytest.mark.parametrize("shards", [[FakeShard()], []], ids=["shards", "no shards"])
 @pytest.mark.parametrize("status", ["CREATING", "DELETING"])
-def test_a_stream_that_is_being_made_or_deleted_is_passed_over(status: str) -> None:
+def test_a_stream_that_is_being_made_or_deleted_is_passed_over(status: str, shards: list[FakeShard]) -> None:
     """Whether the calls are allowed can be tried on the next one."""
-    steps = tried(FakeStream("a", status=status), FakeStream("b"))
+    steps = tried(FakeStream("a", shards, status=status), FakeStream("b"))
     assert statuses(steps) == {"passed"}
     assert steps["DescribeStreamSummary"].message.startswith("b: ")
 

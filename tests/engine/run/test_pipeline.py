@@ -196,11 +196,28 @@ def test_a_stream_that_vanishes_before_it_is_described_is_named(aws: FakeKinesis
 
 
 def test_a_stream_in_the_making_waits_for_the_next_run(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """Nothing is wrong with it, nor with the run: it is named, and no share of what failed."""
     aws.add(FakeStream("new", status="CREATING"))
     report = ingest(aws, catalogue)
-    assert (named(report.failures), report.written) == ([("describe", "new")], 5)
+    assert (report.state, report.success_percent, report.failures) == ("success", 100.0, ())
+    assert (named(report.warnings), report.skipped, report.written) == ([("describe", "new")], 1, 5)
     aws.add(FakeStream("new"))
     assert ingest(aws, catalogue).written == 1
+
+
+def test_the_topic_of_a_stream_that_is_being_deleted_is_left_alone(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    """AWS says 0 open shards meanwhile: no fact for a catalogue, no failure, and no proof for a deletion."""
+    ingest(aws, catalogue)
+    before = dict(catalogue.topic(SERVICE, "stream-00002"))
+    aws.add(FakeStream("stream-00002", [], status="DELETING"))
+    report = ingest(aws, catalogue)
+    assert (report.state, report.failures, report.deleted) == ("success", (), ())
+    assert [(each.entity, each.cause) for each in report.warnings] == [("stream-00002", "the stream is being deleted")]
+    assert catalogue.topic(SERVICE, "stream-00002") == before
+    aws.remove("stream-00002")
+    assert ingest(aws, catalogue).deleted == ("stream-00002",)
 
 
 def test_a_topic_that_openmetadata_refuses_is_named(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
@@ -546,12 +563,14 @@ def test_a_refused_deletion_costs_the_file_nothing_else(tmp_path: Path) -> None:
     assert (report.written, retentions) == (1, [24, 24, 24, 48])
 
 
-def test_a_deletion_that_fails_is_counted(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+def test_a_deletion_that_fails_has_a_line_of_its_own(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """Every stream is right, and says so; that a topic is left over is seen all the same."""
     ingest(aws, catalogue)
     aws.remove("stream-00001", "stream-00002")
     catalogue.faults = Faults(Rule(Fault.status(500), "DELETE", f"*{catalogue.topic(SERVICE, 'stream-00001')['id']}"))
     report = ingest(aws, catalogue)
-    assert (named(report.failures), report.deleted) == ([("delete", "stream-00001")], ("stream-00002",))
+    assert (named(report.failed_deletions), report.deleted) == ([("delete", "stream-00001")], ("stream-00002",))
+    assert (report.state, report.failures, report.success_percent) == ("partialSuccess", (), 100.0)
 
 
 # --- stopping -------------------------------------------------------------------------------------------------------

@@ -20,8 +20,8 @@ def test_the_numbers_of_a_run_are_told_in_the_order_of_its_steps() -> None:
     report = RunReport(listed=9, filtered=2, described=7, sampled=4, written=5, unchanged=1, deleted=("old",))
     found = dict(rows(report))
     assert ", ".join(found) == (
-        "listed, filtered, described, sampled, written, unchanged, deleted, warnings, failures, not reached,"
-        " success, seconds, state, catalogue"
+        "listed, filtered, described, sampled, written, unchanged, skipped, deleted, warnings, failures,"
+        " failed deletions, not reached, success, seconds, state, catalogue"
     )
     assert [found[label] for label in ("listed", "written", "deleted", "success")] == ["9", "5", "1", "100.0 %"]
 
@@ -42,23 +42,25 @@ def test_a_run_that_did_not_reach_all_streams_tells_no_success() -> None:
 
 
 def test_progress_is_told_at_every_tenth_of_the_streams() -> None:
-    """Written, unchanged or failed: done with. A log of 1,000 streams is no place for 1,000 lines."""
+    """Written, unchanged, skipped or failed: done with. A log of 1,000 streams is no place for 1,000 lines."""
     told: list[tuple[int, int]] = []
     hear = tenths(lambda done, kept: told.append((done, kept)))
     hear(RunReport())
     for done in range(91):
         for _ in range(3):
             found = RunReport(listed=100, filtered=9, written=done // 2, unchanged=done - done // 2)
-            hear(replace(found, failures=(problem(1),)))
+            hear(replace(found, failures=(problem(1),), skipped=2, failed_deletions=(problem(2),)))
     assert told == [(done, 91) for done in (10, 19, 28, 37, 46, 55, 64, 73, 82, 91)]
 
 
 def test_the_end_of_a_run_comes_first_then_failures_then_warnings_then_what_was_not_reached() -> None:
     fatal = AccessDenied("AWS does not accept the credentials", remedy="Renew them")
-    report = RunReport(fatal=fatal, failures=(problem(1),), warnings=(problem(2),), not_reached=("a", "b"))
+    report = RunReport(fatal=fatal, not_reached=("a", "b"))
+    report = replace(report, failures=(problem(1),), warnings=(problem(2),), failed_deletions=(problem(3),))
     assert list(problems(report)) == [
         "The run ended early. AWS does not accept the credentials. Renew them",
         "failure: stream-1 (describe): AWS denies this call. Allow it",
+        "failed deletion: stream-3 (describe): AWS denies this call. Allow it",
         "warning: stream-2 (describe): AWS denies this call. Allow it",
         "not reached: a, b",
     ]
@@ -78,8 +80,8 @@ def test_a_good_run_has_no_problems() -> None:
 
 def test_a_table_for_a_log_is_aligned_numbers_and_then_problems() -> None:
     lines = table(RunReport(listed=3, failures=(problem(1),))).splitlines()
-    assert lines[0] == "listed       3"
-    assert lines[9] == "not reached  0"
+    assert lines[0] == "listed            3"
+    assert lines[11] == "not reached       0"
     assert lines[-1].startswith("failure: stream-1")
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from airflow_kinesis_ingest.engine.model import Problem
 from airflow_kinesis_ingest.engine.run.tally import GIVE_UP_AFTER, Tally
-from airflow_kinesis_ingest.errors import AccessDenied, StreamGone, Throttled, Unreachable
+from airflow_kinesis_ingest.errors import AccessDenied, StreamGone, StreamNotReady, Throttled, TopicRefused, Unreachable
 
 GONE = StreamGone("the stream is gone", why="ResourceNotFoundException", remedy="Nothing to do")
+NOT_READY = StreamNotReady("the stream is being created", remedy="Nothing to do")
 FATAL = AccessDenied("no")
 
 
@@ -24,6 +25,11 @@ def fail(
         raise error
 
 
+def fail_to_delete(tally: Tally, error: Exception) -> None:
+    with tally.deletion("old"):
+        raise error
+
+
 def succeed(tally: Tally, stream: str = "orders", *, step: str = "describe") -> None:
     with tally.step(step, stream):
         pass
@@ -31,25 +37,29 @@ def succeed(tally: Tally, stream: str = "orders", *, step: str = "describe") -> 
 
 # --- where each stream is -------------------------------------------------------------------------------------------
 
-FATES = st.sampled_from(["filtered", "written", "unchanged", "failed", "open"])
+FATES = st.sampled_from(["filtered", "written", "unchanged", "skipped", "failed", "open"])
 
 
 @given(st.lists(FATES, max_size=60))
-def test_every_kept_stream_is_written_unchanged_failed_or_not_reached(fates: list[str]) -> None:
+def test_every_kept_stream_is_written_unchanged_skipped_failed_or_not_reached(fates: list[str]) -> None:
     tally = Tally()
     for number, fate in enumerate(fates):
         stream = f"stream-{number}"
         tally.listed(stream, kept=fate != "filtered")
         if fate == "failed":
             fail(tally, GONE, stream)
+        elif fate == "skipped":
+            fail(tally, NOT_READY, stream)
         elif fate == "written":
             tally.finished(stream, "written")
         elif fate == "unchanged":
             tally.finished(stream, "unchanged")
     report = tally.report("failed", FATAL)
-    found = [report.filtered, report.written, report.unchanged, len(report.failures), len(report.not_reached)]
-    assert found == [fates.count(fate) for fate in ("filtered", "written", "unchanged", "failed", "open")]
+    found = [report.filtered, report.written, report.unchanged, report.skipped]
+    found += [len(report.failures), len(report.not_reached)]
+    assert found == [fates.count(fate) for fate in ("filtered", "written", "unchanged", "skipped", "failed", "open")]
     assert sum(found) == report.listed
+    assert len(report.warnings) == report.skipped
 
 
 def test_only_a_run_that_ended_early_did_not_reach_streams() -> None:
@@ -154,6 +164,28 @@ def test_a_fault_of_ours_in_an_optional_step_costs_that_stream_its_part(
     assert "report it" in warning.remedy
     assert "test_tally.py" in caplog.text
     assert "4111" not in caplog.text
+
+
+def test_a_deletion_that_fails_is_no_streams_failure(caplog: pytest.LogCaptureFixture) -> None:
+    tally = Tally()
+    tally.listed("orders", kept=True)
+    tally.finished("orders", "written")
+    with tally.deletion("new"):
+        pass
+    fail_to_delete(tally, TopicRefused("OpenMetadata refuses it", remedy="See its log"))
+    report = tally.report()
+    assert report.failed_deletions == (Problem("delete", "old", "OpenMetadata refuses it", "See its log"),)
+    assert (report.deleted, report.failures, report.success_percent) == (("new",), (), 100.0)
+    assert caplog.messages == ["delete old: OpenMetadata refuses it. See its log"]
+
+
+def test_deletions_that_get_no_answer_end_the_run_as_streams_do() -> None:
+    tally = Tally()
+    for _ in range(GIVE_UP_AFTER - 1):
+        fail_to_delete(tally, Unreachable("no answer"))
+    with pytest.raises(Unreachable):
+        fail_to_delete(tally, Unreachable("no answer"))
+    assert (len(tally.report().failed_deletions), tally.report().deleted) == (GIVE_UP_AFTER, ())
 
 
 def test_topics_that_many_threads_deleted_are_told_in_the_order_of_names() -> None:
