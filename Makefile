@@ -5,21 +5,22 @@ BIN := $(VENV)/bin
 ONCE ?=
 # With COVERAGE=1 the tests also measure branches, and fail below what pyproject.toml asks for.
 COVERAGE ?=
-# Test files that run at the same time.
+# Test files that run at the same time. A file's tests stay together and in order; the files begin in order, so that
+# tests/airflow, which waits most, comes first.
 WORKERS ?= 2
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test quick test-matrix check bench bench-large docs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/kinesis-ingest demo $(if $(ONCE),--once)
 
-# A file's tests stay together and in order, and the files begin in order: tests/airflow, which waits most, comes first.
 test: $(VENV)/installed
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov)
+	$(PYTEST) $(if $(COVERAGE),--cov)
 
 # What needs no Airflow and no server, in under a minute.
 quick: $(VENV)/installed
-	$(BIN)/pytest --quick
+	$(PYTEST) --quick
 
 # tests/airflow on the older Airflows that are supported, each in a virtualenv of its own.
 test-matrix:

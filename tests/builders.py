@@ -65,7 +65,7 @@ def answers_within(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(function.__kwdefaults__ or {}, name, value)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return as soon as it is true; fail if it does not become so."""
     limit = time.monotonic() + seconds
     while not true():

@@ -22,6 +22,7 @@ for name in [name for name in os.environ if name.startswith(("AIRFLOW_", "_AIRFL
     del os.environ[name]
 os.environ["AIRFLOW_HOME"] = str(HOME)
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+os.environ["AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT"] = "100"  # a busy machine says nothing about the folder it reads
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(HOME / "dags")
 with warnings.catch_warnings():
     warnings.simplefilter(

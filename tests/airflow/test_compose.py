@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 from airflow.cli.cli_parser import get_parser
+from airflow.configuration import conf
 
 from tests.demo.test_compose import COMPOSE, OURS, SERVICES
 
@@ -37,3 +38,11 @@ def test_the_api_server_is_reached_at_the_port_it_listens_on() -> None:
     assert f"//api-server:{listens}/execution/" in execution
     assert f"//127.0.0.1:{listens}/" in server["healthcheck"]["test"][-1]
     assert [port.split(":")[-1] for port in server["ports"]] == [str(listens)]
+
+
+def test_every_setting_of_airflow_exists() -> None:
+    """AIRFLOW__SECTION__KEY names an option of this Airflow: a misspelt one would be silently ignored."""
+    names = [name for name in COMPOSE["x-airflow"]["environment"] if name.startswith("AIRFLOW__")]
+    for name in names:
+        _, section, key = name.lower().split("__")
+        assert key in conf.configuration_description[section]["options"] or conf.has_option(section, key), name

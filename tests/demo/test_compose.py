@@ -74,16 +74,6 @@ def test_every_container_of_airflow_shares_its_secrets(name: str) -> None:
     assert all(len(given[key]) >= 64 for key in given if "SECRET" in key and key.startswith("AIRFLOW__"))
 
 
-def test_every_setting_of_airflow_exists() -> None:
-    """AIRFLOW__SECTION__KEY names an option of this Airflow: a misspelt one would be silently ignored."""
-    from airflow.configuration import conf
-
-    names = [name for name in COMPOSE["x-airflow"]["environment"] if name.startswith("AIRFLOW__")]
-    for name in names:
-        _, section, key = name.lower().split("__")
-        assert key in conf.configuration_description[section]["options"] or conf.has_option(section, key), name
-
-
 @pytest.mark.parametrize("name", SERVICES)
 def test_dependencies_exist_and_can_become_true(name: str) -> None:
     """Each service waits for services that are there, and for a health check only where there is one."""

@@ -692,5 +692,5 @@ def test_it_runs_as_a_process() -> None:
             names = client.list_streams()["StreamNames"]
             stats = requests.get(f"http://127.0.0.1:{port}/stats", timeout=5).json()
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
     assert (len(names), stats["counts"], stats["throttled"]) == (3, {"ListStreams": 1}, 0)

@@ -17,7 +17,7 @@ from airflow_kinesis_ingest.engine.run.flow import Flow, Stage, attended
 from airflow_kinesis_ingest.errors import Stopped
 from tests.builders import wait_until
 
-LIMIT = 10.0  # seconds until a test that waits in vain fails
+LIMIT = 60.0  # seconds until a test that waits in vain fails
 
 
 @pytest.fixture(autouse=True, scope="module")
