@@ -56,12 +56,9 @@ def _exit_code(command: Callable[[argparse.Namespace], int], arguments: argparse
         if sys.stdout:
             sys.stdout.flush()  # here, where a reader that left is no error
         return code
-    except FixFile as error:
-        _say(error)
-        return BAD_FILE
     except IngestError as error:
-        _say(error)
-        return FAILED
+        _say(error.rewritten(arguments.with_names) if hasattr(arguments, "with_names") else error)
+        return BAD_FILE if isinstance(error, FixFile) else FAILED
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -134,7 +131,9 @@ def _command(
 def _loaded(arguments: argparse.Namespace) -> Workflow:
     from .engine.workflow.loading import Runtime, load
 
-    return load(arguments.config, Runtime(os.environ))
+    workflow = load(arguments.config, Runtime(os.environ))
+    arguments.with_names = workflow.origins.with_names  # for the errors of the command, which may repeat a value
+    return workflow
 
 
 def ingest_command(arguments: argparse.Namespace) -> int:
@@ -143,7 +142,7 @@ def ingest_command(arguments: argparse.Namespace) -> int:
     from .engine.run import pipeline
 
     with _report_file(arguments, pipeline.catalogue_file(workflow)) as file:
-        with _stop_on_signals() as stop, _progress(level) as progress:
+        with _stop_on_signals() as stop, _progress(level, arguments.with_names) as progress:
             report = pipeline.run(workflow, stop=stop, progress=progress, status=pipeline.status_in(workflow))
         _show(report)
         if file:
@@ -207,20 +206,20 @@ def _stop_on_signals() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def _progress(level: str) -> Iterator[Callable[[RunReport], None]]:
+def _progress(level: str, with_names: Callable[[str], str]) -> Iterator[Callable[[RunReport], None]]:
     """A bar on a terminal, a line every tenth of the work elsewhere."""
     if sys.stderr and sys.stderr.isatty():
-        with _bar(level) as show:
+        with _bar(level, with_names) as show:
             yield show
         return
-    _log_to(logging.StreamHandler(), level)
+    _log_to(logging.StreamHandler(), level, _WithNames(LOG_FORMAT, with_names))
     from .engine.run.report import tenths
 
     yield tenths(lambda done, kept: _say(f"{done} of {kept} streams"))
 
 
 @contextmanager
-def _bar(level: str) -> Iterator[Callable[[RunReport], None]]:
+def _bar(level: str, with_names: Callable[[str], str]) -> Iterator[Callable[[RunReport], None]]:
     from rich.console import Console
     from rich.logging import RichHandler
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -228,7 +227,7 @@ def _bar(level: str) -> Iterator[Callable[[RunReport], None]]:
     from .engine.run.report import progress as streams
 
     console = Console(stderr=True, emoji=False)
-    _log_to(RichHandler(console=console, show_path=False), level)
+    _log_to(RichHandler(console=console, show_path=False), level, _WithNames("%(message)s", with_names))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("streams", total=None)
@@ -240,9 +239,19 @@ def _bar(level: str) -> Iterator[Callable[[RunReport], None]]:
         yield show
 
 
-def _log_to(handler: logging.Handler, level: str) -> None:
-    if handler.formatter is None and type(handler) is logging.StreamHandler:
-        handler.setFormatter(logging.Formatter(LOG_FORMAT))
+class _WithNames(logging.Formatter):
+    """Shows what came from the environment by its name."""
+
+    def __init__(self, layout: str, with_names: Callable[[str], str]) -> None:
+        super().__init__(layout)
+        self._with_names = with_names
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._with_names(super().format(record))
+
+
+def _log_to(handler: logging.Handler, level: str, formatter: logging.Formatter) -> None:
+    handler.setFormatter(formatter)
     logger = logging.getLogger(__package__)
     logger.handlers[:] = [handler]
     logger.propagate = False

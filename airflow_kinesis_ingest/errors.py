@@ -24,7 +24,13 @@ IngestError
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class IngestError(Exception):
@@ -45,6 +51,13 @@ class IngestError(Exception):
     def cause(self) -> str:
         """What and why in one line, for a table that has a column of its own for the remedy."""
         return f"{self.what}: {self.why}" if self.why else self.what
+
+    def rewritten(self, rewrite: Callable[[str], str]) -> Self:
+        """The same error with each of its texts as `rewrite` makes it."""
+        found = copy(self)
+        found.what, found.where, found.why, found.remedy = map(rewrite, (self.what, self.where, self.why, self.remedy))
+        found.args = (found.what, found.where, found.why, found.remedy)
+        return found
 
     def __str__(self) -> str:
         located = f"{self.where}: {self.cause}" if self.where else self.cause
@@ -112,6 +125,13 @@ class WorkflowError(FixFile):
             why="; ".join(str(fault) for fault in self.faults),
             remedy="Fix the file and run `kinesis-ingest validate` on it",
         )
+
+    def rewritten(self, rewrite: Callable[[str], str]) -> Self:
+        found = super().rewritten(rewrite)
+        found.faults = tuple(
+            replace(fault, problem=rewrite(fault.problem), remedy=rewrite(fault.remedy)) for fault in self.faults
+        )
+        return found
 
     def __str__(self) -> str:
         return "\n".join(str(fault) for fault in self.faults)

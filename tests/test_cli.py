@@ -136,6 +136,24 @@ def test_names_that_the_environment_lacks_are_told_before_anything_is_done(desk:
     assert kinesis.calls() == []
 
 
+@pytest.mark.parametrize("command", ["ingest", "list", "test-connection", "sample"])
+@pytest.mark.parametrize("field", ["profileName", "awsRegion", "endPointURL", "assumeRoleArn", "assumeRoleSessionName"])
+def test_what_came_from_the_environment_is_printed_by_its_name(
+    command: str, field: str, desk: Desk, kinesis: FakeKinesis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the check refuses it or the library that is given it."""
+    data = document(kinesis, desk.catalogue)
+    connection = data["source"]["serviceConnection"]["config"]["awsConfig"]
+    if field == "profileName":
+        del connection["awsAccessKeyId"], connection["awsSecretAccessKey"]
+    connection[field] = "${MISPLACED}"
+    monkeypatch.setenv("MISPLACED", "s3cr3t of one line")
+    code = desk.run(command, "-c", desk.file(data), *(["orders"] if command == "sample" else []))
+    assert code != 0
+    assert "${MISPLACED}" in desk.out + desk.err
+    assert "s3cr3t" not in desk.out + desk.err
+
+
 def test_kinesis_ingest_is_this_command_line() -> None:
     [script] = entry_points(group="console_scripts", name="kinesis-ingest")
     assert script.load() is cli.main

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -135,6 +136,9 @@ class Problem:
     cause: str
     remedy: str
 
+    def rewritten(self, rewrite: Callable[[str], str]) -> Problem:
+        return replace(self, cause=rewrite(self.cause), remedy=rewrite(self.remedy))
+
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
@@ -163,6 +167,15 @@ class RunReport:
     fatal: IngestError | None = None
     seconds: float = 0.0
     catalogue: str = ""
+
+    def rewritten(self, rewrite: Callable[[str], str]) -> RunReport:
+        """The same report with the texts of its problems as `rewrite` makes them; names stay."""
+        return replace(
+            self,
+            warnings=tuple(problem.rewritten(rewrite) for problem in self.warnings),
+            failures=tuple(problem.rewritten(rewrite) for problem in self.failures),
+            fatal=self.fatal and self.fatal.rewritten(rewrite),
+        )
 
     @property
     def success_percent(self) -> float | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.sdk import BaseHook
+from airflow.sdk.log import mask_secret
 
+from ..engine.workflow.origins import values_in
 from ..errors import Fault, FixFile, IngestError, WorkflowError
 
 if TYPE_CHECKING:
@@ -18,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def connection(connection_id: str, *types: str) -> Connection:
-    """An Airflow connection of one of these types, whose extra is an object. Raises FixFile if there is none such."""
+    """An Airflow connection of one of these types, whose extra is an object. Raises FixFile if there is none such.
+
+    Airflow's masker knows all that it holds before any of it is looked at.
+    """
     try:
         found = BaseHook.get_connection(connection_id)
     except AirflowNotFoundException:
@@ -26,20 +32,27 @@ def connection(connection_id: str, *types: str) -> Connection:
             f"there is no Airflow connection `{connection_id}`",
             remedy="Make it under Admin > Connections, or correct the id under `connections` in the workflow file",
         ) from None
+    for value in values_in([found.login, found.password, found.host, found.schema, found.extra, _extra(found)]):
+        mask_secret(value)
     if found.conn_type not in types:
-        what = f"the Airflow connection `{connection_id}` is of type `{found.conn_type}`"
+        kind = f"`{found.conn_type}`" if re.fullmatch(r"[a-z_]{1,30}", found.conn_type or "") else "another"
+        what = f"the Airflow connection `{connection_id}` is of type {kind}"
         raise FixFile(what, remedy=f"Name one of type {' or '.join(f'`{name}`' for name in types)}")
     _require_object_as_extra(found)
     return found
 
 
+def _extra(found: Connection) -> object:
+    """None for text that is no JSON."""
+    try:
+        return json.loads(found.extra or "{}")
+    except ValueError:
+        return None
+
+
 def _require_object_as_extra(found: Connection) -> None:
     # Airflow itself takes text that is no JSON for an empty extra: a run would use other credentials than it should.
-    try:
-        extra = json.loads(found.extra or "{}")
-    except ValueError:
-        extra = None
-    if not isinstance(extra, dict):
+    if not isinstance(_extra(found), dict):
         what = f"the extra of the Airflow connection `{found.conn_id}` is no JSON object"
         raise FixFile(what, remedy='Write it like {"name": "value"}')
 
@@ -71,5 +84,6 @@ def _test_result(steps: Iterable[Step]) -> tuple[bool, str]:
 
 def _of_connection(fault: Fault) -> str:
     """The fault without file, line and path: they are of a workflow that only the test has."""
-    subject = f"{fault.path.rpartition('.')[2]}: " if fault.path else ""
+    names_field = not fault.path or fault.path.startswith("connections.")
+    subject = "" if names_field else f"{fault.path.rpartition('.')[2]}: "
     return f"{subject}{fault.problem}. {fault.remedy}".rstrip()

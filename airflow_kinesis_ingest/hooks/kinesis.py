@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow.sdk import BaseHook
 from botocore.exceptions import BotoCoreError
 
+from ..engine.workflow.document import safe_key
 from ..errors import AccessDenied, FixFile
 from .connections import connection, given, tried
 
@@ -60,12 +61,12 @@ class KinesisHook(BaseHook):
 
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
-        from ..engine.workflow.loading import from_mapping
+        from ..engine.workflow.loading import Runtime, from_mapping
 
-        connected = {"config": {"awsConfig": self.aws_config()}}
         wanted = {"config": {"type": "MessagingMetadata", "generateSampleData": True}}
-        source = {"type": "kinesis", "serviceName": "test", "serviceConnection": connected, "sourceConfig": wanted}
-        return from_mapping({"name": "test", "source": source})
+        source = {"type": "kinesis", "serviceName": "test", "sourceConfig": wanted}
+        workflow = {"name": "test", "source": source, "connections": {"aws": self.kinesis_conn_id}}
+        return from_mapping(workflow, Runtime({}, aws=self.aws_config()))
 
 
 def _from_amazon(found: Connection) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def _from_amazon(found: Connection) -> dict[str, Any]:
         # The provider uses what a person wrote before it checks it.
         raise FixFile(
             f"the Amazon provider cannot read the Airflow connection `{found.conn_id}`",
-            why=str(error),
+            why=type(error).__name__,  # its text may repeat a value of the connection
             remedy="Correct its extra, or use a connection of type `kinesis`",
         ) from None
 
@@ -94,7 +95,7 @@ def _as_aws_config(wrapper: AwsConnectionWrapper, connection_id: str) -> dict[st
         role["ExternalId"] = external_id
     session_name, identity = role.pop("RoleSessionName", None), role.pop("SourceIdentity", None)
     if role or (wrapper.role_arn and wrapper.assume_role_method not in (None, "assume_role")):
-        what = ", ".join(role) or str(wrapper.assume_role_method)
+        what = ", ".join(map(safe_key, role)) or safe_key(str(wrapper.assume_role_method))
         raise AccessDenied(
             f"this `aws` connection assumes its role in a way that is not supported here ({what})",
             where=f"connection {connection_id}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
+from ..engine.workflow.document import safe_key
 from ..errors import FixFile
 from .connections import connection, given, tried
 
@@ -40,7 +41,7 @@ class OpenMetadataHook(BaseHook):
         """
         found = connection(self.openmetadata_conn_id, self.conn_type)
         extra = found.extra_dejson
-        if unknown := ", ".join(f"`{key}`" for key in extra if key not in EXTRA):
+        if unknown := ", ".join(f"`{safe_key(key)}`" for key in extra if key not in EXTRA):
             what = f"the extra of the Airflow connection `{found.conn_id}` has what is unknown: {unknown}"
             raise FixFile(what, remedy=f"Allowed there: {', '.join(EXTRA)}")
         certificate = extra.get("sslConfig")
@@ -62,7 +63,7 @@ class OpenMetadataHook(BaseHook):
 
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
-        from ..engine.workflow.loading import from_mapping
+        from ..engine.workflow.loading import Runtime, from_mapping
 
         source = {"type": "kinesis", "serviceName": "test", "sourceConfig": {"config": {"type": "MessagingMetadata"}}}
         return from_mapping(
@@ -70,16 +71,17 @@ class OpenMetadataHook(BaseHook):
                 "name": "test",
                 "source": source,
                 "sink": {"type": "metadata-rest"},
-                "connections": {"aws": "unused"},
-                "workflowConfig": {"openMetadataServerConfig": self.server_config()},
-            }
+                "connections": {"aws": "unused", "openmetadata": self.openmetadata_conn_id},
+            },
+            Runtime({}, server=self.server_config()),
         )
 
 
 def _scheme(found: Connection) -> str:
+    """http or https. What else stands there is not shown: it may be a secret that landed in the wrong field."""
     scheme = (found.schema or "http").lower()
     if scheme not in ("http", "https"):
-        what = f"the schema of the Airflow connection `{found.conn_id}` is {found.schema!r}"
+        what = f"the schema of the Airflow connection `{found.conn_id}` is neither http nor https"
         raise FixFile(what, remedy="Write http or https")
     return scheme
 

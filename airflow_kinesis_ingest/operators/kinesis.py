@@ -115,13 +115,18 @@ class KinesisIngestionOperator(BaseOperator):
         return check(self._document(), self._stem)
 
     def _runnable(self) -> Workflow:
-        """The workflow with its placeholders and connections filled in, every secret known to Airflow's masker."""
+        """The workflow with its placeholders and connections filled in.
+
+        Airflow's masker knows every value that came from elsewhere before anything is checked, and every secret.
+        """
         from ..engine.workflow.disclosure import secrets
-        from ..engine.workflow.loading import Runtime, check, connections_in
+        from ..engine.workflow.loading import Runtime, check, connections_in, origins_of
 
         document = self._document()
         wanted = connections_in(document)
         runtime = Runtime(os.environ, aws=_aws(wanted.aws), server=_server(wanted.openmetadata))
+        for value in origins_of(document, runtime).values:
+            mask_secret(value)
         workflow = check(document, self._stem, runtime)
         for _, secret in secrets(workflow):
             mask_secret(secret.get_secret_value())

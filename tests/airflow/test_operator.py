@@ -436,6 +436,58 @@ def test_every_secret_is_known_to_airflows_masker(
     assert {BOT, SECRET, "AKIAFAKEFAKEFAKEFAKE"} <= set(masked)
 
 
+MISPLACED = "s3cr3t of one line"
+PLACES = [
+    *(("awsConfig", name) for name in ("awsRegion", "endPointURL", "profileName", "assumeRoleArn", "awsAccessKeyId")),
+    *(("server", name) for name in ("hostPort", "clusterName", "apiVersion")),
+]
+
+
+def misplaced(aws: FakeKinesis, catalogue: FakeOpenMetadata, block: str, field: str, value: str) -> dict[str, Any]:
+    data = document(aws, catalogue, server={field: value} if block == "server" else {})
+    if block == "awsConfig":
+        keys = () if field == "awsAccessKeyId" else ("awsAccessKeyId", "awsSecretAccessKey")
+        connection = data["source"]["serviceConnection"]["config"]["awsConfig"]
+        for key in keys:
+            del connection[key]
+        connection[field] = value
+    return data
+
+
+@pytest.mark.parametrize("origin", ["environment", "connection"])
+@pytest.mark.parametrize(("block", "field"), PLACES, ids=[field for _, field in PLACES])
+def test_a_value_in_a_wrong_field_is_masked_first_and_named_in_the_exception(
+    block: str,
+    field: str,
+    origin: str,
+    aws: FakeKinesis,
+    catalogue: FakeOpenMetadata,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Whether the check refuses it, or the library that is given it, or nobody does."""
+    masked: list[Any] = []
+    for module in ("operators.kinesis", "hooks.connections"):
+        monkeypatch.setattr(f"airflow_kinesis_ingest.{module}.mask_secret", masked.append)
+    data = misplaced(aws, catalogue, block, field, "${MISPLACED}")
+    monkeypatch.setenv("MISPLACED", MISPLACED)
+    if origin == "connection" and block == "awsConfig":
+        data["connections"] = {"aws": "shop"}
+        extra = json.dumps({field: MISPLACED})
+        monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({"conn_type": "kinesis", "extra": extra}))
+    elif origin == "connection":
+        data["connections"] = {"openmetadata": "shop"}
+        extra = json.dumps({"verifySSL": MISPLACED})
+        monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps({"conn_type": "openmetadata", "host": "om", "extra": extra}))
+    try:
+        said = json.dumps(run(data))
+    except AirflowException as error:
+        said = str(error)
+        assert field == "apiVersion" or "${MISPLACED}" in said or "connection `shop`" in said
+    assert MISPLACED not in said + "".join(capfd.readouterr())
+    assert MISPLACED in masked
+
+
 def test_no_secret_is_in_the_result_or_the_log(
     aws: FakeKinesis, catalogue: FakeOpenMetadata, task_log: StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Literal, TypeVar
 
@@ -31,6 +31,9 @@ class Step:
     message: str = ""
     remedy: str = ""
 
+    def rewritten(self, rewrite: Callable[[str], str]) -> Step:
+        return replace(self, message=rewrite(self.message), remedy=rewrite(self.remedy))
+
 
 def run(workflow: Workflow) -> Iterator[Step]:
     """Try what a run would do, on its first stream that is ready, and store nothing. Each call is tried twice."""
@@ -50,7 +53,7 @@ def check_aws(workflow: Workflow) -> Iterator[Step]:
         ("GetRecords", test.records),
     ]
     for name, step in steps:
-        yield _tried(name, step)
+        yield _tried(name, step).rewritten(workflow.origins.with_names)
 
 
 def check_openmetadata(workflow: Workflow) -> Iterator[Step]:
@@ -61,12 +64,13 @@ def check_openmetadata(workflow: Workflow) -> Iterator[Step]:
             yield Step(name, "skipped", f"the sink is `{workflow.destination.type}`")
         return
     client = OpenMetadata(workflow.server, stop=threading.Event(), attempts=ATTEMPTS)
-    reached = _tried(names[0], lambda: f"version {client.version()} at {client.address}")
+    with_names = workflow.origins.with_names
+    reached = _tried(names[0], lambda: f"version {client.version()} at {client.address}").rewritten(with_names)
     yield reached
     if reached.status != "passed":
         yield Step(names[1], "skipped", "the server was not reached")
         return
-    yield _tried(names[1], lambda: _service(client, workflow.source.service_name))
+    yield _tried(names[1], lambda: _service(client, workflow.source.service_name)).rewritten(with_names)
 
 
 def _service(client: OpenMetadata, name: str) -> str:

@@ -75,7 +75,7 @@ def run(
         raise
     if not (tally.kept or workflow.destination.type == "metadata-rest"):
         tally.discarded()  # also where a call that hangs kept the sink from being closed
-    report = tally.report(fatal=fatal)
+    report = tally.report(fatal=fatal).rewritten(workflow.origins.with_names)
     report = replace(report, state=_state(workflow, report))
     if status:
         status.ended(report)

@@ -12,11 +12,13 @@ from pydantic_core import ErrorDetails
 
 from ...errors import Fault
 from .document import HIDDEN, Document, Place, dotted, safe_key
+from .field_types import PLACEHOLDER
 from .models import Workflow
+from .origins import Origins
 
 
-def fault_of(document: Document, details: ErrorDetails) -> Fault:
-    fault, place = _described(document, details), details["loc"]
+def fault_of(document: Document, details: ErrorDetails, origins: Origins) -> Fault:
+    fault, place = _described(document, details, origins), details["loc"]
     return replace(fault, path=dotted(place[:-1])) if _is_value(place) else fault
 
 
@@ -25,26 +27,28 @@ def _is_value(place: Place) -> bool:
     return is_secret(place[:-1]) and not str(place[-1]).isalpha()
 
 
-def _described(document: Document, details: ErrorDetails) -> Fault:
+def _described(document: Document, details: ErrorDetails, origins: Origins) -> Fault:
     place, kind, context = details["loc"], details["type"], details.get("ctx", {})
+    origin = origins.of(place)
+    actual = _actual(place, details["input"] if origin is None else origin)
     if kind == "extra_forbidden":
         return _unknown_key(document, place)
     if kind == "missing":
         return document.fault(place, f"`{place[-1]}` is missing", "Add it", of_key=True)
     if kind == "invalid":
-        problem = str(context["problem"]) + _actual(place, details["input"])
-        return document.fault(place, problem, str(context["remedy"]))
+        problem, remedy = context["quoting"] if origin is None else (context["problem"], context["remedy"])
+        return document.fault(place, problem + actual, remedy)
     if kind == "literal_error":
         allowed = str(context["expected"])
         by_lower = {value.lower(): value for value in re.findall(r"'([^']*)'", allowed)}
         near = difflib.get_close_matches(str(details["input"]).lower(), by_lower, 1)
         meant = f"Did you mean {by_lower[near[0]]!r}?" if near else f"Write {allowed}"
-        return document.fault(place, f"this is not one of {allowed}{_actual(place, details['input'])}", meant)
+        return document.fault(place, f"this is not one of {allowed}{actual}", meant)
     if details["input"] is None:
         return document.fault(place, "a value is missing", "Write one, or remove the key")
     if kind in ("model_type", "dict_type"):
         return document.fault(place, "this should be a block of `key: value` pairs", "Write them below the key")
-    problem = details["msg"][0].lower() + details["msg"][1:] + _actual(place, details["input"])
+    problem = details["msg"][0].lower() + details["msg"][1:] + actual
     return document.fault(place, problem.replace("input should", "this should"), TYPE_REMEDIES.get(kind, "Correct it"))
 
 
@@ -92,8 +96,10 @@ def is_secret(place: Place) -> bool:
 
 
 def _actual(place: Place, value: object) -> str:
-    """What follows a problem: the value that stands there. Nothing for a secret, a block or a null."""
-    if is_secret(place) or isinstance(value, (dict, list)) or value is None:
+    """What follows a problem: the value that stands there. Nothing for a secret, a block, a null, or no text."""
+    if isinstance(value, str) and PLACEHOLDER.fullmatch(value):
+        return f" (it is '{value}')"
+    if is_secret(place) or isinstance(value, (dict, list)) or value in (None, ""):
         return ""
     text = str(value)
     if "topicFilterPattern" not in place:  # an address's user and password, and its query

@@ -17,12 +17,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJson
 from pydantic_core import PydanticCustomError
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+REGION = r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}"
 CRON = {"hourly": "0 * * * *", "daily": "0 0 * * *", "weekly": "0 0 * * 0"}
 
 
-def invalid(problem: str, remedy: str) -> PydanticCustomError:
-    """What a check raises; `fault_texts.py` says where in the file it is."""
-    return PydanticCustomError("invalid", "{problem}", {"problem": problem, "remedy": remedy})
+def invalid(problem: str, remedy: str, quoting: tuple[str, str] | None = None) -> PydanticCustomError:
+    """What a check raises; `fault_texts.py` says where in the file it is.
+
+    quoting: problem and remedy that repeat a part of the value. They are for the file's own values: one that came from
+    the environment or a connection is shown by its name alone.
+    """
+    context = {"problem": problem, "remedy": remedy, "quoting": quoting or (problem, remedy)}
+    return PydanticCustomError("invalid", "{problem}", context)
 
 
 def _shaped(pattern: str, problem: str, remedy: str) -> AfterValidator:
@@ -43,10 +49,11 @@ def _dag_id(value: str) -> str:
 
 
 def _region(value: str) -> str:
-    if PLACEHOLDER.search(value) or re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}", value):
+    if PLACEHOLDER.search(value) or re.fullmatch(REGION, value):
         return value
-    if re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}[a-z]", value):
-        raise invalid("this is an availability zone, not a region", f"Write {value[:-1]!r}")
+    if re.fullmatch(f"{REGION}[a-z]", value):
+        problem = "this is an availability zone, not a region"
+        raise invalid(problem, "Leave its last letter out", (problem, f"Write {value[:-1]!r}"))
     raise invalid("this is not the name of an AWS region", "Write it like us-east-2 or cn-north-1")
 
 
@@ -54,9 +61,8 @@ def _regex(value: str) -> str:
     try:
         re.compile(value)
     except (re.error, OverflowError, RecursionError) as error:
-        raise invalid(
-            f"this is not a valid regular expression ({error})", "Escape special characters with \\"
-        ) from None
+        problem, remedy = "this is not a valid regular expression", "Escape special characters with \\"
+        raise invalid(problem, remedy, (f"{problem} ({error})", remedy)) from None
     return value
 
 

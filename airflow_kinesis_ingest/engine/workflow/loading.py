@@ -16,6 +16,7 @@ from .document import Document, Place, block_at, dotted, parse, read, value_at
 from .fault_texts import fault_of
 from .field_types import PLACEHOLDER
 from .models import AWS_BLOCK, SERVER_BLOCK, Connections, Workflow
+from .origins import Origins, by_connection, by_environment, joined
 from .rules import across_fields
 
 
@@ -46,9 +47,9 @@ def loads(raw: bytes, file: str, runtime: Runtime | None = None) -> Workflow:
     return check(parse(raw, file), Path(file).stem, runtime)
 
 
-def from_mapping(data: Mapping[str, Any]) -> Workflow:
-    """The same for plain data that needs no resolving."""
-    return loads(json.dumps(data).encode(), "workflow.json")
+def from_mapping(data: Mapping[str, Any], runtime: Runtime | None = None) -> Workflow:
+    """The same for plain data."""
+    return loads(json.dumps(data).encode(), "workflow.json", runtime)
 
 
 def connections_in(document: Document) -> Connections:
@@ -62,13 +63,15 @@ def connections_in(document: Document) -> Connections:
 def check(document: Document, stem: str, runtime: Runtime | None = None) -> Workflow:
     """A document as a Workflow, or a WorkflowError with all its faults."""
     faults: list[Fault] = []
+    origins = Origins()
     if runtime is not None:
+        origins = origins_of(document, runtime)
         document, faults = resolve(document, runtime)
-    faults += across_fields(document)
+    faults += across_fields(document, resolved=runtime is not None)
     try:
         workflow = Workflow.model_validate({"name": stem} | document.data)
     except ValidationError as error:
-        faults += [fault_of(document, details) for details in error.errors(include_url=False)]
+        faults += [fault_of(document, details, origins) for details in error.errors(include_url=False)]
     if runtime is not None:
         faults = [_of_connection(document, runtime, fault) for fault in faults]
     # A value that could not be read is None in the data, and may be of a wrong type for that.
@@ -76,7 +79,29 @@ def check(document: Document, stem: str, runtime: Runtime | None = None) -> Work
     faults = [*document.faults, *(fault for fault in faults if (fault.line, fault.column) not in unread)]
     if faults:
         raise WorkflowError(faults)
-    return workflow
+    return workflow.with_origins(origins) if runtime else workflow
+
+
+def origins_of(document: Document, runtime: Runtime) -> Origins:
+    """Where the values come from that a run adds to a document, whether the document is right or not."""
+    found = []
+    for place, given, name in _blocks(runtime):
+        found.append(by_environment(_own(document, place, given), place, runtime.environ))
+        if given is not None:
+            found.append(by_connection(given, place, str(value_at(document.data, ("connections", name)))))
+    return joined(*found)
+
+
+def _blocks(runtime: Runtime) -> tuple[tuple[Place, Mapping[str, Any] | None, str], ...]:
+    """Each connection block, what an Airflow connection gives of it, and the key that names the connection."""
+    return (AWS_BLOCK, runtime.aws, "aws"), (SERVER_BLOCK, runtime.server, "openmetadata")
+
+
+def _own(document: Document, place: Place, given: Mapping[str, Any] | None) -> Any:
+    """What the file itself says of a block: all of it, or what a connection leaves to it."""
+    if given is None:
+        return value_at(document.data, place)
+    return {key: value for key, value in block_at(document.data, place).items() if key not in given}
 
 
 def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]]:
@@ -98,10 +123,8 @@ def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]
         return PLACEHOLDER.sub(lambda found: runtime.environ.get(found[1]) or found[0], node)
 
     data = deepcopy(document.data)
-    for place, given in ((AWS_BLOCK, runtime.aws), (SERVER_BLOCK, runtime.server)):
-        found = value_at(data, place)
-        if given is not None:
-            found = {key: value for key, value in block_at(data, place).items() if key not in given}
+    for place, given, _ in _blocks(runtime):
+        found = _own(document, place, given)
         if found is not None:
             block = value_of(found, place)
             _put(data, place, block if given is None else block | given)
@@ -110,10 +133,12 @@ def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]
 
 def _of_connection(document: Document, runtime: Runtime, fault: Fault) -> Fault:
     """A fault in what an Airflow connection gave, placed where the file names that connection."""
-    for block, given, name in ((AWS_BLOCK, runtime.aws, "aws"), (SERVER_BLOCK, runtime.server, "openmetadata")):
+    for block, given, name in _blocks(runtime):
         field = fault.path.removeprefix(f"{dotted(block)}.")
         if field != fault.path and field.partition(".")[0] in (given or ()):
-            return document.fault(("connections", name), f"its `{field}`: {fault.problem}", fault.remedy)
+            connection = value_at(document.data, ("connections", name))
+            problem = f"`{field}` of the connection `{connection}`: {fault.problem}"
+            return document.fault(("connections", name), problem, fault.remedy)
     return fault
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
 from pydantic.alias_generators import to_camel
 
 from ...errors import Fault, WorkflowError
@@ -40,6 +40,7 @@ from .field_types import (
     Tag,
     Zone,
 )
+from .origins import Origins
 
 UNUSED: dict[str, Any] = {"x-unused": True}
 AWS_BLOCK: Place = ("source", "serviceConnection", "config", "awsConfig")
@@ -289,6 +290,18 @@ class Workflow(Strict):
     bulk_sink: Component | None = Field(None, json_schema_extra=UNUSED)
     enable_streamable_logs: bool | None = Field(None, json_schema_extra=UNUSED)
     ingestion_runner_name: str | None = Field(None, json_schema_extra=UNUSED)
+
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
+    def with_origins(self, origins: Origins) -> Workflow:
+        found = self.model_copy()
+        found._origins = origins
+        return found
+
+    @property
+    def origins(self) -> Origins:
+        """What is shown in the place of values that are not of the file."""
+        return self._origins
 
     @property
     def metadata(self) -> MessagingMetadata:

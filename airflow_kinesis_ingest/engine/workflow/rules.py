@@ -11,9 +11,10 @@ from .field_types import instant
 from .models import AWS_BLOCK, SERVER_BLOCK
 
 
-def across_fields(document: Document) -> Iterator[Fault]:
+def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
+    """resolved: whether what Airflow connections give is in the document already."""
     yield from _reach_aws(document)
-    yield from _reach_openmetadata(document)
+    yield from _reach_openmetadata(document, resolved=resolved)
     schedule = block_at(document.data, ("airflowConfig",))
     start, end = (instant(name == "endDate")(schedule.get(name)) for name in ("startDate", "endDate"))
     if isinstance(start, datetime) and isinstance(end, datetime) and end < start:
@@ -36,7 +37,7 @@ def _reach_aws(document: Document) -> Iterator[Fault]:
         yield document.fault((*place, "awsSessionToken"), "a session token without its key pair", remedy)
 
 
-def _reach_openmetadata(document: Document) -> Iterator[Fault]:
+def _reach_openmetadata(document: Document, *, resolved: bool) -> Iterator[Fault]:
     place = SERVER_BLOCK
     given, server = value_at(document.data, place) is not None, block_at(document.data, place)
     sink = document.data.get("sink")
@@ -48,7 +49,7 @@ def _reach_openmetadata(document: Document) -> Iterator[Fault]:
     if by_rest and not by_connection and not given:
         remedy = "Add `workflowConfig.openMetadataServerConfig`, or `connections.openmetadata`"
         yield document.fault(("sink",), "the sink `metadata-rest` needs a server", remedy, of_key=True)
-    if by_rest and given and not by_connection and not server.get("securityConfig"):
+    if by_rest and given and (resolved or not by_connection) and not server.get("securityConfig"):
         remedy = "Add the JWT of a bot"
         yield document.fault(place, "`securityConfig.jwtToken` is missing", remedy, of_key=True)
     if by_rest and value_at(document.data, ("sink", "config", "path")):

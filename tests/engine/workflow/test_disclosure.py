@@ -214,8 +214,9 @@ def test_a_fault_in_a_connection_is_placed_where_the_file_names_it() -> None:
     runtime = Runtime({}, aws={"awsRegion": "Ohio"}, server={"hostPort": "om", "securityConfig": TOKEN})
     [region, host] = faults(CONNECTED, runtime)
     assert (region.line, region.path) == (6, "connections.aws")
-    assert region.problem == "its `awsRegion`: this is not the name of an AWS region (it is 'Ohio')"
-    assert (host.line, host.path, host.problem[:14]) == (6, "connections.openmetadata", "its `hostPort`")
+    assert region.problem == "`awsRegion` of the connection `orders_aws`: this is not the name of an AWS region"
+    assert (host.line, host.path) == (6, "connections.openmetadata")
+    assert host.problem == "`hostPort` of the connection `om_prod`: this is not a plain http(s) URL"
 
 
 def test_given_fields_without_effect_are_named() -> None:
