@@ -37,7 +37,7 @@ from .engine.workflow.models import AirflowConfig, Workflow
 from .errors import Fault, WorkflowError
 from .import_error import import_error, policy_objection
 from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
-from .timetable import EARLIEST, CronBetweenDates
+from .timetable import EARLIEST, CronBetweenDates, OnDemand
 
 TASK_ID = "ingest"
 RERUN = "rerun_with_latest_version"
@@ -279,13 +279,13 @@ def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:
     return dag
 
 
-def _timetable(config: AirflowConfig) -> CronBetweenDates | None:
+def _timetable(config: AirflowConfig) -> CronBetweenDates | OnDemand:
     if config.cron is None:
-        return None
+        return OnDemand()
     return _shared_timetable(config.cron, config.pipeline_timezone, config.start_date, config.end_date)
 
 
 @lru_cache(maxsize=1024)
 def _shared_timetable(cron: str, zone: str, start: datetime | None, end: datetime | None) -> CronBetweenDates:
-    # Making one costs as much as making a DAG: it puts the cron line into words.
+    # Making one costs as much as making a DAG: it reads the cron line.
     return CronBetweenDates(cron, timezone=zone, start=start, end=end)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from .timetable import CronBetweenDates
+from .timetable import CronBetweenDates, OnDemand
 
 
 class KinesisIngestPlugin(AirflowPlugin):
     name = "airflow_kinesis_ingest"
-    timetables = [CronBetweenDates]  # noqa: RUF012 - Airflow reads a class attribute
+    timetables = [CronBetweenDates, OnDemand]  # noqa: RUF012 - Airflow reads a class attribute

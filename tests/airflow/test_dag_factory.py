@@ -136,7 +136,7 @@ def test_a_schedule_is_a_cron_line_in_our_timetable(schedule: str, cron: str, bu
 
 def test_a_pipeline_on_demand_has_no_schedule(bundle: Bundle) -> None:
     bundle.put("shop.yaml", airflowConfig={"scheduleInterval": None})
-    assert bundle.parsed().dags["shop"]["timetable"]["__type"] == "airflow.timetables.simple.NullTimetable"
+    assert bundle.parsed().dags["shop"]["timetable"]["__type"] == "airflow_kinesis_ingest.timetable.OnDemand"
 
 
 def test_the_dates_bind_the_schedule_not_the_dag(bundle: Bundle) -> None:

@@ -20,7 +20,7 @@ from airflow_kinesis_ingest.engine.workflow.models import AwsConfig
 from airflow_kinesis_ingest.hooks.kinesis import KinesisHook
 from airflow_kinesis_ingest.hooks.openmetadata import OpenMetadataHook
 from airflow_kinesis_ingest.provider_info import get_provider_info
-from airflow_kinesis_ingest.timetable import CronBetweenDates
+from airflow_kinesis_ingest.timetable import CronBetweenDates, OnDemand
 from tests.airflow.conftest import HOME
 
 ROOT = Path(__file__).parents[2]
@@ -118,12 +118,12 @@ print(json.dumps({
 """
 
 
-def test_the_plugin_brings_the_timetable() -> None:
+def test_the_plugin_brings_the_timetables() -> None:
     """Without it the api-server cannot read our DAGs."""
     (plugin,) = get_provider_info()["plugins"]
     kind = resolved(plugin["plugin-class"])
     assert issubclass(kind, AirflowPlugin)
-    assert kind.timetables == [CronBetweenDates]
+    assert kind.timetables == [CronBetweenDates, OnDemand]
 
 
 @pytest.mark.skipif("cli" not in SCHEMA["properties"], reason="Airflow 3.1 takes no commands from providers")

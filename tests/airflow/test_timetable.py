@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from airflow.timetables import trigger
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
+from hypothesis import given
+from hypothesis import strategies as st
 from pendulum import DateTime, instance, parse
 
-from airflow_kinesis_ingest.timetable import EARLIEST, CronBetweenDates
+from airflow_kinesis_ingest import timetable as module
+from airflow_kinesis_ingest.ticks import Ticks
+from airflow_kinesis_ingest.timetable import EARLIEST, CronBetweenDates, OnDemand
 from tests.airflow.loading import serialization
+from tests.test_ticks import CRONS, JUMPS, LINES, ZONES, jumps, ticks
 
 HOURLY, DAILY, WEEKLY = "0 * * * *", "0 0 * * *", "0 0 * * 0"
 
@@ -28,7 +33,7 @@ def moment(text: str) -> DateTime:
 @pytest.fixture(autouse=True)
 def _now(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is Saturday, 21 November 2026, 02:30 UTC."""
-    monkeypatch.setattr(trigger, "utcnow", lambda: datetime.fromisoformat("2026-11-21T02:30:00+00:00"))
+    monkeypatch.setattr(module, "utcnow", lambda: datetime.fromisoformat("2026-11-21T02:30:00+00:00"))
 
 
 def timetable(cron: str, start: str = "", end: str = "", timezone: str = "UTC") -> CronBetweenDates:
@@ -193,13 +198,155 @@ def test_the_hour_that_summer_time_skips_and_the_one_it_repeats() -> None:
         assert len({run.run_after.in_timezone("UTC") for run in found}) == len(found) == hours
 
 
-def test_people_see_the_dates() -> None:
-    """Airflow shows both texts; the DAG itself has no dates to show."""
-    some = timetable("30 6 * * *", start="2026-11-01", end="2027-01-31T23:59", timezone="Europe/Berlin")
-    assert some.summary == "30 6 * * * from 2026-11-01 00:00 until 2027-01-31 23:59 UTC"
-    assert some.description == "At 06:30, Europe/Berlin time, from 2026-11-01 00:00 until 2027-01-31 23:59 UTC"
-    assert timetable(DAILY).summary == DAILY
-    assert timetable(DAILY).description == "At 00:00, UTC time"
+def followed(of: CronBetweenDates) -> list[DataInterval]:
+    """The intervals of its runs, from its start to its end. Each is that of one tick, and none is without another."""
+    made = [interval_of(run) for run in runs(of, catchup=True)]
+    assert all(interval.start < interval.end for interval in made)
+    assert all(one.start < later.start and one.end == later.start for one, later in pairwise(made))
+    return made
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_across_each_jump_in_two_years_every_tick_has_a_run_of_its_own(zone: str) -> None:
+    """Airflow knows a run by the begin of its interval: where two have the same, the second is never made."""
+    for jump in jumps(zone, 2026, 2028) or [moment("2026-03-08")]:
+        for cron in CRONS:
+            begin, end = (moment_of_tick(cron, zone, jump, number) for number in (-6, 9))
+            start = (begin + timedelta(minutes=1)).isoformat()
+            found = followed(timetable(cron, start=start, end=end.isoformat(), timezone=zone))
+            assert [interval.end for interval in found] == list(ticks(cron, zone, begin, end)), (cron, jump)
+
+
+def moment_of_tick(cron: str, zone: str, of: datetime, number: int) -> datetime:
+    """So many ticks after a moment, or before it."""
+    some = Ticks(cron, zone)
+    for _ in range(abs(number)):
+        of = some.after(of) if number > 0 else some.until(of - timedelta.resolution)
+    return of
+
+
+@given(LINES, JUMPS, st.integers(-240, 240))
+def test_around_any_jump_of_the_clock_every_tick_has_a_run_of_its_own(
+    cron: str, at: tuple[str, datetime], offset: int
+) -> None:
+    zone, jump = at
+    begin, end = (jump + timedelta(minutes=offset + minutes) for minutes in (-240, 240))
+    some = timetable(cron, start=(begin + timedelta(minutes=1)).isoformat(), end=end.isoformat(), timezone=zone)
+    assert [interval.end for interval in followed(some)] == list(ticks(cron, zone, begin, end))
+
+
+@pytest.mark.parametrize(
+    ("cron", "last"),
+    [
+        ("0 2 * * *", ("2026-03-08 07:00", "2026-03-08 07:00")),
+        ("30 2 * * *", ("2026-03-07 07:30", "2026-03-08 07:30")),
+        ("0 2 * * 0", ("2026-03-08 07:00", "2026-03-08 07:00")),
+        ("30 1 * * *", ("2026-10-31 05:30", "2026-11-01 06:30")),
+    ],
+)
+@pytest.mark.parametrize("catchup", [False, True])
+def test_it_goes_on_where_the_first_version_stopped(
+    cron: str, last: tuple[str, str], catchup: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That gave a skipped tick an empty interval, another time to `30 2 * * *`, and took the second of two 01:30s."""
+    interval = DataInterval(*map(moment, last))
+    monkeypatch.setattr(module, "utcnow", lambda: interval.end.add(hours=1))
+    some = runs(timetable(cron, timezone="America/New_York"), catchup=catchup, last=interval)
+    made = [interval, *(interval_of(next(some)) for _ in range(3))]
+    assert all(one.start < later.start and one.end < later.end for one, later in pairwise(made))
+    assert all(later.start < later.end for later in made[1:])
+
+
+@pytest.mark.parametrize("catchup", [False, True])
+def test_it_takes_over_from_a_schedule_of_airflows_own(catchup: bool) -> None:
+    """Whose intervals are empty: the run of today's midnight began and ended then."""
+    midnight = moment("2026-11-20")
+    run = first(timetable(DAILY), catchup=catchup, last=DataInterval(midnight, midnight))
+    assert interval_of(run).end == moment("2026-11-21")
+    assert midnight < interval_of(run).start < moment("2026-11-20 00:01")
+
+
+def test_a_start_that_was_moved_takes_no_begin_of_an_earlier_run() -> None:
+    """The hourly pipeline becomes daily from the 18th: the day before its first tick has begun with an hourly run."""
+    last = DataInterval(moment("2026-11-17 00:00"), moment("2026-11-17 01:00"))
+    run = first(timetable(DAILY, start="2026-11-18"), catchup=True, last=last)
+    assert shown(run) == ("2026-11-17 01:00", "2026-11-18 00:00", "2026-11-18 00:00")
+
+
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [
+        (HOURLY, "hourly, Europe/Berlin"),
+        (DAILY, "daily, 00:00 Europe/Berlin"),
+        (WEEKLY, "weekly, Sunday 00:00 Europe/Berlin"),
+        ("30 6 * * MON-FRI", "at 06:30, Monday through Friday, Europe/Berlin"),
+        ("*/30 * * * *", "every 30 minutes, Europe/Berlin"),
+        ("0 0 13 * 5", "0 0 13 * 5, Europe/Berlin"),
+    ],
+)
+def test_people_see_the_schedule_in_words_and_its_time_zone(cron: str, words: str) -> None:
+    """Airflow shows the summary, and the description to those who ask. Either day of two: no words are sure."""
+    some = timetable(cron, timezone="Europe/Berlin")
+    assert (some.summary, some.description) == (words, f"{words} ({cron})")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "zone", "dates"),
+    [
+        ("2027-02-01", "", "UTC", "from 2027-02-01"),
+        ("2027-02-01", "", "Europe/Berlin", "from 2027-02-01 UTC"),
+        ("2026-11-01", "2027-01-31T23:59:59.999999", "UTC", "from 2026-11-01 until 2027-01-31"),
+        ("2026-11-01T12:30", "2027-01-31T06:00", "UTC", "from 2026-11-01 12:30 until 2027-01-31 06:00"),
+        ("", "2026-11-21T23:59:59.999999", "UTC", "until 2026-11-21"),
+        ("2026-01-01", "2026-11-20T23:59:59.999999", "UTC", "ended 2026-11-20"),
+        ("2026-01-01", "2026-11-20T06:00", "Europe/Berlin", "ended 2026-11-20 06:00 UTC"),
+    ],
+)
+def test_people_see_the_dates(start: str, end: str, zone: str, dates: str) -> None:
+    """The DAG itself has none to show. They are UTC, as in the file, whatever zone the schedule is read in."""
+    assert timetable(DAILY, start, end, zone).summary == f"daily, 00:00 {zone}, {dates}"
+
+
+def test_that_a_schedule_has_ended_is_seen_without_a_change_of_its_dag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A DAG is made without a clock. Airflow asks for the text whenever it stores one, from what was stored of it."""
+    some = timetable(DAILY, end="2026-11-30T23:59:59")
+    before = some.serialize()
+    assert some.summary.endswith("until 2026-11-30")
+    monkeypatch.setattr(module, "utcnow", lambda: moment("2026-12-01"))
+    assert CronBetweenDates.deserialize(before).summary.endswith("ended 2026-11-30")
+    assert some.serialize() == before
+
+
+def test_a_line_that_has_no_words_is_its_own_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow asks for the texts of all DAGs of a loader in one transaction: none may fail."""
+    monkeypatch.setattr(module, "ExpressionDescriptor", None)
+    assert timetable("1 2 3 4 *").summary == "1 2 3 4 *, UTC"
+
+
+def test_on_demand_is_said() -> None:
+    """By a class of its own: Airflow's shows an empty field."""
+    stored = json.loads(json.dumps(serialization().to_dict(DAG("shop", schedule=OnDemand()))))
+    found = serialization().from_dict(stored).timetable
+    assert isinstance(found, OnDemand)
+    assert (found.summary, found.can_be_scheduled, found.periodic) == ("on demand", False, False)
+    bounds = TimeRestriction(catchup=True, earliest=instance(EARLIEST), latest=None)
+    assert found.next_dagrun_info(last_automated_data_interval=None, restriction=bounds) is None
+
+
+def test_what_the_first_version_stored_is_read() -> None:
+    """Its path and its fields are in databases: a scheduler reads them before the DAG is parsed anew."""
+    stored = json.loads(json.dumps(serialization().to_dict(DAG("shop", schedule=timetable(DAILY)))))
+    stored["dag"]["timetable"] = {
+        "__type": "airflow_kinesis_ingest.timetable.CronBetweenDates",
+        "__var": {
+            "cron": "30 6 * * MON-FRI",
+            "timezone": "America/St_Johns",
+            "start": "2026-11-01T00:00:00+00:00",
+            "end": "2027-01-31T23:59:59.999999+00:00",
+        },
+    }
+    found = serialization().from_dict(stored).timetable
+    assert found == timetable("30 6 * * MON-FRI", "2026-11-01", "2027-01-31T23:59:59.999999", "America/St_Johns")
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,11 @@ class AirflowConfig(Strict):
     )
     start_date: Start | None = Field(None, description="First moment of the schedule, UTC")
     end_date: End | None = Field(None, description="Last moment of the schedule, UTC; a day counts in full")
-    pipeline_timezone: Zone = Field("UTC", description="Time zone the schedule is read in")
+    pipeline_timezone: Zone = Field(
+        "UTC",
+        description="Time zone the schedule is read in. A time that its clock skips runs when the clock goes on, one"
+        " that it shows twice runs the first time",
+    )
     retries: int = Field(0, ge=0, le=MANY, description="How often Airflow repeats a failed run")
     retry_delay: int = Field(300, ge=0, le=A_YEAR, description="Seconds between them")
     pause_pipeline: bool = Field(False, description="Start paused")
