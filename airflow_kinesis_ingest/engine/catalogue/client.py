@@ -33,7 +33,6 @@ TIMEOUT = (5.0, 30.0)
 # as many as fit by the sizes of the last, and never so many that larger ones to come would take much memory.
 FIRST_PAGE, LARGEST_PAGE = 50, 200
 PAGE_BYTES = 4 * 1024 * 1024
-TESTED_VERSIONS = ("1.13", "2.0")
 AGAIN = {408, 500, 502, 503, 504}
 CHECK_TLS = "Check `verifySSL` and `sslConfig.caCertificate`"
 CHECK_ADDRESS = "`hostPort` must end in /api, as in http://localhost:8585/api"

@@ -12,9 +12,10 @@ from ...errors import CatalogueRefused, NotAllowed, TopicRefused
 from ..model import MessageSchema, Outcome, Sample, Topic
 from ..records.redact import Redactor
 from ..workflow.models import Workflow
-from .client import TESTED_VERSIONS, OpenMetadata, entity_name, fqn, quoted
+from .client import OpenMetadata, entity_name, fqn, quoted
 from .renewal import Body, renewed
 from .sink import digest, topic_body
+from .versions import ServerVersion
 
 log = logging.getLogger(__name__)
 
@@ -87,12 +88,13 @@ class RestSink:
         self._warn = warn
         self.address = f"{client.address.removesuffix('/api')}/service/messagingServices/{quoted(self._service)}"
         self._topics: dict[str, _Catalogued] = {}
+        self._server = ServerVersion()
         self._denied = ""
 
     def open(self, *, storing: bool) -> bool:
-        version = self._client.version()
-        if self._client.warns_of_version and not version.startswith(tuple(f"{tested}." for tested in TESTED_VERSIONS)):
-            log.warning("OpenMetadata %s is not among the tested versions (%s)", version, ", ".join(TESTED_VERSIONS))
+        self._server = ServerVersion(self._client.version())
+        if self._client.warns_of_version and self._server.remark:
+            log.warning("%s", self._server.remark)
         self._ensure_service()
         listing = self._client.pages(
             "/topics", keys=LISTED, service=fqn(self._service), fields="sourceHash", include="all"
@@ -141,7 +143,7 @@ class RestSink:
         return _Catalogued(str(entity["id"]), now, facts["topicConfig"].get("streamARN"))
 
     def _stored_topic(self, name: str) -> Body:
-        fields = "owners,tags,domains,dataProducts,extension"
+        fields = ",".join(self._server.known(("owners", "tags", "domains", "dataProducts", "extension")))
         path = f"/topics/name/{quoted(self._service, name)}"
         stored: Body = self._client.get(path, fields=fields, include="all") or {}
         schema = _object(stored, "messageSchema", path)

@@ -17,6 +17,7 @@ from ...errors import CatalogueRefused, IngestError
 from ..model import Problem, RunReport
 from ..workflow.models import AirflowConfig, Workflow
 from .client import OpenMetadata, parted
+from .versions import ServerVersion
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class RunStatus:
         self._ours = ours
         self._run_id = run_id
         self._started = now_ms()
+        self._server = ServerVersion()
         # A client of its own: a run that was told to stop must still be able to say `stopped`.
         self._client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, attempts=2)
 
@@ -47,8 +49,9 @@ class RunStatus:
         """Make the entity, or update ours, and say that a run began. The service must exist."""
 
         def start() -> None:
+            self._server = ServerVersion(self._client.version())
             if self._ours or not self._exists():
-                self._client.put("/services/ingestionPipelines", self._entity())
+                self._client.put("/services/ingestionPipelines", self._server.body(self._entity()))
             self._put({"pipelineState": "running"})
 
         _best_effort(start)
@@ -60,7 +63,7 @@ class RunStatus:
         """
         if report.state == "stopped":
             self._client = OpenMetadata(self._workflow.server, stop=threading.Event(), timeout=IN_A_HURRY, attempts=1)
-        body = {"pipelineState": report.state, "endDate": now_ms(), "status": step_summaries(report)}
+        body = {"pipelineState": self._server.state(report.state), "endDate": now_ms(), "status": step_summaries(report)}
         _best_effort(lambda: self._put(body))
 
     def _put(self, body: dict[str, Any]) -> None:

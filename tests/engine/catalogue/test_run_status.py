@@ -183,3 +183,26 @@ def test_a_file_that_names_no_pipeline_tells_none(
 ) -> None:
     assert pipeline.status_in(workflow(aws, catalogue)) is None
     assert pipeline.status_in(workflow(aws, tmp_path / "c.jsonl", ingestionPipelineFQN=FQN)) is None
+
+
+def test_a_server_that_knows_no_stopped_is_told_that_the_run_failed(aws: FakeKinesis) -> None:
+    """Nor does one of 1.6 know `raiseOnError`: a body with a field that it does not know is refused whole."""
+    with FakeOpenMetadata(version="1.6.3") as catalogue:
+        aws.faults = Faults(Rule(Fault.never(), "DescribeStreamSummary"))
+        stop = threading.Event()
+        flow = workflow(aws, catalogue, workflowConfig={"raiseOnError": False})
+
+        def stop_once_it_hangs(_: RunReport) -> None:
+            if aws.counts["DescribeStreamSummary"]:
+                stop.set()
+
+        tracker = pipeline.status_of(flow, "shop_hourly", "run-1")
+        assert pipeline.run(flow, stop=stop, status=tracker, progress=stop_once_it_hangs).state == "stopped"
+        assert status(catalogue)["pipelineState"] == "failed"
+        assert "raiseOnError" not in catalogue.pipelines[FQN]
+
+
+def test_a_server_that_knows_stopped_and_raise_on_error_is_told_them(aws: FakeKinesis) -> None:
+    with FakeOpenMetadata(version="1.13.0") as catalogue:
+        run(workflow(aws, catalogue, workflowConfig={"raiseOnError": False}))
+        assert catalogue.pipelines[FQN]["raiseOnError"] is False

@@ -731,6 +731,17 @@ def test_what_a_listing_tells_in_another_shape_is_not_known(server: FakeOpenMeta
         assert dict(sink.catalogued()) == {"a": None}
 
 
+def test_a_server_before_1_9_is_not_asked_for_domains() -> None:
+    """It refuses a call that names a field it does not know; the domain of a topic stays without."""
+    with FakeOpenMetadata(version="1.8.4") as server:
+        run(InOpenMetadata(server), (topic(), TWO))
+        run(InOpenMetadata(server), (topic(partitions=7), TWO))
+        asked = [call.query["fields"] for call in server.calls("GET", "/topics/name/*")]
+        assert asked
+        assert not any("domain" in fields for fields in asked)
+        assert server.topic(SERVICE, "clicks")["partitions"] == 7
+
+
 def test_settings_of_an_unexpected_shape_store_no_sample(server: FakeOpenMetadata) -> None:
     """Whether the server forbids it is not known then."""
     reply = json_reply(200, {"config_value": [1]})
@@ -742,6 +753,7 @@ def test_settings_of_an_unexpected_shape_store_no_sample(server: FakeOpenMetadat
 @pytest.mark.parametrize(
     ("version", "check", "warned"),
     [
+        ("1.6.0", True, False),
         ("1.13.4", True, False),
         ("2.0.7", True, False),
         ("2.1.0", True, True),
