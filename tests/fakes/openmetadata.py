@@ -99,6 +99,15 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
 ON_REQUEST: Final = frozenset(
     {"owners", "followers", "tags", "extension", "domains", "dataProducts", "sourceHash", "votes", "lifeCycle"}
 )
+COMMON_OPERATIONS: Final = (
+    *("Create", "Delete", "ViewAll", "ViewBasic", "EditAll", "EditCustomFields"),
+    *("EditDescription", "EditDisplayName", "EditOwners", "EditTags"),
+)
+OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "messagingService": (),
+    "topic": ("ViewSampleData", "EditSampleData"),
+    "ingestionPipeline": ("EditIngestionPipelineStatus", "Deploy", "Trigger", "Kill"),
+}
 READ_ONLY: Final = frozenset(
     {"id", "name", "fullyQualifiedName", "service", "serviceType", "version", "updatedAt", "updatedBy", "href"}
 )
@@ -111,8 +120,8 @@ BOT_KEEPS: Final[Mapping[Release, frozenset[str]]] = {
     (2, 0): frozenset({"description", "displayName", "owners"}),
 }
 # Fields that are unknown to an older server, with the release that brought them; unknown is a 400 [seen].
-SINCE: Final[Mapping[str, Release]] = {"domains": (1, 9), "raiseOnError": (1, 7)}
-STOPPED_SINCE: Final[Release] = (1, 7)
+SINCE: Final[Mapping[str, Release]] = {"domains": (1, 9), "raiseOnError": (1, 8)}
+STOPPED_SINCE: Final[Release] = (1, 13)
 NUL_IS_TAKEN_UNTIL: Final[Release] = (1, 6)
 ESCAPES_FIELD_NAMES_SINCE: Final[Release] = (2, 0)
 SESSION_MS: Final = 10 * 60 * 1000
@@ -402,8 +411,9 @@ class FakeOpenMetadata(FakeServer):
 
     services, topics, pipelines: FQN -> entity, topics with `deleted` and `sampleData`; history: id -> the versions
     before; statuses: pipeline FQN -> run id -> status. requests: all that arrived; invalid_bodies: (request, why) of
-    every 400 for its body. forbidden: globs of "METHOD /path" answered with 403. now: the clock, in ms. Ids are the
-    same in every run, so that a seed of faults replays.
+    every 400 for its body. forbidden: globs of "METHOD /path" answered with 403. access: what /permissions says other
+    than `allow`, by (resource, operation); nothing is refused for it. now: the clock, in ms. Ids are the same in every
+    run, so that a seed of faults replays.
     """
 
     root = "/api/v1"
@@ -426,6 +436,7 @@ class FakeOpenMetadata(FakeServer):
         super().__init__(faults=faults, latency=latency, port=port, record=record)
         self.bots, self.users, self.expired = set(bots), set(users), set[str]()
         self.forbidden: list[str] = []
+        self.access: dict[tuple[str, str], str] = {}
         self.version = version
         self.profiler = profiler
         self.now: Callable[[], int] = _now
@@ -452,6 +463,7 @@ class FakeOpenMetadata(FakeServer):
         return [
             _Route("GET", "/system/version", self._get_version),
             _Route("GET", "/system/settings/profilerConfiguration", self._get_profiler),
+            _Route("GET", "/permissions/{resource}", self._get_permissions),
             _Route("PUT", services.path, self._put_service),
             *self._common_routes(services),
             _Route("PATCH", f"{services.path}/{{id}}", partial(self._patch, services)),
@@ -748,6 +760,15 @@ class FakeOpenMetadata(FakeServer):
         if self.profiler is None:
             return Reply(204)
         return json_reply(200, {"config_type": "profilerConfiguration", "config_value": self.profiler})
+
+    def _get_permissions(self, _: Recorded, resource: str) -> Reply:
+        """Every operation of a kind of entity with its access [server: PermissionsResource, ResourceRegistry]."""
+        if resource not in OPERATIONS:
+            raise Refused(error(400, f"Resource descriptor for {resource} not found"))
+        own = dict.fromkeys([*COMMON_OPERATIONS, *OPERATIONS[resource]], "allow")
+        told = {key: access for (kind, key), access in self.access.items() if kind == resource}
+        permissions = [{"operation": key, "access": access} for key, access in (own | told).items()]
+        return json_reply(200, {"resource": resource, "permissions": permissions})
 
     # --- services and topics
 

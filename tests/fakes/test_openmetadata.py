@@ -111,6 +111,16 @@ def test_tokens_can_be_changed_while_it_runs(catalogue: FakeOpenMetadata, bot: C
     assert bot("GET", "/topics").status_code == 200
 
 
+def test_the_permissions_of_a_kind_list_each_operation(catalogue: FakeOpenMetadata, bot: Client) -> None:
+    """All allowed but what `access` says; an unknown kind is a 400."""
+    catalogue.access = {("topic", "EditSampleData"): "deny"}
+    told = bot("GET", "/permissions/topic").json()
+    access = {each["operation"]: each["access"] for each in told["permissions"]}
+    assert told["resource"] == "topic"
+    assert (access["EditAll"], access["ViewSampleData"], access["EditSampleData"]) == ("allow", "allow", "deny")
+    assert bot("GET", "/permissions/stream").status_code == 400
+
+
 def test_what_is_forbidden_is_a_403(catalogue: FakeOpenMetadata, bot: Client) -> None:
     catalogue.forbidden = ["PUT /topics/*/sampleData"]
     made = bot.topic().json()

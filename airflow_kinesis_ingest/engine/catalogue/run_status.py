@@ -63,7 +63,11 @@ class RunStatus:
         """
         if report.state == "stopped":
             self._client = OpenMetadata(self._workflow.server, stop=threading.Event(), timeout=IN_A_HURRY, attempts=1)
-        body = {"pipelineState": self._server.state(report.state), "endDate": now_ms(), "status": step_summaries(report)}
+        body = {
+            "pipelineState": self._server.state(report.state),
+            "endDate": now_ms(),
+            "status": step_summaries(report),
+        }
         _best_effort(lambda: self._put(body))
 
     def _put(self, body: dict[str, Any]) -> None:

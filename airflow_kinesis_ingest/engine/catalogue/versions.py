@@ -43,7 +43,7 @@ class ServerVersion:
         return {key: body[key] for key in self.known(body)}
 
     def state(self, state: str) -> str:
-        """How a run ended, in the server's words: to one that knows no `stopped` it failed, or it would run for ever."""
+        """How a run ended, in the server's words: to one that knows no `stopped`, it failed. Else it would run on."""
         return state if self.knows(state) else "failed"
 
     @property

@@ -6,11 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from ...errors import IngestError, StreamGone, StreamNotReady
+from ...errors import IngestError, NotAllowed, StreamGone, StreamNotReady, TopicRefused
 from ..aws.source import KinesisSource, ShardReader
 from ..catalogue.client import OpenMetadata, quoted
+from ..catalogue.openmetadata import ALLOW_SAMPLES
+from ..catalogue.permissions import rights_on
+from ..catalogue.versions import ServerVersion
 from ..model import Stream
 from ..workflow.filters import stream_filter
 from ..workflow.models import Workflow
@@ -38,7 +41,7 @@ class Step:
 def run(workflow: Workflow) -> Iterator[Step]:
     """Try what a run would do, on its first stream that is ready, and store nothing. Each call is tried twice."""
     yield from check_aws(workflow)
-    yield from check_openmetadata(workflow)
+    yield from check_openmetadata(workflow, rights=True)
 
 
 def check_aws(workflow: Workflow) -> Iterator[Step]:
@@ -56,26 +59,28 @@ def check_aws(workflow: Workflow) -> Iterator[Step]:
         yield _tried(name, step).rewritten(workflow.origins.with_names)
 
 
-def check_openmetadata(workflow: Workflow) -> Iterator[Step]:
-    """Whether the server answers and takes the token. Skipped for a sink that is not a server."""
-    names = ("OpenMetadata reachable", "OpenMetadata token")
-    if workflow.destination.type != "metadata-rest":
-        for name in names:
+def check_openmetadata(workflow: Workflow, *, rights: bool = False) -> Iterator[Step]:
+    """Whether the server answers and takes the token; rights: and whether its bot may do what a run would do.
+
+    Skipped for a sink that is not a server.
+    """
+    test = _OpenMetadataTest(workflow)
+    steps: list[tuple[str, Callable[[], str]]] = [
+        ("OpenMetadata reachable", test.reachable),
+        ("OpenMetadata token", test.token),
+    ]
+    if rights:
+        steps += [
+            ("OpenMetadata service", test.service),
+            ("OpenMetadata topics", test.topics),
+            ("OpenMetadata samples", test.samples),
+            ("OpenMetadata pipelines", test.pipelines),
+        ]
+    for name, step in steps:
+        if workflow.destination.type == "metadata-rest":
+            yield _tried(name, step).rewritten(workflow.origins.with_names)
+        else:
             yield Step(name, "skipped", f"the sink is `{workflow.destination.type}`")
-        return
-    client = OpenMetadata(workflow.server, stop=threading.Event(), attempts=ATTEMPTS)
-    with_names = workflow.origins.with_names
-    reached = _tried(names[0], lambda: f"version {client.version()} at {client.address}").rewritten(with_names)
-    yield reached
-    if reached.status != "passed":
-        yield Step(names[1], "skipped", "the server was not reached")
-        return
-    yield _tried(names[1], lambda: _service(client, workflow.source.service_name)).rewritten(with_names)
-
-
-def _service(client: OpenMetadata, name: str) -> str:
-    found = client.get(f"/services/messagingServices/name/{quoted(name)}")
-    return f"service {name!r} " + ("exists" if found else "does not exist yet; the first run makes it")
 
 
 class _Skipped(Exception):
@@ -91,6 +96,75 @@ def _tried(name: str, step: Callable[[], str]) -> Step:
         return Step(name, "skipped", f"{error.where}: {error.cause}")
     except IngestError as error:
         return Step(name, "failed", error.cause, error.remedy)
+
+
+class _OpenMetadataTest:
+    """Each step keeps what the next one needs; a step without it is skipped."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self._workflow = workflow
+        self._reached: OpenMetadata | None = None
+        self._allowed: OpenMetadata | None = None
+        self._service: dict[str, Any] | None = None
+
+    def reachable(self) -> str:
+        client = OpenMetadata(self._workflow.server, stop=threading.Event(), attempts=ATTEMPTS)
+        version = client.version()
+        self._reached = client
+        remark = ServerVersion(version).remark
+        return f"version {version} at {client.address}" + (f". {remark}" if remark else "")
+
+    def token(self) -> str:
+        client = _needed(self._reached, "the server was not reached")
+        name = self._workflow.source.service_name
+        self._service = client.get(f"/services/messagingServices/name/{quoted(name)}")
+        self._allowed = client
+        return f"service {name!r} " + ("exists" if self._service else "does not exist yet; the first run makes it")
+
+    def service(self) -> str:
+        """What a run changes on a service that is there may be refused; it goes on without."""
+        self._accepted()
+        if self._service is None:
+            return self._may("messagingService", "Create")
+        wanted = self._workflow.service
+        texts = (("displayName", wanted.display_name), ("description", wanted.description))
+        changed = [key for key, text in texts if text is not None and self._service.get(key) != text]
+        if not changed:
+            raise _Skipped("not needed: the service is there and stays as it is")
+        operations = [f"Edit{key[0].upper()}{key[1:]}" for key in changed]
+        return self._may("messagingService", *operations, otherwise="or leave it out of the file's block `service`")
+
+    def topics(self) -> str:
+        deletion = ("Delete",) if self._workflow.metadata.mark_deleted_topics else ()
+        return self._may("topic", "ViewAll", "Create", "EditAll", *deletion)
+
+    def samples(self) -> str:
+        client = self._accepted()
+        if not self._workflow.metadata.generate_sample_data:
+            raise _Skipped("not needed: `generateSampleData` is off")
+        if not self._workflow.options.sample.store:
+            raise _Skipped("not needed: `options.sample.store` is off")
+        try:
+            client.get("/system/settings/profilerConfiguration")
+        except (NotAllowed, TopicRefused) as error:
+            what = "whether the server stores samples is not told"
+            raise NotAllowed(what, why=f"{error.where}: {error.cause}", remedy=ALLOW_SAMPLES) from None
+        return self._may("topic", "ViewSampleData", "EditSampleData", otherwise="or set `options.sample.store: false`")
+
+    def pipelines(self) -> str:
+        told = "without it runs go on, but OpenMetadata does not show them"
+        return self._may("ingestionPipeline", "Create", "EditAll", "EditIngestionPipelineStatus", otherwise=told)
+
+    def _accepted(self) -> OpenMetadata:
+        return _needed(self._allowed, "the token was not accepted" if self._reached else "the server was not reached")
+
+    def _may(self, resource: str, *operations: str, otherwise: str = "") -> str:
+        client = self._accepted()
+        try:
+            rights = rights_on(client, resource)
+        except IngestError as error:
+            raise _Skipped(f"the server does not tell what the bot may do: {error.where}: {error.cause}") from None
+        return rights.require(*operations, otherwise=otherwise)
 
 
 class _AwsTest:
