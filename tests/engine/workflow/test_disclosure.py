@@ -36,7 +36,8 @@ SECRETS = [
     (*SERVER_BLOCK, "sslConfig", "sslCertificate"),
     (*SERVER_BLOCK, "sslConfig", "sslKey"),
 ]
-secret_texts = st.text(st.characters(codec="utf-8", exclude_characters="$\0"), min_size=9).filter(
+# As a key it takes up to 12 characters for each of its own, and YAML knows no key of more than 1024.
+secret_texts = st.text(st.characters(codec="utf-8", exclude_characters="$\0"), min_size=9, max_size=80).filter(
     lambda value: not any(part in value for part in ("secret", "Secret"))
 )
 
