@@ -119,7 +119,8 @@ BOT_KEEPS: Final[Mapping[Release, frozenset[str]]] = {
     (1, 7): frozenset({"description"}),
     (2, 0): frozenset({"description", "displayName", "owners"}),
 }
-# Fields that are unknown to an older server, with the release that brought them; unknown is a 400 [seen].
+# Fields and a state that an older server does not know, with the first release that has them in its schemas [schema]: a
+# body with one is a 400 [seen].
 SINCE: Final[Mapping[str, Release]] = {"domains": (1, 9), "raiseOnError": (1, 8)}
 STOPPED_SINCE: Final[Release] = (1, 13)
 NUL_IS_TAKEN_UNTIL: Final[Release] = (1, 6)

@@ -1,4 +1,4 @@
-"""The REST client of an OpenMetadata server: token, retries, FQN quoting. Paths are those of server 1.13 and 2.0."""
+"""The REST client of an OpenMetadata server: token, retries, FQN quoting. Paths are those of server 1.6 to 2.0."""
 
 from __future__ import annotations
 
