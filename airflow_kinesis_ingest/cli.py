@@ -383,7 +383,10 @@ def policy_command(arguments: argparse.Namespace) -> int:
 def deploy_command(arguments: argparse.Namespace) -> int:
     from .deployment.deploy import deploy
 
-    print(f"deployed: {deploy(arguments.file, arguments.folder)}")
+    deployed = deploy(arguments.file, arguments.folder)
+    print(f"deployed: {deployed.path}")
+    for fault in deployed.advice:
+        print(f"warning: {fault}")
     return SUCCESS
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import NamedTuple
 
 from ..engine.workflow.loading import loads
 from ..errors import Fault, FixFile, WorkflowError
@@ -25,8 +27,20 @@ REMEDIES = {
 }
 
 
-def deploy(file: Path, folder: Path) -> Path:
-    """Check the file, then put it into the folder in one step, replacing one of that name. Returns its new path.
+READABLE = 0o644
+"""The most that a deployed file lets people do: all may read, its owner may write."""
+
+
+class Deployed(NamedTuple):
+    """The file's new path, and what is unwise about it: literal secrets, and whom its mode keeps from reading it."""
+
+    path: Path
+    advice: tuple[Fault, ...]
+
+
+def deploy(file: Path, folder: Path) -> Deployed:
+    """Check the file, then put it into the folder in one step, replacing one of that name. It keeps its mode, narrowed
+    to 0644: a file that its owner alone may read stays one.
 
     Raises, and changes nothing: WorkflowError for a file with faults, one that the loader would not look at, a name
     that another file of the folder has, or a file of another workflow in its place; FixFile where the system refuses.
@@ -34,13 +48,13 @@ def deploy(file: Path, folder: Path) -> Path:
     target = folder / file.name
     with _system_errors(target):
         checked = _deployable(file, target)
-        raw = file.read_bytes()
+        raw, mode = _content(file)
         loads(raw, str(file))  # what is written is what was checked, even if somebody edits the file meanwhile
         if objection := replacing(checked.name, target, map(_named, _workflows(folder))):
             raise WorkflowError([Fault(str(file), *checked.name_at, "name", *objection)])
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(target, raw)
-    return target
+        _replace(target, raw, mode & READABLE)
+    return Deployed(target, (*checked.advice, *_unreadable(target, mode)))
 
 
 def undeploy(name: str, folder: Path) -> Path:
@@ -64,6 +78,20 @@ def _system_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         remedy = REMEDIES.get(error.errno or 0, "Let your user write there, or name another folder")
         raise FixFile("nothing was changed", where=str(path), why=str(error.strerror), remedy=remedy) from None
+
+
+def _content(file: Path) -> tuple[bytes, int]:
+    """The bytes and the mode of one and the same file, even if another takes its place meanwhile."""
+    with file.open("rb") as opened:
+        return opened.read(), os.fstat(opened.fileno()).st_mode
+
+
+def _unreadable(target: Path, mode: int) -> Iterator[Fault]:
+    if not mode & stat.S_IROTH:
+        problem = f"not everybody may read it (mode {mode & READABLE:04o})"
+        yield Fault(
+            str(target), 0, 0, "", problem, "Airflow must run as its owner, or in its group if that may read it"
+        )
 
 
 def _deployable(file: Path, target: Path) -> Checked:
@@ -97,13 +125,13 @@ def _workflows(folder: Path) -> list[Checked]:
     return validate([folder]) if folder.is_dir() else []
 
 
-def _replace(target: Path, raw: bytes) -> None:
+def _replace(target: Path, raw: bytes, mode: int) -> None:
     with NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".partial", delete=False) as partial:
         try:
             partial.write(raw)
             partial.flush()
             os.fsync(partial.fileno())
-            os.chmod(partial.name, 0o644)
+            os.chmod(partial.name, mode)
             os.replace(partial.name, target)
         except BaseException:
             os.unlink(partial.name)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from airflow_kinesis_ingest.cli import main
 from airflow_kinesis_ingest.deployment import validation
 from airflow_kinesis_ingest.deployment.deploy import deploy, undeploy
 from airflow_kinesis_ingest.deployment.files import workflow_files
@@ -47,20 +48,48 @@ def listed(folder: Path) -> list[str]:
 
 def test_a_good_file_is_put_into_the_folder(drafts: Path, folder: Path) -> None:
     file = draft(drafts)
-    assert deploy(file, folder) == folder / "shop.yaml"
+    assert deploy(file, folder) == (folder / "shop.yaml", ())
     assert (folder / "shop.yaml").read_bytes() == file.read_bytes()
     assert listed(folder) == ["shop.yaml"]
 
 
 def test_a_folder_that_is_missing_is_made(drafts: Path, tmp_path: Path) -> None:
-    assert deploy(draft(drafts), tmp_path / "a" / "b").exists()
+    assert deploy(draft(drafts), tmp_path / "a" / "b").path.exists()
 
 
-def test_airflow_may_read_it(drafts: Path, folder: Path) -> None:
-    """Also if it runs as another user, and this one keeps drafts to themselves."""
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(0o600, 0o600), (0o640, 0o640), (0o644, 0o644), (0o400, 0o400), (0o664, 0o644), (0o777, 0o644)],
+)
+def test_a_file_keeps_its_mode_or_a_narrower_one(before: int, after: int, drafts: Path, folder: Path) -> None:
+    """Whoever kept a file with keys to themselves did so on purpose; what it replaces was another file."""
+    (folder / "shop.yaml").write_bytes(b"[")
+    (folder / "shop.yaml").chmod(0o644)
+    file = draft(drafts)
+    file.chmod(before)
+    assert deploy(file, folder).path.stat().st_mode & 0o777 == after
+
+
+def test_a_file_that_airflow_may_not_be_able_to_read_is_worth_a_warning(drafts: Path, folder: Path) -> None:
     file = draft(drafts)
     file.chmod(0o600)
-    assert deploy(file, folder).stat().st_mode & 0o777 == 0o644
+    (advice,) = deploy(file, folder).advice
+    assert str(advice) == (
+        f"{folder / 'shop.yaml'}: not everybody may read it (mode 0600)."
+        " Airflow must run as its owner, or in its group if that may read it"
+    )
+
+
+def test_a_literal_secret_is_worth_a_warning(drafts: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is deployed all the same: people paste OpenMetadata's examples."""
+    keys = {"awsRegion": "us-east-2", "awsAccessKeyId": "AKIAFAKE", "awsSecretAccessKey": "s3cr3t"}
+    source = {**SOURCE, "serviceConnection": {"config": {"type": "Kinesis", "awsConfig": keys}}}
+    assert main(["deploy", str(draft(drafts, source=source)), str(folder)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("warning: ") == 2
+    assert "awsSecretAccessKey: a secret stands in the file. Write ${NAME}" in printed
+    assert "s3cr3t" not in printed
+    assert listed(folder) == ["shop.yaml"]
 
 
 def test_a_file_is_replaced_by_its_successor(drafts: Path, folder: Path) -> None:
@@ -87,7 +116,7 @@ def test_a_name_that_another_file_has_is_refused(drafts: Path, folder: Path) -> 
 def test_broken_files_of_the_folder_are_no_hindrance(drafts: Path, folder: Path) -> None:
     (folder / "broken.yaml").write_bytes(b"[")
     (folder / "gone.yaml").symlink_to("nowhere")
-    assert deploy(draft(drafts), folder).exists()
+    assert deploy(draft(drafts), folder).path.exists()
 
 
 def test_a_broken_file_is_replaced_by_its_fix(drafts: Path, folder: Path) -> None:
