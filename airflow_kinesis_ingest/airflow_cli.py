@@ -44,5 +44,7 @@ def _argument(action: argparse.Action) -> Arg:
 
 def _run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> None:
     from .cli import run
+    from .hooks.fence import configured_fence
 
+    arguments.fence = configured_fence()
     sys.exit(run(command, arguments))

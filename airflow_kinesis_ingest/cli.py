@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from .engine.model import Field, MessageSchema, RunReport
+    from .engine.workflow.fence import Fence
     from .engine.workflow.models import Workflow
 
 SUCCESS, FAILED, BAD_FILE = 0, 1, 2
@@ -131,9 +132,17 @@ def _command(
 def _loaded(arguments: argparse.Namespace) -> Workflow:
     from .engine.workflow.loading import Runtime, load
 
-    workflow = load(arguments.config, Runtime(os.environ))
+    workflow = load(arguments.config, Runtime(os.environ), _fence(arguments))
     arguments.with_names = workflow.origins.with_names  # for the errors of the command, which may repeat a value
     return workflow
+
+
+def _fence(arguments: argparse.Namespace) -> Fence:
+    """What files may reach: as Airflow's configuration says where its command line runs this, else the environment."""
+    from .engine.workflow.fence import Fence
+
+    given: Fence | None = getattr(arguments, "fence", None)
+    return given or Fence.from_environ(os.environ)
 
 
 def ingest_command(arguments: argparse.Namespace) -> int:
@@ -276,7 +285,7 @@ def _show(report: RunReport) -> None:
 def validate_command(arguments: argparse.Namespace) -> int:
     from .deployment.validation import validate
 
-    results = validate(arguments.paths)
+    results = validate(arguments.paths, _fence(arguments))
     if arguments.format == "json":
         print(json.dumps([result.as_dict() for result in results], indent=2))
     else:
@@ -383,7 +392,7 @@ def policy_command(arguments: argparse.Namespace) -> int:
 def deploy_command(arguments: argparse.Namespace) -> int:
     from .deployment.deploy import deploy
 
-    deployed = deploy(arguments.file, arguments.folder)
+    deployed = deploy(arguments.file, arguments.folder, _fence(arguments))
     print(f"deployed: {deployed.path}")
     for fault in deployed.advice:
         print(f"warning: {fault}")

@@ -24,7 +24,38 @@ def get_provider_info() -> dict[str, Any]:
         "connection-types": [_kinesis_connection(), _openmetadata_connection()],
         "extra-links": [f"{PACKAGE}.links.CatalogueLink", f"{PACKAGE}.links.ConsoleLink"],
         "plugins": [{"name": PACKAGE, "plugin-class": f"{PACKAGE}.plugin.KinesisIngestPlugin"}],
+        "config": {"kinesis_ingest": _fence()},
         "cli": [f"{PACKAGE}.airflow_cli.get_commands"],
+    }
+
+
+def _fence() -> dict[str, Any]:
+    how = "Glob patterns between commas or blanks; * allows everything, an empty list nothing."
+    return {
+        "description": "What workflow files may reach. Read when a run, `validate` or `deploy` begins.",
+        "options": {
+            "allowed_variables": _option(
+                f"The environment variables that workflow files may name as ${{NAME}}. {how}", "OM_*, AWS_*"
+            ),
+            "allowed_token_folders": _option(
+                f"The folders, with all below them, whose files `jwtToken` may name. {how}", "/run/secrets/openmetadata"
+            ),
+            "allowed_hosts": _option(
+                "The hosts, or host:port, that `hostPort` and `endPointURL` may name, those of Airflow connections "
+                f"included. AWS's own hosts are always allowed. {how}",
+                "openmetadata.example.com, *.vpce.amazonaws.com",
+            ),
+        },
+    }
+
+
+def _option(description: str, example: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "version_added": "0.2.0",
+        "type": "string",
+        "example": example,
+        "default": "*",
     }
 
 

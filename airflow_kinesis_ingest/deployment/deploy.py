@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
+from ..engine.workflow.fence import OPEN, Fence
 from ..engine.workflow.loading import loads
 from ..errors import Fault, FixFile, WorkflowError
 from .claims import claim, own_name
@@ -38,7 +39,7 @@ class Deployed(NamedTuple):
     advice: tuple[Fault, ...]
 
 
-def deploy(file: Path, folder: Path) -> Deployed:
+def deploy(file: Path, folder: Path, fence: Fence = OPEN) -> Deployed:
     """Check the file, then put it into the folder in one step, replacing one of that name. It keeps its mode, narrowed
     to 0644: a file that its owner alone may read stays one.
 
@@ -47,9 +48,9 @@ def deploy(file: Path, folder: Path) -> Deployed:
     """
     target = folder / file.name
     with _system_errors(target):
-        checked = _deployable(file, target)
+        checked = _deployable(file, target, fence)
         raw, mode = _content(file)
-        loads(raw, str(file))  # what is written is what was checked, even if somebody edits the file meanwhile
+        loads(raw, str(file), fence=fence)  # what is written is what was checked, even if somebody edits it meanwhile
         if objection := replacing(checked.name, target, map(_named, _workflows(folder))):
             raise WorkflowError([Fault(str(file), *checked.name_at, "name", *objection)])
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +95,7 @@ def _unreadable(target: Path, mode: int) -> Iterator[Fault]:
         )
 
 
-def _deployable(file: Path, target: Path) -> Checked:
+def _deployable(file: Path, target: Path, fence: Fence) -> Checked:
     if target.parent.name.startswith("."):
         problem, remedy = "the loader does not look into hidden folders", "Name another folder"
         raise WorkflowError([Fault(str(target.parent), 0, 0, "", problem, remedy)])
@@ -104,7 +105,7 @@ def _deployable(file: Path, target: Path) -> Checked:
     if is_ignored(target):
         problem, remedy = f"the loader would not look at {target}: {IGNORE} names it", f"Rename it or change {IGNORE}"
         raise WorkflowError([Fault(str(file), 0, 0, "", problem, remedy)])
-    checked = validate([file])[0]
+    checked = validate([file], fence)[0]
     if checked.faults:
         raise WorkflowError(checked.faults)
     return checked

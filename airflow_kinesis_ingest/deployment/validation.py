@@ -9,6 +9,7 @@ from typing import Any
 
 from ..engine.workflow.disclosure import advice
 from ..engine.workflow.document import Position, read
+from ..engine.workflow.fence import OPEN, Fence
 from ..engine.workflow.loading import check
 from ..errors import Fault, WorkflowError
 from .files import workflow_files
@@ -29,26 +30,26 @@ class Checked:
         return asdict(self)
 
 
-def validate(paths: Sequence[Path]) -> list[Checked]:
+def validate(paths: Sequence[Path], fence: Fence = OPEN) -> list[Checked]:
     """Check files, and every .yaml, .yml and .json file in folders, in the order of their names."""
-    return list(_with_shared_names([checked for path in paths for checked in _checked(path)]))
+    return list(_with_shared_names([checked for path in paths for checked in _checked(path, fence)]))
 
 
-def _checked(path: Path) -> Iterator[Checked]:
+def _checked(path: Path, fence: Fence) -> Iterator[Checked]:
     if not path.is_dir():
-        yield _one(path)
+        yield _one(path, fence)
         return
     files = workflow_files(path)
     if not files:
         fault = Fault(str(path), 0, 0, "", "no workflow file is in this folder", "Name a folder with .yaml files")
         yield Checked(str(path), faults=(fault,))
-    yield from map(_one, files)
+    yield from (_one(file, fence) for file in files)
 
 
-def _one(path: Path) -> Checked:
+def _one(path: Path, fence: Fence) -> Checked:
     try:
         document = read(path)
-        workflow = check(document, path.stem)
+        workflow = check(document, path.stem, fence=fence)
     except WorkflowError as error:
         return Checked(str(path), faults=error.faults)
     return Checked(str(path), workflow.name, document.position(("name",)), advice=tuple(advice(document, workflow)))

@@ -62,11 +62,12 @@ class KinesisHook(BaseHook):
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
         from ..engine.workflow.loading import Runtime, from_mapping
+        from .fence import configured_fence
 
         wanted = {"config": {"type": "MessagingMetadata", "generateSampleData": True}}
         source = {"type": "kinesis", "serviceName": "test", "sourceConfig": wanted}
         workflow = {"name": "test", "source": source, "connections": {"aws": self.kinesis_conn_id}}
-        return from_mapping(workflow, Runtime({}, aws=self.aws_config()))
+        return from_mapping(workflow, Runtime({}, aws=self.aws_config()), configured_fence())
 
 
 def _from_amazon(found: Connection) -> dict[str, Any]:

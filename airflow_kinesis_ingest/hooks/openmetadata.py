@@ -64,6 +64,7 @@ class OpenMetadataHook(BaseHook):
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""
         from ..engine.workflow.loading import Runtime, from_mapping
+        from .fence import configured_fence
 
         source = {"type": "kinesis", "serviceName": "test", "sourceConfig": {"config": {"type": "MessagingMetadata"}}}
         return from_mapping(
@@ -74,6 +75,7 @@ class OpenMetadataHook(BaseHook):
                 "connections": {"aws": "unused", "openmetadata": self.openmetadata_conn_id},
             },
             Runtime({}, server=self.server_config()),
+            configured_fence(),
         )
 
 

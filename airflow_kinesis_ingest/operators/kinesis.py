@@ -121,13 +121,14 @@ class KinesisIngestionOperator(BaseOperator):
         """
         from ..engine.workflow.disclosure import secrets
         from ..engine.workflow.loading import Runtime, check, connections_in, origins_of
+        from ..hooks.fence import configured_fence
 
         document = self._document()
         wanted = connections_in(document)
         runtime = Runtime(os.environ, aws=_aws(wanted.aws), server=_server(wanted.openmetadata))
         for value in origins_of(document, runtime).values:
             mask_secret(value)
-        workflow = check(document, self._stem, runtime)
+        workflow = check(document, self._stem, runtime, configured_fence())
         for _, secret in secrets(workflow):
             mask_secret(secret.get_secret_value())
         return workflow

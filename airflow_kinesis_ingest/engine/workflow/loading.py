@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from ...errors import Fault, WorkflowError
 from .document import Document, Place, block_at, dotted, parse, read, value_at
 from .fault_texts import fault_of
+from .fence import OPEN, Fence, forbidden_places, forbidden_variables
 from .field_types import PLACEHOLDER
 from .models import AWS_BLOCK, SERVER_BLOCK, Connections, Workflow
 from .origins import Origins, by_connection, by_environment, joined
@@ -33,23 +35,23 @@ class Runtime:
     server: Mapping[str, Any] | None = None
 
 
-def load(path: Path, runtime: Runtime | None = None) -> Workflow:
+def load(path: Path, runtime: Runtime | None = None, fence: Fence = OPEN) -> Workflow:
     """Read and check one workflow file. Raises WorkflowError with all faults of the file.
 
     runtime None keeps every `${NAME}` as it stands, for validation and for Airflow's parsing; with one, the
-    connection blocks are resolved, for a run.
+    connection blocks are resolved, for a run. fence: what the file may reach.
     """
-    return check(read(path), path.stem, runtime)
+    return check(read(path), path.stem, runtime, fence)
 
 
-def loads(raw: bytes, file: str, runtime: Runtime | None = None) -> Workflow:
+def loads(raw: bytes, file: str, runtime: Runtime | None = None, fence: Fence = OPEN) -> Workflow:
     """`load` for bytes at hand; `file` names them in faults."""
-    return check(parse(raw, file), Path(file).stem, runtime)
+    return check(parse(raw, file), Path(file).stem, runtime, fence)
 
 
-def from_mapping(data: Mapping[str, Any], runtime: Runtime | None = None) -> Workflow:
+def from_mapping(data: Mapping[str, Any], runtime: Runtime | None = None, fence: Fence = OPEN) -> Workflow:
     """The same for plain data."""
-    return loads(json.dumps(data).encode(), "workflow.json", runtime)
+    return loads(json.dumps(data).encode(), "workflow.json", runtime, fence)
 
 
 def connections_in(document: Document) -> Connections:
@@ -60,18 +62,21 @@ def connections_in(document: Document) -> Connections:
         return Connections()
 
 
-def check(document: Document, stem: str, runtime: Runtime | None = None) -> Workflow:
+def check(document: Document, stem: str, runtime: Runtime | None = None, fence: Fence = OPEN) -> Workflow:
     """A document as a Workflow, or a WorkflowError with all its faults."""
-    faults: list[Fault] = []
+    faults = list(forbidden_variables(document, fence))
     origins = Origins()
     if runtime is not None:
         origins = origins_of(document, runtime)
-        document, faults = resolve(document, runtime)
+        document, missing = resolve(document, runtime, fence)
+        faults += missing
     faults += across_fields(document, resolved=runtime is not None)
     try:
         workflow = Workflow.model_validate({"name": stem} | document.data)
     except ValidationError as error:
         faults += [fault_of(document, details, origins) for details in error.errors(include_url=False)]
+    else:
+        faults += forbidden_places(document, workflow, fence)
     if runtime is not None:
         faults = [_of_connection(document, runtime, fault) for fault in faults]
     # A value that could not be read is None in the data, and may be of a wrong type for that.
@@ -104,9 +109,15 @@ def _own(document: Document, place: Place, given: Mapping[str, Any] | None) -> A
     return {key: value for key, value in block_at(document.data, place).items() if key not in given}
 
 
-def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]]:
-    """The document with its connection blocks filled, and a fault for every name the environment lacks."""
+def resolve(document: Document, runtime: Runtime, fence: Fence = OPEN) -> tuple[Document, list[Fault]]:
+    """The document with its connection blocks filled, and a fault for every name the environment lacks.
+
+    A name that the fence does not allow stays as it stands, whether the environment has it or not.
+    """
     faults: list[Fault] = []
+
+    def value_named(found: re.Match[str]) -> str:
+        return (fence.allows_variable(found[1]) and runtime.environ.get(found[1])) or found[0]
 
     def value_of(node: Any, place: Place) -> Any:
         if isinstance(node, dict):
@@ -115,12 +126,12 @@ def resolve(document: Document, runtime: Runtime) -> tuple[Document, list[Fault]
             return [value_of(child, (*place, index)) for index, child in enumerate(node)]
         if not isinstance(node, str):
             return node
-        for name in PLACEHOLDER.findall(node):
+        for name in filter(fence.allows_variable, PLACEHOLDER.findall(node)):
             if not runtime.environ.get(name):  # an empty key would let boto3 look for another identity
                 lacks = "an empty" if name in runtime.environ else "no"
                 problem, remedy = f"the environment has {lacks} variable {name}", f"Set {name} where the run starts"
                 faults.append(document.fault(place, problem, remedy))
-        return PLACEHOLDER.sub(lambda found: runtime.environ.get(found[1]) or found[0], node)
+        return PLACEHOLDER.sub(value_named, node)
 
     data = deepcopy(document.data)
     for place, given, _ in _blocks(runtime):

@@ -45,7 +45,7 @@ class Origins:
 
 def by_environment(block: Any, place: Place, environ: Mapping[str, str]) -> Origins:
     """The origins of a block whose `${NAME}`s the environment resolves."""
-    named = {at: text for at, text in _texts(block, place) if isinstance(text, str) and PLACEHOLDER.search(text)}
+    named = {at: text for at, text in texts_in(block, place) if isinstance(text, str) and PLACEHOLDER.search(text)}
     names = sorted({name for text in named.values() for name in PLACEHOLDER.findall(text)})
     values = {value: f"${{{name}}}" for name in names for value in values_in(environ.get(name))}
     return Origins(named, values)
@@ -53,7 +53,7 @@ def by_environment(block: Any, place: Place, environ: Mapping[str, str]) -> Orig
 
 def values_in(node: object) -> Iterator[str]:
     """Every text and number in plain data that may be a secret."""
-    texts = (str(value) for _, value in _texts(node, ()) if not isinstance(value, bool))
+    texts = (str(value) for _, value in texts_in(node, ()) if not isinstance(value, bool))
     return (text for text in texts if text and not PUBLIC.fullmatch(text))
 
 
@@ -68,9 +68,10 @@ def joined(*origins: Origins) -> Origins:
     return Origins(places, {value: name for each in origins for value, name in each.values.items()})
 
 
-def _texts(node: object, place: Place) -> Iterator[tuple[Place, object]]:
+def texts_in(node: object, place: Place) -> Iterator[tuple[Place, object]]:
+    """Each value below a node that is no block, no list and not null, with its place."""
     if isinstance(node, (dict, list)):
         for part, child in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _texts(child, (*place, part))
+            yield from texts_in(child, (*place, part))
     elif node is not None:
         yield place, node

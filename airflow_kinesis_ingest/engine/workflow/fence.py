@@ -1,0 +1,120 @@
+"""What workflow files may reach: the allow-lists of those who run Airflow, for files that others write.
+
+Whoever may write Python into the dags folder may run any code as the worker, and no fence holds them. It is for those
+who may write workflow files alone. Here it is data: who starts a run or a check reads it from the configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from ...errors import Fault
+from .document import Document, Place, value_at
+from .field_types import PLACEHOLDER, is_path
+from .models import AWS_BLOCK, SERVER_BLOCK, Workflow
+from .origins import texts_in
+
+SECTION = "kinesis_ingest"
+EVERYTHING = ("*",)
+VARIABLES, TOKEN_FOLDERS, HOSTS = "allowed_variables", "allowed_token_folders", "allowed_hosts"
+"""The options of Airflow's configuration: glob patterns between commas or blanks; `*` by default, nothing if empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Glob patterns of what is allowed; ("*",), the default, allows everything and () nothing.
+
+    variables: the names that `${NAME}` may have. token_folders: where, at any depth, a file lies that `jwtToken` may
+    name; the file itself and what links lead to. hosts: names or addresses that `hostPort` and `endPointURL` may have,
+    `host` or `host:port`. AWS's own hosts, which a region stands for, are always allowed.
+    """
+
+    variables: tuple[str, ...] = EVERYTHING
+    token_folders: tuple[str, ...] = EVERYTHING
+    hosts: tuple[str, ...] = EVERYTHING
+
+    @classmethod
+    def of(cls, option: Callable[[str], str | None]) -> Fence:
+        """option: the text of one of the options; None where it is not set."""
+        return cls(*(_patterns(option(name)) for name in (VARIABLES, TOKEN_FOLDERS, HOSTS)))
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Fence:
+        """As Airflow reads its options from the environment, for where there is no Airflow."""
+        return cls.of(lambda name: environ.get(f"AIRFLOW__{SECTION}__{name}".upper()))
+
+    def allows_variable(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self.variables)
+
+    def allows_token_file(self, path: str) -> bool:
+        """The path as it is written must lie inside, and what it leads to as well: no link leads out of the fence."""
+        file = os.path.abspath(os.path.expanduser(path))
+        return self.token_folders == EVERYTHING or (self._is_inside(file) and self._is_inside(os.path.realpath(file)))
+
+    def _is_inside(self, file: str) -> bool:
+        folders = {form for each in self.token_folders for form in (each.rstrip("/"), os.path.realpath(each))}
+        return any(fnmatchcase(above, folder) for above in _above(file) for folder in folders)
+
+    def allows_url(self, url: str) -> bool:
+        """url: of http or https, as the checks of its field take it."""
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+        port = re.search(r":(\d+)$", parts.netloc)
+        forms = (host, f"{host}:{port[1] if port else {'http': 80, 'https': 443}[parts.scheme]}")
+        return any(fnmatchcase(form, pattern.lower()) for form in forms for pattern in self.hosts)
+
+
+OPEN = Fence()
+
+
+def _patterns(text: str | None) -> tuple[str, ...]:
+    return EVERYTHING if text is None else tuple(filter(None, re.split(r"[\s,]+", text)))
+
+
+def _above(file: str) -> Iterator[str]:
+    folder = os.path.dirname(file)
+    while True:
+        yield folder
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return
+
+
+def forbidden_variables(document: Document, fence: Fence) -> Iterator[Fault]:
+    """The `${NAME}`s of the connection blocks that the fence does not allow. None of them is looked up."""
+    for block in (AWS_BLOCK, SERVER_BLOCK) if fence.variables != EVERYTHING else ():
+        for place, text in texts_in(value_at(document.data, block), block):
+            names = PLACEHOLDER.findall(text) if isinstance(text, str) else []
+            for name in names:
+                if not fence.allows_variable(name):
+                    yield _outside(document, place, f"the variable {name}", VARIABLES)
+
+
+def forbidden_places(document: Document, workflow: Workflow, fence: Fence) -> Iterator[Fault]:
+    """The hosts and the file of the token that the fence does not allow. What holds a `${NAME}` waits for its value."""
+    if fence == OPEN:
+        return
+    connection, server = workflow.source.service_connection, workflow.workflow_config.open_metadata_server_config
+    urls: list[tuple[Place, str | None]] = []
+    if connection:
+        urls.append(((*AWS_BLOCK, "endPointURL"), connection.config.aws_config.endpoint_url))
+    if server:
+        urls.append(((*SERVER_BLOCK, "hostPort"), server.host_port))
+    for place, url in urls:
+        if url and not PLACEHOLDER.search(url) and not fence.allows_url(url):
+            yield _outside(document, place, "this host", HOSTS)
+    token = server.security_config.jwt_token.get_secret_value() if server and server.security_config else ""
+    if is_path(token) and not PLACEHOLDER.search(token) and not fence.allows_token_file(token):
+        place = (*SERVER_BLOCK, "securityConfig", "jwtToken")
+        yield _outside(document, place, "the folder of this file", TOKEN_FOLDERS)
+
+
+def _outside(document: Document, place: Place, what: str, option: str) -> Fault:
+    problem = f"{what} is not among those that workflow files may use"
+    remedy = f"Use another, or let who runs Airflow add it to `[{SECTION}] {option}`"
+    return document.fault(place, problem, remedy)
