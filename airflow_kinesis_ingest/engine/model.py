@@ -45,6 +45,7 @@ class Record:
     """One Kinesis record, its bytes exactly as boto3 hands them out: base64 of the wire is already undone."""
 
     data: bytes
+    arrived: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

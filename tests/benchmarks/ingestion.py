@@ -78,6 +78,16 @@ def ingested(streams: int, *, samples: bool, first_run_only: bool = False) -> It
             yield _run("serial reference", streams, samples, serial, aws, openmetadata)
 
 
+def idle(streams: int, shards: int, empty_pages: int) -> Iterator[Ingested]:
+    """Streams without a record, whose shards give so many empty answers before the one that proves it."""
+    account = ["--streams", str(streams), "--records", "0", "--shards", str(shards), "--empty-pages", str(empty_pages)]
+    quotas = ["--quotas", "--latency-ms", str(LATENCY_MS)]
+    kinesis, catalogue = fake("kinesis", *account, *quotas), fake("openmetadata", "--latency-ms", "5")
+    with kinesis as aws, catalogue as openmetadata, tempfile.TemporaryDirectory() as folder:
+        ours = command(Path(folder), aws, openmetadata, samples=True)
+        yield _run(f"idle, {shards} shards", streams, True, ours, aws, openmetadata)
+
+
 def _run(who: str, streams: int, samples: bool, line: list[str], aws: str, openmetadata: str) -> Ingested:
     aws_before, openmetadata_before = stats(aws), stats(openmetadata)
     run = measured(line)

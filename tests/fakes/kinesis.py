@@ -33,6 +33,7 @@ AWS_QUOTAS: Final[Mapping[str, float]] = {
     "GetRecords": 5,
 }
 PAGE_BYTES: Final = 10 * 1024 * 1024
+SHARD_BYTES: Final = 2 * 1024 * 1024  # a second, of all polling consumers of a shard together [M]
 ITERATOR_SECONDS: Final = 300
 TOKEN_SECONDS: Final = 300
 
@@ -103,20 +104,21 @@ class LazyRecords(Sequence[FakeRecord]):
 
 
 def json_streams(
-    count: int, records: int = 0, *, prefix: str = "stream", shards: int = 1, **fields: Any
+    count: int, records: int = 0, *, prefix: str = "stream", shards: int = 1, empty_pages: int = 0, **fields: Any
 ) -> list[FakeStream]:
     """`count` streams of JSON records, so many in each open shard, the last of them a minute old."""
-    return [_json_stream(f"{prefix}-{number:05d}", records, shards, fields) for number in range(count)]
+    return [_json_stream(f"{prefix}-{number:05d}", records, shards, empty_pages, fields) for number in range(count)]
 
 
-def _json_stream(name: str, records: int, shards: int, fields: Params) -> FakeStream:
+def _json_stream(name: str, records: int, shards: int, empty_pages: int, fields: Params) -> FakeStream:
     newest = time.time() - 60
 
     def make(index: int) -> FakeRecord:
         event = {"id": index, "stream": name, "amount": index * 1.5, "paid": index % 2 == 0, "tags": ["a", "b"]}
         return FakeRecord(json.dumps(event).encode(), newest - (records - 1 - index), str(index))
 
-    made = [FakeShard(f"shardId-{number:012d}", LazyRecords(records, make)) for number in range(shards)]
+    ids = [f"shardId-{number:012d}" for number in range(shards)]
+    made = [FakeShard(each, LazyRecords(records, make), empty_pages=empty_pages) for each in ids]
     return FakeStream(name, made, **fields)
 
 
@@ -287,7 +289,9 @@ class FakeKinesis(FakeServer):
     what was asked for. clock: epoch seconds; quotas and expiry follow it, tests may turn it.
 
     streams: name -> FakeStream, changed by `add` and `remove`. counts, throttled, throttles (by operation), peak,
-    calls(), assumed (the parameters of each AssumeRole), violations (calls AWS would answer and no client should make).
+    calls(), assumed (the parameters of each AssumeRole), violations (calls AWS would answer and no client should make),
+    blocked (stream and shard of those whose consumers had to wait for bytes that were read), largest_read (bytes of
+    records in one answer of GetRecords).
     """
 
     def __init__(
@@ -330,6 +334,9 @@ class FakeKinesis(FakeServer):
         self._sessions: dict[str, _Session] = {}
         self._buckets: dict[tuple[str, str], _Bucket] = {}
         self._blocked_until: dict[tuple[str, str], float] = {}
+        self._debts: dict[tuple[str, str], tuple[float, float]] = {}
+        self.blocked: set[tuple[str, str]] = set()
+        self.largest_read = 0
         self._generation = 0
 
     # --- for tests
@@ -579,7 +586,8 @@ class FakeKinesis(FakeServer):
     def _get_records(self, params: Params) -> Params:
         """Empty answers come before the data; the end of a closed shard has no next iterator but children [M].
 
-        An answer of 10 MiB blocks the shard for 5 seconds, if quotas are on [M].
+        If quotas are on, more than 2 MiB within a second block the shard until its rate has made up for all of them:
+        for 5 seconds after 10 MiB [M].
         """
         at = self._valid_iterator(params["ShardIterator"])
         stream = self._stream({"StreamName": at.stream})
@@ -587,10 +595,18 @@ class FakeKinesis(FakeServer):
         self._refuse_dry_run(params)
         limit = self._limit(params, at)
         page = [] if at.empty_pages else _page(shard.records, at.position, limit)
-        if 0 < len(page) < min(limit, len(shard.records) - at.position):
-            self._blocked_until[at.stream, at.shard] = self.clock() + 5
+        self._spend((at.stream, at.shard), sum(map(_size, page)))
         records = [_record(shard, stream, at.position + index, record) for index, record in enumerate(page)]
         return {"Records": records, **self._rest(stream, shard, at, at.position + len(page))}
+
+    def _spend(self, shard: tuple[str, str], size: int) -> None:
+        self.largest_read = max(self.largest_read, size)
+        debt, since = self._debts.get(shard, (0.0, self.clock()))
+        debt = max(0.0, debt - (self.clock() - since) * SHARD_BYTES) + size
+        self._debts[shard] = debt, self.clock()
+        if debt > SHARD_BYTES:
+            self.blocked.add(shard)
+            self._blocked_until[shard] = self.clock() + debt / SHARD_BYTES
 
     def _valid_iterator(self, text: str) -> _Iterator:
         at = _Iterator.read(text)
@@ -730,13 +746,15 @@ def main() -> None:
     """An account for benchmarks: JSON streams, no request log; GET /stats has the counters."""
     parser = arguments("A fake Kinesis on 127.0.0.1.")
     parser.add_argument("--streams", type=int, default=100)
-    parser.add_argument("--records", type=int, default=50, help="in each stream")
+    parser.add_argument("--records", type=int, default=50, help="in each shard")
+    parser.add_argument("--shards", type=int, default=1, help="in each stream")
+    parser.add_argument("--empty-pages", type=int, default=0, help="answers without records before the first one")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--quotas", action="store_true", help="enforce AWS's quotas")
     options = parser.parse_args()
     serve(
         FakeKinesis(
-            json_streams(options.streams, options.records),
+            json_streams(options.streams, options.records, shards=options.shards, empty_pages=options.empty_pages),
             region=options.region,
             quotas=AWS_QUOTAS if options.quotas else {},
             latency=options.latency_ms / 1000,

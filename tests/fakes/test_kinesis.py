@@ -410,6 +410,37 @@ def test_ten_mebibytes_are_the_most_and_block_the_shard_for_5_seconds(clock: Clo
         assert len(client.get_records(**rest)["Records"]) == 1
 
 
+@pytest.mark.parametrize(("kib", "seconds"), [(2048, 0), (2049, 2049 / 2048), (4096, 2), (8192, 4)])
+def test_more_than_2_mebibytes_block_the_shard_until_they_are_made_up_for(
+    clock: Clock, kib: int, seconds: float
+) -> None:
+    """For everybody who reads that shard, and for nobody who reads another."""
+    shards = [FakeShard("a", [FakeRecord(bytes(kib << 10), clock(), None)]), FakeShard("b")]
+    with serving(FakeStream("orders", shards), clock=clock) as (fake, client):
+        answer = client.get_records(ShardIterator=iterator(client, shard="a"), Limit=1)
+        rest = {"ShardIterator": answer["NextShardIterator"], "Limit": 1}
+        if seconds:
+            clock.now += seconds - 0.01
+            assert code_of(client.get_records, **rest) == "ProvisionedThroughputExceededException"
+            clock.now += 0.02
+        assert code_of(client.get_records, ShardIterator=iterator(client, shard="b"), Limit=1) == ""
+        assert code_of(client.get_records, **rest) == ""
+        assert fake.largest_read == kib << 10
+        assert fake.blocked == ({("orders", "a")} if seconds else set())
+
+
+def test_small_reads_add_up_to_2_mebibytes_a_second(clock: Clock) -> None:
+    """Three reads of 1 MiB at once are too much, and one each second is not."""
+    records = [FakeRecord(bytes(MIB), clock(), None) for _ in range(6)]
+    with serving(FakeStream("orders", [FakeShard("a", records)]), clock=clock) as (fake, client):
+        at = iterator(client, shard="a")
+        for pause in (1.0, 1.0, 0.0, 0.0, 0.0):
+            assert fake.blocked == set()
+            at = client.get_records(ShardIterator=at, Limit=1)["NextShardIterator"]
+            clock.now += pause
+        assert fake.blocked == {("orders", "a")}
+
+
 def test_a_record_comes_as_it_was_put() -> None:
     """boto3 has decoded base64 already; a key may be missing (AUTO distribution); KMS is said of each record."""
     shard = FakeShard(

@@ -1,16 +1,26 @@
 """Which records of a stream become its sample.
 
-The newest are wanted, and one good read is enough: the shards are tried at a time shortly before now, then a
-day back, then at the horizon, and the first read that returns records ends the search. An empty read with a next
-iterator is normal on Kinesis ("might take multiple calls") and is followed, within bounds.
+Kinesis reads a shard forward only, from a time on, and an empty answer means nothing but at the tip. So for the newest
+records all shards are looked at, a read of each in turn, at one time after the other:
+
+1. ten minutes back; where more is there than a sample needs, once more from nearer to now;
+2. if that is empty, the horizon: a shard whose tip is reached from there without a record is proven empty, and what was
+   read last of one that is short is its newest;
+3. where neither was reached, an hour back, six hours, ... until there is a record.
+
+If the open shards have no record, the closed ones are searched in the same way. Reading takes from what the stream's
+consumers may read, 2 MiB a second and shard (`ShardReader` keeps the pace), and GetRecords counts records, not bytes.
+So the first read of a shard asks for as many as are 1 MiB at their largest, one as a rule, and each following one for
+as many as 1 MiB holds of the largest seen, and at most seven times as many as were seen.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Protocol
 
@@ -18,13 +28,29 @@ from ...errors import PlaceExpired
 from ..model import Description, Record
 from ..workflow.models import SampleOptions
 
-LOOK_BACK = (timedelta(minutes=10), timedelta(days=1))
-EMPTY_READS = 5
-CALLS = 40
+NEWEST = timedelta(minutes=10)
+LOOK_BACK = tuple(timedelta(hours=6**power) for power in range(6))
+"""An hour, 6, 36 hours, 9, 54, 324 days: the newest record is at most six times as old as it need be."""
+
+READS = 40
+READ_BYTES = 1 << 20
+"""The most that one read asks for, where one record alone is not more: half of what a shard gives in a second."""
+RECORD_KIB = 1024
+"""A record's largest size where the endpoint does not say."""
+KEY_BYTES = 256
+"""The longest partition key: it counts as read, too."""
+GROWTH = 7
+TAIL_RECORDS, TAIL_BYTES, ALL_BYTES = 4, 2, 8
+"""Of a sample's count and bytes: what is read of one shard from one time to find its newest; and of all of them."""
+FOLLOWED = 3
+FOLLOWED_FROM_HORIZON = 7
+"""Empty answers in a row after which a shard is left, at first."""
+
+LONG_AGO = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class Shard(Protocol):
-    """One open shard, as `KinesisSource.open_shards` hands it out."""
+    """One shard, as `KinesisSource` hands it out."""
 
     def iterator(self, start: datetime | None, until: float) -> str: ...
 
@@ -33,85 +59,260 @@ class Shard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Records of one stream, oldest first.
+    """Records of one stream, in the order of their arrival.
 
-    exhausted: False means that none was found within the bounds: of calls, of time, or of shards looked at.
+    exhausted: False means that none was found within the bounds: of calls, of time, or of shards looked at. since: the
+    earliest time that they were read from, None for the horizon. closed: they are from shards that take no more.
     """
 
     records: tuple[Record, ...]
     exhausted: bool = True
+    since: datetime | None = None
+    closed: bool = False
+
+
+def _no_shards() -> Iterable[Shard]:
+    return ()
 
 
 class Sampler:
-    """Takes at most `count` records and about `maxBytes` bytes with at most 40 reads.
+    """Takes at most `count` records and `maxBytes` bytes, or one record that is larger, with at most 40 reads.
 
-    No call begins and none is repeated after `timeLimit` seconds; the one that is under way then ends by its own
-    time-out.
+    No more than eight times `maxBytes` is read for them, and one read. No call begins and none is repeated after
+    `timeLimit` seconds; the one that is under way then ends by its own time-out.
     """
 
-    def __init__(self, options: SampleOptions) -> None:
+    def __init__(self, options: SampleOptions, clock: Callable[[], float] = time.monotonic) -> None:
         self._options = options
+        self._clock = clock
 
-    def take(self, described: Description, shards: Iterable[Shard], now: datetime) -> Taken:
-        """Read until something is found. Raises what the shards raise; an expired iterator is asked for again."""
-        budget = _Budget(CALLS, time.monotonic() + self._options.time_limit)
-        shards = iter(shards)
-        chosen = list(islice(shards, self._options.shards))
-        complete = True
-        for start in self.positions(described, now):
-            for shard in chosen:
-                records, ended = self._first_records(shard, start, budget)
-                if records:
-                    return Taken(self._bounded(records))
-                complete = complete and ended
-        return Taken((), exhausted=complete and budget.left() and next(shards, None) is None)
+    def take(
+        self,
+        described: Description,
+        shards: Iterable[Shard],
+        now: datetime,
+        closed: Callable[[], Iterable[Shard]] = _no_shards,
+    ) -> Taken:
+        """Read until something is found. Raises what the shards raise; an expired iterator is asked for again.
 
-    def positions(self, described: Description, now: datetime) -> Iterator[datetime | None]:
-        """Times to start reading at; None is the horizon. One older than the stream or its retention is the horizon."""
-        wanted = self._options.position
-        if isinstance(wanted, datetime):
-            yield wanted
-            return
-        horizon = now - timedelta(hours=described.retention_hours)
-        created = described.stream.created
-        oldest = max(horizon, created) if created else horizon
-        if wanted == "latest":
-            yield from (now - back for back in LOOK_BACK if now - back > oldest)
-        yield None
-
-    def _first_records(self, shard: Shard, start: datetime | None, budget: _Budget) -> tuple[tuple[Record, ...], bool]:
-        """The first non-empty read, and whether the shard was read to its tip if there was none."""
-        iterator: str | None = None
-        for _ in range(EMPTY_READS):
-            try:
-                if iterator is None and budget.left():
-                    iterator = shard.iterator(start, budget.until)
-                if iterator is None or not budget.left():
-                    return (), False
-                budget.calls -= 1
-                records, iterator, behind = shard.read(iterator, self._options.count, budget.until)
-            except PlaceExpired:
-                iterator = None
-                continue
-            if records or iterator is None or behind == 0:
-                return records, True
-        return (), False
-
-    def _bounded(self, records: tuple[Record, ...]) -> tuple[Record, ...]:
-        kept: list[Record] = []
-        size = 0
-        for record in records[: self._options.count]:
-            size += len(record.data)
-            if kept and size > self._options.max_bytes:
-                break
-            kept.append(record)
-        return tuple(kept)
+        closed: the closed shards, those closed last first; asked for only if the open ones have no record.
+        """
+        options = self._options
+        until = self._clock() + options.time_limit
+        budget = _Budget(READS, ALL_BYTES * options.max_bytes, until, self._clock)
+        search = _Search(options, described, now, budget)
+        taken = search.of(shards)
+        if taken.records:
+            return taken
+        fallback = search.of(closed()) if budget.left() else Taken((), exhausted=False)
+        if fallback.records:
+            return replace(fallback, closed=True)
+        return Taken((), exhausted=taken.exhausted and fallback.exhausted)
 
 
 @dataclass(slots=True)
 class _Budget:
-    calls: int
+    reads: int
+    bytes: int
     until: float
+    clock: Callable[[], float]
 
     def left(self) -> bool:
-        return self.calls > 0 and time.monotonic() < self.until
+        return self.reads > 0 and self.bytes > 0 and self.clock() < self.until
+
+
+@dataclass(slots=True)
+class _Sizes:
+    """What the reads of one shard told of its records' sizes: their number, and the bytes of the largest."""
+
+    first: int
+    seen: int = 0
+    largest: int = 1
+
+    def learn(self, records: Sequence[Record]) -> None:
+        self.seen += len(records)
+        self.largest = max([self.largest, *(len(record.data) + KEY_BYTES for record in records)])
+
+    def at_once(self) -> int:
+        """How many records one read may ask for."""
+        return min(READ_BYTES // self.largest, GROWTH * self.seen) if self.seen else self.first
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What is kept of one shard: count records, and size bytes of them; newest: the last ones read, not the first."""
+
+    count: int
+    size: int
+    newest: bool
+
+    @property
+    def count_read(self) -> int:
+        return self.count * TAIL_RECORDS if self.newest else self.count
+
+    @property
+    def size_read(self) -> int:
+        return self.size * TAIL_BYTES if self.newest else self.size
+
+    def kept(self, records: Sequence[Record]) -> list[Record]:
+        """Those of `records`, the one at least, that a sample has room for."""
+        found: list[Record] = []
+        size = 0
+        for record in reversed(records) if self.newest else records:
+            size += len(record.data)
+            if found and (size > self.size or len(found) == self.count):
+                break
+            found.append(record)
+        return found[::-1] if self.newest else found
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One shard, read forward from one time; None is the horizon.
+
+    behind: seconds that the last answer was behind the tip. ended: the tip was reached, or the end of a closed shard.
+    """
+
+    shard: Shard
+    start: datetime | None
+    bounds: _Bounds
+    sizes: _Sizes
+    kept: list[Record] = field(default_factory=list)
+    behind: float | None = None
+    ended: bool = False
+    empty: int = 0
+    _iterator: str | None = None
+    _read: int = 0
+    _bytes: int = 0
+
+    def goes_on(self, followed: int) -> bool:
+        enough = self._read >= self.bounds.count_read or self._bytes >= self.bounds.size_read
+        return not (self.ended or enough or self.empty >= followed)
+
+    def advance(self, budget: _Budget) -> None:
+        """One read. An iterator that expired is asked for again, and reading starts anew."""
+        try:
+            if self._iterator is None:
+                self._iterator = self.shard.iterator(self.start, budget.until)
+                if not budget.left():
+                    return
+            budget.reads -= 1
+            records, self._iterator, behind = self.shard.read(self._iterator, self._limit(), budget.until)
+        except PlaceExpired:
+            self._iterator, self.kept, self._read, self._bytes = None, [], 0, 0
+            return
+        self._learn(records, budget)
+        self.ended = self._iterator is None or behind == 0
+        self.behind = None if behind is None else behind / 1000
+
+    def _limit(self) -> int:
+        bounds = self.bounds
+        rest = (bounds.size_read - self._bytes) // self.sizes.largest + 1
+        return max(1, min(self.sizes.at_once(), bounds.count_read - self._read, rest))
+
+    def _learn(self, records: Sequence[Record], budget: _Budget) -> None:
+        size = sum(len(record.data) for record in records)
+        budget.bytes -= size
+        self._read += len(records)
+        self._bytes += size
+        self.empty = 0 if records else self.empty + 1
+        self.sizes.learn(records)
+        self.kept = self.bounds.kept([*self.kept, *records])
+
+    def nearer(self, now: datetime) -> datetime | None:
+        """Where about twice as many records are left as are kept, if they arrive evenly; None where nobody can say."""
+        if self.ended or self.start is None or not (self.kept and self.behind):
+            return None
+        covered = (now - self.start).total_seconds() - self.behind
+        back = 2 * len(self.kept) * covered / self._read
+        return now - timedelta(seconds=max(1.0, back)) if 0 < back < self.behind else None
+
+    def restarted(self, start: datetime | None) -> _Pass:
+        """The same shard from another time; itself for None."""
+        return self if start is None else _Pass(self.shard, start, self.bounds, self.sizes)
+
+
+class _Search:
+    """One stream's search, in the order that the module's docstring tells."""
+
+    def __init__(self, options: SampleOptions, described: Description, now: datetime, budget: _Budget) -> None:
+        self._options = options
+        self._now = now
+        self._budget = budget
+        self._bounds = _Bounds(options.count, options.max_bytes, newest=options.position == "latest")
+        self._first_limit = max(1, READ_BYTES // ((described.max_record_kib or RECORD_KIB) << 10))
+        created = described.stream.created or LONG_AGO
+        self._oldest = max(now - timedelta(hours=described.retention_hours), created)
+
+    def of(self, shards: Iterable[Shard]) -> Taken:
+        shards = iter(shards)
+        chosen = [(shard, _Sizes(self._first_limit)) for shard in islice(shards, self._options.shards)]
+        position = self._options.position
+        if position == "latest":
+            passes = self._newest(chosen)
+        else:
+            passes = self._looked(chosen, position if isinstance(position, datetime) else None, followed=READS)
+        found = [each for each in passes if each.kept]
+        if not found:
+            return Taken((), exhausted=all(each.ended for each in passes) and next(shards, None) is None)
+        starts = [each.start for each in found]
+        return Taken(self._merged(found), since=None if None in starts else min(filter(None, starts)))
+
+    def _merged(self, passes: Sequence[_Pass]) -> tuple[Record, ...]:
+        records = [record for each in passes for record in each.kept]
+        records.sort(key=lambda record: record.arrived or LONG_AGO)
+        return tuple(self._bounds.kept(records))
+
+    def _newest(self, shards: Sequence[tuple[Shard, _Sizes]]) -> list[_Pass]:
+        """The last pass of each shard that says something of it."""
+        start = self._now - NEWEST
+        if start <= self._oldest:
+            return self._looked(shards, None, followed=READS)
+        recent = self._looked(shards, start, followed=1)
+        if any(each.kept for each in recent):
+            self._advance(recent, FOLLOWED)
+            return self._nearer(recent)
+        whole = self._looked(shards, None, followed=FOLLOWED_FROM_HORIZON)
+        if all(each.ended for each in whole):
+            return whole
+        return self._back_in_time(recent, whole)
+
+    def _nearer(self, recent: Sequence[_Pass]) -> list[_Pass]:
+        """Once more, nearer to now, where the tip is far: a busy shard."""
+        passes = [each.restarted(each.nearer(self._now)) for each in recent]
+        self._advance([again for each, again in zip(recent, passes, strict=True) if again is not each], FOLLOWED)
+        return [again if again.kept else each for each, again in zip(recent, passes, strict=True)]
+
+    def _back_in_time(self, recent: Sequence[_Pass], whole: list[_Pass]) -> list[_Pass]:
+        """Between ten minutes and the horizon, of the shards whose tip was not reached from there."""
+        far = [index for index, each in enumerate(whole) if not each.ended]
+        passes = [recent[index] for index in far]
+        self._advance(passes, FOLLOWED)
+        for start in self._starts():
+            if any(each.kept for each in passes) or not self._budget.left():
+                break
+            passes = self._looked([(each.shard, each.sizes) for each in passes], start, FOLLOWED)
+        for index, each in zip(far, passes, strict=True):
+            whole[index] = each if each.kept else whole[index]
+        self._advance([each for each in whole if not each.kept], READS)
+        return whole
+
+    def _starts(self) -> Iterator[datetime]:
+        return (self._now - back for back in LOOK_BACK if self._now - back > self._oldest)
+
+    def _looked(self, shards: Sequence[tuple[Shard, _Sizes]], start: datetime | None, followed: int) -> list[_Pass]:
+        passes = [_Pass(shard, start, self._bounds, sizes) for shard, sizes in shards]
+        self._advance(passes, followed)
+        return passes
+
+    def _advance(self, passes: Sequence[_Pass], followed: int) -> None:
+        """A read of each in turn, so that they wait for their shards' paces together.
+
+        Each until its tip, or it has enough, or so many empty answers were `followed` in a row.
+        """
+        going = deque(passes)
+        while going and self._budget.left():
+            each = going.popleft()
+            if each.goes_on(followed):
+                each.advance(self._budget)
+                going.append(each)

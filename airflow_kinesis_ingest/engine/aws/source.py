@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -39,6 +40,9 @@ HOLDS: dict[str, dict[str, Any]] = {
 
 NOT_READY = {"CREATING": "created", "DELETING": "deleted"}
 NEXT_RUN = "Nothing to do: its topic is left alone, and the next run looks again"
+
+SHARD_BYTES = float(1 << 20)  # a second: half of what a shard gives
+CLOSED_MOST = 100
 
 T = TypeVar("T")
 
@@ -121,9 +125,20 @@ class KinesisSource:
             if "EndingSequenceNumber" not in _required(shard, "SequenceNumberRange", dict, stream.name):
                 yield ShardReader(self, stream.name, shard["ShardId"])
 
-    def _shards(self, name: str, until: float | None) -> Iterator[dict[str, Any]]:
+    def closed_shards(self, stream: Stream, until: float | None = None) -> Iterator[ShardReader]:
+        """The closed shards whose records may not have expired yet, the 100 that were opened last, those first.
+
+        Lists all shards before it yields. Raises as `describe` does.
+        """
+        kept: deque[str] = deque(maxlen=CLOSED_MOST)  # ids count up as shards are opened
+        for shard in self._shards(stream.name, until, "FROM_TRIM_HORIZON"):
+            if "EndingSequenceNumber" in _required(shard, "SequenceNumberRange", dict, stream.name):
+                kept.append(shard["ShardId"])
+        yield from (ShardReader(self, stream.name, shard_id) for shard_id in reversed(kept))
+
+    def _shards(self, name: str, until: float | None, which: str = "AT_LATEST") -> Iterator[dict[str, Any]]:
         seen: set[str] = set()
-        page = self._call("ListShards", name, until, StreamName=name, ShardFilter={"Type": "AT_LATEST"})
+        page = self._call("ListShards", name, until, StreamName=name, ShardFilter={"Type": which})
         while True:
             fresh = [shard for shard in page["Shards"] if _required(shard, "ShardId", str, name) not in seen]
             seen.update(shard["ShardId"] for shard in fresh)
@@ -142,6 +157,10 @@ class KinesisSource:
 
     def _call(self, api: str, stream: str = "", until: float | None = None, **parameters: Any) -> dict[str, Any]:
         return self.paced_call(api, stream, parameters, self._quota, until)
+
+    def rest(self, seconds: float) -> None:
+        """Wait, but for a stop."""
+        self._stop.wait(seconds)
 
     def paced_call(
         self, api: str, stream: str, parameters: dict[str, Any], quota: Quota, until: float | None
@@ -177,8 +196,10 @@ class KinesisSource:
 
 
 class ShardReader:
-    """Reads one shard and leaves its consumers room: at most 4 calls a second of each kind, always with Limit.
+    """Reads one shard and leaves its consumers room: at most 4 calls and 1 MiB a second, always with Limit.
 
+    AWS gives all consumers together 5 calls of a kind and 2 MiB a second; whoever reads more, up to 10 MiB are given at
+    once, stops everybody's reading until that is made up for, for 5 s.
     Fewer for a while after AWS throttled one: the consumers are at their share. until: on `time.monotonic`; a call
     begun before it is not repeated after it.
     """
@@ -188,6 +209,7 @@ class ShardReader:
         self._source = source
         self._stream = stream
         self._quota = Quota(1.0, {"GetShardIterator": SHARD_READS, "GetRecords": SHARD_READS}, burst=2)
+        self._free_at = float("-inf")
 
     def iterator(self, start: datetime | None, until: float | None = None) -> str:
         """An iterator at a time, or at the oldest record for None. It lives for 5 minutes."""
@@ -209,11 +231,24 @@ class ShardReader:
     ) -> tuple[tuple[Record, ...], str | None, int | None]:
         """Records (maybe none), the next iterator (None: the shard ends here), milliseconds behind its tip.
 
-        Raises PlaceExpired, StreamGone, StreamDenied (also: KMS denies), StreamUnreadable, Retry, Abort.
+        As an empty answer where the bytes read before leave no room until `until`. Raises PlaceExpired, StreamGone,
+        StreamDenied (also: KMS denies), StreamUnreadable, Retry, Abort.
         """
+        if not self._has_room(until):
+            return (), iterator, None
         answer = self._call("GetRecords", until, ShardIterator=iterator, Limit=limit)
-        records = tuple(Record(_required(raw, "Data", bytes, self._stream)) for raw in answer["Records"])
+        records = tuple(_record(raw, self._stream) for raw in answer["Records"])
+        self._free_at = time.monotonic() + sum(len(record.data) for record in records) / SHARD_BYTES
         return records, _known(answer, "NextShardIterator", str), _count(answer, "MillisBehindLatest", least=0)
+
+    def _has_room(self, until: float | None) -> bool:
+        """Wait until the bytes of the last read are made up for; until `until` at most."""
+        pause = self._free_at - time.monotonic()
+        if pause <= 0:
+            return True
+        left = pause if until is None else until - time.monotonic()
+        self._source.rest(min(pause, max(left, 0.0)))
+        return pause < left or until is None
 
     def _call(self, api: str, until: float | None, **parameters: Any) -> dict[str, Any]:
         return self._source.paced_call(api, self._stream, parameters, self._quota, until)
@@ -223,6 +258,10 @@ def _listed(name: str, summary: dict[str, Any]) -> Stream:
     created = _known(summary, "StreamCreationTimestamp", datetime)
     # botocore hands out this machine's time zone: the catalogue would change with the worker.
     return Stream(name, _known(summary, "StreamARN", str), created and created.astimezone(timezone.utc))
+
+
+def _record(raw: dict[str, Any], stream: str) -> Record:
+    return Record(_required(raw, "Data", bytes, stream), _known(raw, "ApproximateArrivalTimestamp", datetime))
 
 
 def _is(kind: Any, value: object) -> bool:

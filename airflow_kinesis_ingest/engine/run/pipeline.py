@@ -150,8 +150,9 @@ def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | 
 
 
 def _taken_from(source: KinesisSource, sampler: Sampler, described: Description, seconds: int) -> Taken:
-    shards = source.open_shards(described.stream, time.monotonic() + seconds)
-    return sampler.take(described, shards, datetime.now(timezone.utc))
+    stream, until = described.stream, time.monotonic() + seconds
+    shards = source.open_shards(stream, until)
+    return sampler.take(described, shards, datetime.now(timezone.utc), lambda: source.closed_shards(stream, until))
 
 
 def status_of(workflow: Workflow, pipeline: str, run_id: str) -> RunStatus | None:
@@ -269,6 +270,8 @@ class Run:
         taken = _taken_from(self.source, self.sampler, described, self._options.sample.time_limit)
         if taken.records:
             self.tally.count("sampled")
+            where = ("closed" if taken.closed else "open", taken.since or "the horizon")
+            log.debug("%s: %d records of its %s shards since %s", described.stream.name, len(taken.records), *where)
         elif not taken.exhausted:
             cause = "no record was found within the bounds of the search"
             self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.shards` or `timeLimit`")

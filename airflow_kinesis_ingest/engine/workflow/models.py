@@ -240,8 +240,10 @@ class Service(Strict):
 class SampleOptions(Strict):
     count: int = Field(50, ge=1, le=1000, description="Messages per stream")
     max_bytes: int = Field(262_144, ge=1024, le=10_485_760, description="Bytes of messages per stream")
-    position: Position = Field("latest", description="`latest`: newest first; `horizon`: oldest; or a UTC time")
-    shards: int = Field(4, ge=1, le=100, description="Open shards looked at per stream")
+    position: Position = Field("latest", description="`latest`: the newest; `horizon`: the oldest; or a UTC time")
+    shards: int = Field(
+        4, ge=1, le=100, description="Shards looked at per stream: open ones, or closed ones if these are empty"
+    )
     time_limit: int = Field(10, ge=1, le=300, description="Seconds after which no call for one stream begins")
     store: bool = Field(True, description="Store the messages; `false` keeps only what is inferred from them")
     redact: list[Redaction] = Field(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import botocore.discovery  # it has exceptions of its own
@@ -315,6 +316,16 @@ def test_a_shard_page_that_repeats_ends_the_listing() -> None:
 
 
 @pytest.mark.parametrize("honours_filter", [True, False], ids=["AWS", "a simulator"])
+def test_closed_shards_are_named_last_opened_first(honours_filter: bool) -> None:
+    """The newest records are in these; of a year of resharding the last 100 are plenty."""
+    made = [FakeShard(f"shardId-{number:012d}", closed=number < 150) for number in range(160)]
+    with reading(FakeStream("orders", made), shards_page=50, honours_shard_filter=honours_filter) as (aws, source):
+        named = [shard.shard_id for shard in source.closed_shards(ORDERS)]
+        assert named == [f"shardId-{number:012d}" for number in range(149, 49, -1)]
+        assert aws.counts["ListShards"] == 4
+
+
+@pytest.mark.parametrize("honours_filter", [True, False], ids=["AWS", "a simulator"])
 def test_a_closed_shard_is_not_open(honours_filter: bool) -> None:
     """Simulators ignore ShardFilter: a shard is open if it has no ending sequence number (K8)."""
     stream = FakeStream("orders", [*shards(2, closed=True), FakeShard("shardId-9", parent="shardId-000000000000")])
@@ -392,6 +403,36 @@ def test_a_shard_that_ends_has_no_next_iterator() -> None:
         shard = only_shard(source)
         aws.streams["orders"] = FakeStream("orders", [FakeShard(records=[FakeRecord(b"x")], closed=True)])
         assert shard.read(shard.iterator(None), 10)[1] is None
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The one number is the time; whoever rests turns it."""
+    now = [1000.0]
+    monkeypatch.setattr(source_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(KinesisSource, "rest", lambda _, seconds: now.__setitem__(0, now[0] + seconds))
+    return now
+
+
+def test_a_shard_is_read_at_1_mib_a_second(clock: list[float]) -> None:
+    """Its other consumers keep as much; AWS stops them all for seconds when one reads too much."""
+    records = [FakeRecord(bytes(1 << 20)) for _ in range(6)]
+    with reading(FakeStream("orders", [FakeShard(records=records)])) as (_, source):
+        shard = only_shard(source)
+        _, following, _ = shard.read(shard.iterator(None), limit=2)
+        begun = clock[0]
+        shard.read(following or "", limit=1)
+        shard.read(following or "", limit=1)
+    assert (begun, clock[0]) == (1000.0, 1003.0)
+
+
+def test_no_read_begins_after_the_limit_for_the_sake_of_the_pace(clock: list[float]) -> None:
+    """It waits until then, and the answer is an empty one that says nothing."""
+    with reading(FakeStream("orders", [FakeShard(records=[FakeRecord(bytes(3 << 20))])])) as (aws, source):
+        shard = only_shard(source)
+        shard.read(shard.iterator(None), 1, until=1001.0)
+        assert shard.read("next", 1, until=1001.0) == ((), "next", None)
+        assert (clock[0], aws.counts["GetRecords"]) == (1001.0, 1)
 
 
 def test_an_expired_iterator_is_told_apart() -> None:

@@ -86,14 +86,15 @@ def test_metadata_alone_costs_one_call_per_stream_and_one_per_page(catalogue: Fa
         assert aws.counts == {"ListStreams": 3, "DescribeStreamSummary": 12}
 
 
-def test_a_sample_costs_three_calls_more(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+def test_a_sample_costs_four_calls_more(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """Two reads: the first one tells how large the records are."""
     ingest(aws, catalogue)
     assert aws.counts == {
         "ListStreams": 1,
         "DescribeStreamSummary": 5,
         "ListShards": 5,
         "GetShardIterator": 5,
-        "GetRecords": 5,
+        "GetRecords": 10,
     }
 
 
@@ -234,6 +235,28 @@ def test_a_record_that_is_not_found_in_time_is_a_warning(aws: FakeKinesis, catal
     report = ingest(aws, catalogue)
     assert named(report.warnings) == [("sample", "slow")]
     assert (report.written, report.sampled) == (7, 5)
+
+
+def test_idle_streams_are_proven_empty_without_a_warning(
+    catalogue: FakeOpenMetadata, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Six answers without records before the tip, of each shard: what it costs is bounded, and nothing is amiss."""
+    streams = json_streams(3, shards=4, empty_pages=6)
+    with FakeKinesis(streams, quotas={}) as aws:
+        report = ingest(aws, catalogue)
+        calls = sum(aws.counts[each] for each in ("ListShards", "GetShardIterator", "GetRecords"))
+    assert (report.state, report.written, report.sampled, report.warnings) == ("success", 3, 0, ())
+    assert calls == 3 * (2 + 4 * (2 + 8))
+    assert [each.message for each in caplog.records if each.levelname == "WARNING"] == []
+
+
+def test_the_log_says_since_when_the_records_are(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, caplog: pytest.LogCaptureFixture
+) -> None:
+    aws.add(FakeStream("old", [FakeShard(records=[FakeRecord(b"{}", aws.clock() - 7200)])]))
+    with caplog.at_level("DEBUG"):
+        ingest(aws, catalogue)
+    assert "old: 1 records of its open shards since the horizon" in caplog.messages
 
 
 # --- states -----------------------------------------------------------------------------------------------------------
