@@ -54,14 +54,14 @@ def named(fields: Iterable[dict[str, Any]], name_of: Callable[[str], str] = fiel
     """OpenMetadata's fields under names that are kept; of siblings of one name the first. All else stays as it is."""
     kept: dict[str, dict[str, Any]] = {}
     for field in fields:
-        kept.setdefault(name_of(field["name"]), field)
+        kept.setdefault(name_of(str(field.get("name", ""))), field)
     return [_named(field, name, name_of) for name, field in kept.items()]
 
 
 def _named(field: dict[str, Any], name: str, name_of: Callable[[str], str]) -> dict[str, Any]:
     children = {"children": named(field["children"], name_of)} if field.get("children") else {}
-    if name == field["name"]:
+    if name == field.get("name"):
         return field | children
-    shown = _UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", field["name"])[:SHOWN_MOST]
+    shown = _UNREADABLE.sub("\N{REPLACEMENT CHARACTER}", str(field.get("name", "")))[:SHOWN_MOST]
     renamed = {key: value for key, value in field.items() if key != "fullyQualifiedName"} | {"name": name}
     return renamed | ({"displayName": field.get("displayName") or shown} if shown else {}) | children

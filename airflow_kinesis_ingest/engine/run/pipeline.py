@@ -22,10 +22,11 @@ from ..aws.source import KinesisSource
 from ..catalogue.client import OpenMetadata, fqn, parted
 from ..catalogue.deletion import account_of, gone
 from ..catalogue.file import FileSink
-from ..catalogue.openmetadata import RestSink, Warn
+from ..catalogue.openmetadata import RestSink
 from ..catalogue.run_status import RunStatus
 from ..catalogue.sink import Sink
 from ..catalogue.topic import topic_of
+from ..catalogue.topic_calls import Warn
 from ..model import Description, Message, MessageSchema, RunReport, Sample, State, Stream
 from ..retry import ATTEMPTS
 from ..workflow.disclosure import unused

@@ -49,12 +49,14 @@ def topic(name: str = "clicks", **changes: Any) -> Topic:
     return replace(made, **changes)
 
 
-def schema(*messages: str) -> MessageSchema:
-    found = infer([decoded for text in messages for decoded in decode(text.encode())], name="clicks")
+def schema(*messages: str, name: str = "clicks") -> MessageSchema:
+    found = infer([decoded for text in messages for decoded in decode(text.encode())], name=name)
     assert found is not None
     return found
 
 
+ANN = {"id": "11111111-1111-1111-1111-111111111111", "type": "user"}
+PII = {"tagFQN": "PII.Sensitive", "source": "Classification", "labelType": "Manual", "state": "Confirmed"}
 NONE = Sample()
 TWO = Sample(('{"id": 1}', "plain text"))
 OTHER = Sample(("something else",))
@@ -319,19 +321,37 @@ def writes(server: FakeOpenMetadata) -> list[str]:
     return [name for name in names if not name.startswith("GET")]
 
 
-def test_an_unchanged_topic_costs_no_call(server: FakeOpenMetadata) -> None:
-    """Issue 4.8: one listing for all of them, besides the opening of the run; also when no schema is seen this time."""
+OPENING = {
+    "GET /system/version": 1,
+    "GET /services/messagingServices/name/{fqn}": 1,
+    "GET /topics": 1,
+    "GET /system/settings/profilerConfiguration": 1,
+}
+
+
+def test_an_unchanged_topic_costs_no_call_and_its_sample_one(server: FakeOpenMetadata) -> None:
+    """One listing for all of them, besides the opening of the run; also when no schema is seen this time."""
     items = [(topic(f"topic-{number}"), TWO) for number in range(20)]
     run(InOpenMetadata(server), *items, (topic("with", schema=schema('{"id": 1}')), TWO))
-    server.requests.clear()
     server.counts.clear()
-    run(InOpenMetadata(server), *items, (topic("with"), TWO))
-    assert server.counts == {
-        "GET /system/version": 1,
-        "GET /services/messagingServices/name/{fqn}": 1,
-        "GET /topics": 1,
-        "GET /system/settings/profilerConfiguration": 1,
-    }
+    run(InOpenMetadata(server), *[(each, NONE) for each, _ in items], (topic("with"), TWO))
+    assert server.counts == {**OPENING, "GET /topics/{id}/sampleData": 1}
+
+
+def test_a_new_topic_costs_two_calls(server: FakeOpenMetadata) -> None:
+    """Nothing can be stored of it yet: its sample is not asked for."""
+    server.add_service(SERVICE)
+    run(InOpenMetadata(server), (topic(schema=schema('{"id": 1}')), TWO))
+    assert server.counts == {**OPENING, "PUT /topics": 1, "PUT /topics/{id}/sampleData": 1}
+
+
+def test_no_topic_is_patched(server: FakeOpenMetadata) -> None:
+    """OpenMetadata consolidates a PATCH with the PUT before it: an added field would be a major version."""
+    steps = [('{"id": 1}', TWO), ('{"id": 1, "name": "x"}', OTHER), ('{"id": 1, "name": "x", "more": 1}', TWO)]
+    for text, sample in steps:
+        run(InOpenMetadata(server), (topic(schema=schema(text)), sample))
+    assert server.versions(SERVICE, "clicks") == [0.1, 0.2, 0.3]
+    assert server.calls("PATCH", "/topics/*") == []
 
 
 def test_more_topics_than_a_page_are_all_known(server: FakeOpenMetadata) -> None:
@@ -342,7 +362,7 @@ def test_more_topics_than_a_page_are_all_known(server: FakeOpenMetadata) -> None
 
 
 def test_a_sample_that_did_not_change_is_not_sent_again(server: FakeOpenMetadata) -> None:
-    """Neither one that the hash remembers, nor one that is read and compared."""
+    """It is read and compared, once for each topic."""
     run(InOpenMetadata(server), (topic(), TWO))
     run(InOpenMetadata(server), (topic(), OTHER))
     server.requests.clear()
@@ -350,55 +370,74 @@ def test_a_sample_that_did_not_change_is_not_sent_again(server: FakeOpenMetadata
     assert writes(server) == []
 
 
-def test_a_busy_stream_makes_one_more_version_at_most(server: FakeOpenMetadata) -> None:
-    """OpenMetadata makes a version of every changed sourceHash, and tells its followers."""
+def test_a_busy_stream_makes_no_version(server: FakeOpenMetadata) -> None:
+    """OpenMetadata makes a version of every changed sourceHash, and tells its followers; of a sample it makes none."""
     catalogue = InOpenMetadata(server)
-    run(catalogue, (topic(), Sample(("message 0",))))
-    first = server.topic(SERVICE, "clicks")["version"]
-    for number in range(1, 6):
+    for number in range(6):
         run(catalogue, (topic(), Sample((f"message {number}",))))
         assert catalogue.topics()["clicks"]["messages"] == [f"message {number}"]
-    assert server.topic(SERVICE, "clicks")["version"] <= round(first + 0.1, 1)
+    assert server.versions(SERVICE, "clicks") == [0.1]
 
 
-def test_a_source_hash_has_20_or_32_hex_digits(server: FakeOpenMetadata) -> None:
-    """32 are all that the server takes; a hash of another length is somebody else's, and remembers nothing."""
-    run(InOpenMetadata(server), (topic("with"), TWO), (topic("without"), NONE))
-    lengths = [len(server.topic(SERVICE, name)["sourceHash"]) for name in ("with", "without")]
-    assert lengths == [32, 20]
-    server.topic(SERVICE, "without")["sourceHash"] = server.topic(SERVICE, "without")["sourceHash"][:16]
-    assert run(InOpenMetadata(server), (topic("without"), NONE)) == ["written"]
+@pytest.mark.parametrize("length", [0, 16, 19])
+def test_a_hash_that_somebody_else_wrote_remembers_nothing(server: FakeOpenMetadata, length: int) -> None:
+    run(InOpenMetadata(server), (topic(), NONE))
+    server.topic(SERVICE, "clicks")["sourceHash"] = server.topic(SERVICE, "clicks")["sourceHash"][:length]
+    assert run(InOpenMetadata(server), (topic(), NONE)) == ["written"]
+
+
+def test_a_hash_that_remembers_a_sample_besides_is_good_for_the_rest(server: FakeOpenMetadata) -> None:
+    """Earlier runs wrote twelve digits more: no topic gets a version for losing them."""
+    run(InOpenMetadata(server), (topic(), TWO))
+    server.topic(SERVICE, "clicks")["sourceHash"] += "0" * 12
+    assert run(InOpenMetadata(server), (topic(), TWO)) == ["unchanged"]
+    assert server.versions(SERVICE, "clicks") == [0.1]
 
 
 def settled(server: FakeOpenMetadata) -> dict[str, Entity]:
-    """All there is of each topic but its times, its version, and what its hash remembers of the sample."""
-    left_out = ("version", "updatedAt", "href", "sourceHash")
+    """All there is of each topic but its times and its version."""
+    left_out = ("version", "updatedAt", "href")
     return {
         name: {key: value for key, value in entity.items() if key not in left_out}
-        | {"facts": entity["sourceHash"][:20]}
         for name, entity in server.topics.items()
     }
 
 
-BEFORE: dict[str, list[tuple[Topic, Sample]]] = {
-    "a new topic": [],
-    "another sample": [(topic(), TWO)],
-    "another sample for the second time": [(topic(), TWO), (topic(), Sample(("in between",)))],
-    "other facts and another sample": [(topic(partitions=1), TWO)],
-    "a first sample": [(topic(), NONE)],
+Before = Callable[[FakeOpenMetadata], object]
+
+
+def written(*items: tuple[Topic, Sample]) -> Before:
+    return lambda server: [run(InOpenMetadata(server), item) for item in items]
+
+
+def broken(server: FakeOpenMetadata, **changes: Any) -> None:
+    """A topic as it was once sent, its fields under their real names; its hash is up to date."""
+    run(InOpenMetadata(server), (ORDERS, TWO))
+    made = server.topic(SERVICE, "shop.orders")
+    made.update(changes)
+    for field in [*made["messageSchema"]["schemaFields"], *made["messageSchema"]["schemaFields"][0]["children"]]:
+        field["name"] = field.pop("displayName", field["name"])
+
+
+ORDERS = topic("shop.orders", schema=schema('{"id": 1, "user.id": 2}', name="shop.orders"))
+BEFORE: dict[str, Before] = {
+    "a new topic": written(),
+    "another sample": written((topic("shop.orders"), TWO)),
+    "another sample for the second time": written((topic("shop.orders"), TWO), (topic("shop.orders"), Sample(("x",)))),
+    "other facts and another sample": written((topic("shop.orders", partitions=1), TWO)),
+    "a first sample": written((topic("shop.orders"), NONE)),
+    "a topic that refuses every change": broken,
+    "a deleted topic that refuses every change": lambda server: broken(server, deleted=True),
 }
 
 
 @pytest.mark.parametrize("executed", [True, False], ids=["its last call was executed", "its last call was not"])
 @pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE.keys())
-def test_a_run_killed_between_any_two_calls_is_repaired_by_the_next(
-    before: list[tuple[Topic, Sample]], executed: bool
-) -> None:
-    """Design 8: killed and run again, the catalogue ends the same."""
-    item = (topic(schema=schema('{"id": 1}')), OTHER)
+def test_a_run_killed_between_any_two_calls_is_repaired_by_the_next(before: Before, executed: bool) -> None:
+    """Killed and run again, the catalogue ends the same."""
+    item = (ORDERS, OTHER)
     with FakeOpenMetadata() as server:
-        for earlier in before:
-            run(InOpenMetadata(server), earlier)
+        before(server)
         begin = deepcopy((server.services, server.topics))
         server.requests.clear()
         run(InOpenMetadata(server), item)
@@ -418,10 +457,104 @@ def test_a_run_killed_between_any_two_calls_is_repaired_by_the_next(
             assert run(InOpenMetadata(server), item) == ["unchanged"]
 
 
+# --- OpenMetadata: topics that refuse every change ------------------------------------------------------------------
+
+
+def field_names(server: FakeOpenMetadata) -> dict[str, list[str]]:
+    found = server.topic(SERVICE, "shop.orders")["messageSchema"]["schemaFields"]
+    return {root.get("displayName", root["name"]): [child["name"] for child in root["children"]] for root in found}
+
+
+@pytest.mark.parametrize("version", ["1.13.0", "2.0.7"])
+def test_a_stream_with_dots_can_be_changed_again_and_again(version: str) -> None:
+    """Servers before 2.0 take a dotted name of a field once, and then refuse every change of the topic."""
+    with FakeOpenMetadata(version=version) as server:
+        for partitions in (1, 2, 3):
+            assert run(InOpenMetadata(server), (replace(ORDERS, partitions=partitions), TWO)) == ["written"]
+        assert server.versions(SERVICE, "shop.orders") == [0.1, 0.2, 0.3]
+
+
+UNSEEN = replace(ORDERS, schema=None)
+
+
+@pytest.mark.parametrize("seen", [ORDERS, UNSEEN], ids=["its schema is seen", "no schema is seen"])
+@pytest.mark.parametrize("version", ["1.13.0", "2.0.7"])
+def test_a_topic_that_refuses_every_change_is_repaired_by_the_next_run(seen: Topic, version: str) -> None:
+    """Though nothing of it changed. What people wrote on it and on its fields stays."""
+    with FakeOpenMetadata(version=version) as server:
+        broken(server, description="All orders", owners=[ANN])
+        server.topic(SERVICE, "shop.orders")["messageSchema"]["schemaFields"][0]["children"][0]["description"] = "Key"
+        text = server.topic(SERVICE, "shop.orders")["messageSchema"]["schemaText"]
+        assert run(InOpenMetadata(server), (seen, NONE)) == ["written"]
+        after = server.topic(SERVICE, "shop.orders")
+        assert field_names(server) == {"shop.orders": ["id", "user_id~2b906c04"]}
+        assert after["messageSchema"]["schemaFields"][0]["children"][0]["description"] == "Key"
+        assert (after["messageSchema"]["schemaText"], after["description"], after["owners"]) == (
+            text,
+            "All orders",
+            [ANN],
+        )
+        assert run(InOpenMetadata(server), (seen, NONE)) == ["unchanged"]
+        assert run(InOpenMetadata(server), (replace(seen, partitions=9), NONE)) == ["written"]
+
+
+def test_such_a_topic_is_repaired_in_two_steps(server: FakeOpenMetadata) -> None:
+    """The better schema at once is refused; without one, and with a hash of nothing, it is a change without it."""
+    broken(server)
+    server.requests.clear()
+    run(InOpenMetadata(server), (ORDERS, NONE))
+    sent = ["messageSchema" in request.body for request in server.calls("PUT", "/topics")]
+    assert sent == [True, False, True]
+
+
+@pytest.mark.parametrize("token", [BOT, USER], ids=["a bot's token", "a person's token"])
+def test_a_deleted_topic_that_cannot_be_restored_is_made_anew_with_what_people_wrote(
+    server: FakeOpenMetadata, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server compares the stored schema with itself when it restores, and refuses that."""
+    broken(server, deleted=True, description="All orders", displayName="Orders", owners=[ANN], tags=[PII])
+    id_ = server.topic(SERVICE, "shop.orders")["id"]
+    run(InOpenMetadata(server, token=token), (UNSEEN, OTHER))
+    after = server.topic(SERVICE, "shop.orders")
+    told = {key: after[key] for key in ("deleted", "description", "displayName", "owners", "tags")}
+    assert told == {
+        "deleted": False,
+        "description": "All orders",
+        "displayName": "Orders",
+        "owners": [ANN],
+        "tags": [PII],
+    }
+    assert after["sampleData"]["messages"] == list(OTHER.messages)
+    assert field_names(server) == {"shop.orders": ["id", "user_id~2b906c04"]}
+    assert [(call.path, call.query["hardDelete"]) for call in server.calls("DELETE")] == [(f"/topics/{id_}", "true")]
+    assert "All orders" in caplog.text
+
+
+@pytest.mark.parametrize("deleted", [True, False], ids=["deleted", "live"])
+def test_a_topic_that_is_refused_for_another_reason_is_left_alone(server: FakeOpenMetadata, deleted: bool) -> None:
+    """It is not deleted, and its schema not taken away."""
+    broken(server, deleted=deleted)
+    before = deepcopy(server.topics)
+    server.faults = Faults(Rule(Fault.status(400), "PUT", "/topics"))
+    with opened(InOpenMetadata(server)) as sink, pytest.raises(TopicRefused):
+        sink.write(ORDERS, NONE)
+    assert server.topics == before
+    assert len(writes(server)) == len(["PUT topic", "PUT sampleData", "PUT service"]) + 1
+
+
+def test_a_topic_with_dots_that_people_made_is_theirs_until_it_has_to_change(server: FakeOpenMetadata) -> None:
+    theirs = {"schemaText": "by hand", "schemaType": "Other", "schemaFields": []}
+    broken(server)
+    fields = server.topic(SERVICE, "shop.orders")["messageSchema"]["schemaFields"]
+    server.topic(SERVICE, "shop.orders")["messageSchema"] = theirs | {"schemaFields": fields}
+    assert run(InOpenMetadata(server), (ORDERS, NONE)) == ["unchanged"]
+    assert run(InOpenMetadata(server), (replace(ORDERS, partitions=9), NONE)) == ["written"]
+    assert server.topic(SERVICE, "shop.orders")["messageSchema"]["schemaText"] == "by hand"
+    assert field_names(server) == {"shop.orders": ["id", "user_id~2b906c04"]}
+
+
 # --- OpenMetadata: what people wrote --------------------------------------------------------------------------------
 
-ANN = {"id": "11111111-1111-1111-1111-111111111111", "type": "user"}
-PII = {"tagFQN": "PII.Sensitive", "source": "Classification", "labelType": "Manual", "state": "Confirmed"}
 WORDS: Entity = {
     "description": "All clicks of the shop",
     "displayName": "Clicks",
@@ -690,23 +823,12 @@ def test_a_bot_that_may_not_store_samples_costs_the_samples_alone(server: FakeOp
     assert [entity["sampleData"] for entity in server.topics.values()] == [None] * 3
 
 
-def test_a_bot_that_may_not_patch_topics_stores_samples_all_the_same(
-    server: FakeOpenMetadata, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What cannot be remembered in the hash is read and compared."""
-    server.forbidden = ["PATCH /topics/*"]
-    catalogue = InOpenMetadata(server)
-    for sample in (TWO, OTHER):
-        assert run(catalogue, (topic(), sample)) == ["written"]
-        assert catalogue.topics()["clicks"]["messages"] == list(sample.messages)
-    assert run(catalogue, (topic(), OTHER)) == ["unchanged"]
-    assert caplog.messages == []
-
-
 SHAPES: list[Entity] = [
     {"messageSchema": "x"},
     {"messageSchema": {"schemaFields": "x"}},
     {"messageSchema": {"schemaFields": ["x"]}},
+    {"messageSchema": {"schemaFields": [{"name": 1}]}},
+    {"messageSchema": {"schemaFields": [{"name": "a", "children": "x"}]}},
     {"domains": "x"},
     {"owners": [1]},
 ]
