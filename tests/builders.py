@@ -56,6 +56,16 @@ def workflow(aws: FakeKinesis, to: FakeOpenMetadata | Path, **changes: Any) -> W
     return loads(json.dumps(document(aws, to, **changes)).encode(), "shop.json", Runtime({}))
 
 
+def under_real_names(topic: dict[str, Any]) -> dict[str, Any]:
+    """A catalogued topic as it was once sent: its fields under their real names, which most servers then refuse."""
+    todo = list(topic["messageSchema"]["schemaFields"])
+    while todo:
+        field = todo.pop()
+        field["name"] = field.pop("displayName", field["name"])
+        todo += field.get("children", [])
+    return topic
+
+
 def answers_within(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time-out of every call, to AWS and to OpenMetadata."""
     for function, name, value in (

@@ -65,15 +65,14 @@ def is_unchangeable(schema: object) -> bool:
 
     They took it once, when the topic was made; anything of another shape than the schema's holds none.
     """
-    fields = schema.get("schemaFields") if isinstance(schema, dict) else None
-    return _holds_a_dot(fields, nested=False)
+    return isinstance(schema, dict) and _has_nested_dot(schema.get("schemaFields"), nested=False)
 
 
-def _holds_a_dot(fields: object, *, nested: bool) -> bool:
+def _has_nested_dot(fields: object, *, nested: bool) -> bool:
     for field in fields if isinstance(fields, list) else []:
-        name, children = (field.get("name"), field.get("children")) if isinstance(field, dict) else ("", None)
-        if "." in str(name) and (nested or children):
+        children = field.get("children") if isinstance(field, dict) else None
+        if (nested or children) and "." in str(field.get("name")):
             return True
-        if _holds_a_dot(children, nested=True):
+        if children and _has_nested_dot(children, nested=True):
             return True
     return False

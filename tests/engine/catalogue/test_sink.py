@@ -24,7 +24,7 @@ from airflow_kinesis_ingest.engine.records.schema import infer
 from airflow_kinesis_ingest.engine.run.pipeline import sink_of
 from airflow_kinesis_ingest.engine.run.tally import Tally
 from airflow_kinesis_ingest.errors import Abort, CatalogueRefused, IngestError, TopicRefused
-from tests.builders import workflow
+from tests.builders import under_real_names, workflow
 from tests.fakes.kinesis import FakeKinesis
 from tests.fakes.openmetadata import BOT, USER, FakeOpenMetadata
 from tests.fakes.server import EVERY, Fault, Faults, Recorded, Rule, json_reply
@@ -413,10 +413,7 @@ def written(*items: tuple[Topic, Sample]) -> Before:
 def broken(server: FakeOpenMetadata, **changes: Any) -> None:
     """A topic as it was once sent, its fields under their real names; its hash is up to date."""
     run(InOpenMetadata(server), (ORDERS, TWO))
-    made = server.topic(SERVICE, "shop.orders")
-    made.update(changes)
-    for field in [*made["messageSchema"]["schemaFields"], *made["messageSchema"]["schemaFields"][0]["children"]]:
-        field["name"] = field.pop("displayName", field["name"])
+    under_real_names(server.topic(SERVICE, "shop.orders")).update(changes)
 
 
 ORDERS = topic("shop.orders", schema=schema('{"id": 1, "user.id": 2}', name="shop.orders"))
