@@ -457,7 +457,6 @@ PER_TOPIC = {
     ("PUT", "/topics"): "changed",
     ("GET", "/topics/*/sampleData"): "busy",
     ("PUT", "/topics/*/sampleData"): "fresh",
-    ("PATCH", "/topics/*"): "resampled",
     ("DELETE", "/topics/*"): "gone",
 }
 
