@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeVar
 from ...errors import IngestError, NotAllowed, StreamGone, StreamNotReady, TopicRefused
 from ..aws.source import KinesisSource, ShardReader
 from ..catalogue.client import OpenMetadata, quoted
-from ..catalogue.openmetadata import ALLOW_SAMPLES
 from ..catalogue.permissions import rights_on
+from ..catalogue.topic_calls import ALLOW_SAMPLES
 from ..catalogue.versions import ServerVersion
 from ..model import Stream
 from ..workflow.filters import stream_filter

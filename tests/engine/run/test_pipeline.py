@@ -69,7 +69,7 @@ def test_a_first_run_counts_every_stage(aws: FakeKinesis, catalogue: FakeOpenMet
 
 
 def test_a_second_run_sends_nothing(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
-    """No PUT over unchanged streams, topics and samples alike: a listing of the catalogue, and a GET for each sample."""
+    """No PUT over unchanged streams, topics and samples alike: one listing, and a GET of each stored sample."""
     ingest(aws, catalogue)
     catalogue.requests.clear()
     report = ingest(aws, catalogue)
