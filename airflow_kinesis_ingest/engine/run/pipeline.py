@@ -72,7 +72,8 @@ def run(
     except BaseException:
         # Airflow's time-out, or SystemExit: none of our business but to leave in order and say so.
         if status:
-            status.ended(tally.report(state="stopped", fatal=Stopped("the run was broken off")))
+            broken_off = tally.report(state="stopped", fatal=Stopped("the run was broken off"))
+            status.ended(broken_off.rewritten(workflow.origins.with_names))
         raise
     if not (tally.kept or workflow.destination.type == "metadata-rest"):
         tally.discarded()  # also where a call that hangs kept the sink from being closed

@@ -7,15 +7,18 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from airflow_kinesis_ingest.engine.catalogue.run_status import RunStatus
 from airflow_kinesis_ingest.engine.model import Problem, RunReport, Sample
 from airflow_kinesis_ingest.engine.run import flow, pipeline, tally
 from airflow_kinesis_ingest.engine.run.reading import Reader
+from airflow_kinesis_ingest.engine.workflow.loading import Runtime, loads
 from airflow_kinesis_ingest.errors import (
     AccessDenied,
     CatalogueRefused,
@@ -24,7 +27,7 @@ from airflow_kinesis_ingest.errors import (
     Throttled,
     Unreachable,
 )
-from tests.builders import answers_within, wait_until, workflow
+from tests.builders import answers_within, document, wait_until, workflow
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Recorded, Rule
@@ -804,3 +807,35 @@ def test_two_runs_in_one_process_know_nothing_of_each_other(catalogue: FakeOpenM
         assert ingest(first, catalogue, service_name="one").deleted == ("a-00001",)
     assert live(catalogue, "one") == {"a-00000", "a-00002"}
     assert live(catalogue, "two") == {"b-00000", "b-00001", "b-00002"}
+
+
+@pytest.mark.parametrize("broken_off", [False, True], ids=["ended", "broken off"])
+def test_what_the_environment_gave_is_named_in_the_report_and_to_openmetadata(
+    broken_off: bool, aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    """AWS repeats the session's name in what it denies; it is not for the catalogue's people to read."""
+    data = document(aws, catalogue, metadata=NO_SAMPLES)
+    data["source"]["serviceConnection"]["config"]["awsConfig"]["assumeRoleSourceIdentity"] = "${WHO}"
+    ready = loads(json.dumps(data).encode(), "shop.json", Runtime({"WHO": "s3cr3t-identity"}))
+    denied = aws_error("AccessDeniedException", "s3cr3t-identity may not")
+    slow = Rule(Fault.latency(0.4), "DescribeStreamSummary")  # so that the failure is seen before the run has ended
+    aws.faults = Faults(Rule(denied, "DescribeStreamSummary", on=1), *([slow] if broken_off else []))
+    done: list[RunReport] = []
+
+    class Status:
+        def running(self) -> None:
+            pass
+
+        def ended(self, report: RunReport) -> None:
+            done.append(report)
+
+    def end(report: RunReport) -> None:
+        if broken_off and report.failures:
+            raise SystemExit
+
+    with suppress(SystemExit):
+        pipeline.run(ready, progress=end, status=cast(RunStatus, Status()))
+    (report,) = done
+    (failure,) = report.failures
+    assert "${WHO} may not" in failure.cause
+    assert "s3cr3t" not in json.dumps(report.as_dict())
