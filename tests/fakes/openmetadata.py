@@ -97,7 +97,18 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 ON_REQUEST: Final = frozenset(
-    {"owners", "followers", "tags", "extension", "domains", "dataProducts", "sourceHash", "votes", "lifeCycle"}
+    {
+        "owners",
+        "followers",
+        "tags",
+        "extension",
+        "domain",
+        "domains",
+        "dataProducts",
+        "sourceHash",
+        "votes",
+        "lifeCycle",
+    }
 )
 COMMON_OPERATIONS: Final = (
     *("Create", "Delete", "ViewAll", "ViewBasic", "EditAll", "EditCustomFields"),
@@ -197,6 +208,8 @@ def _complaint(schema: str, body: object, release: Release) -> str:
         return "Unable to process JSON"
     required, optional = (set(words.split()) for words in KEYS[schema])
     newer = {name for name, since in SINCE.items() if release < since}
+    if "domains" in newer:
+        body = {key: value for key, value in body.items() if key != "domain"}
     if unknown := (body.keys() - required - optional) | (body.keys() & newer):
         return f'Unrecognized field "{min(unknown)}", not marked as ignorable'
     if missing := required - body.keys():
@@ -336,7 +349,9 @@ def _reference(kind: str, name: str) -> Entity:
 def _with_references(sent: Entity) -> Entity:
     """Domains and data products are sent as names and kept as references [schema]; what is sent is nobody's heir."""
     kinds = {"domains": "domain", "dataProducts": "dataProduct"}
-    named = {key: [_reference(kinds[key], name) for name in sent[key]] for key in kinds.keys() & sent.keys()}
+    named: Entity = {key: [_reference(kinds[key], name) for name in sent[key]] for key in kinds.keys() & sent.keys()}
+    if "domain" in sent:
+        named["domain"] = _reference("domain", sent["domain"])
     if "owners" in sent:
         named["owners"] = [{key: owner[key] for key in owner if key != "inherited"} for owner in sent["owners"]]
     return {**sent, **named}
@@ -650,7 +665,7 @@ class FakeOpenMetadata(FakeServer):
             raise Refused(_not_allowed("EditDisplayName"))
         new = {**new, **{key: found[key] for key in {*READ_ONLY, "sampleData"} & found.keys()}}
         # Not the version: in floating point, 0.3 is no multiple of the schema's 0.1. Nor what a newer server only has.
-        left_out = {"version"} | {key for key, since in SINCE.items() if self.release < since}
+        left_out = {"version", "domain"} | {key for key, since in SINCE.items() if self.release < since}
         visible = {key: value for key, value in _view(new, {"*"}).items() if key not in left_out}
         self._check(visible, collection.schema, request, code=500)
         self._check_fields(found, _fields_of(new), patch=True)
@@ -720,6 +735,7 @@ class FakeOpenMetadata(FakeServer):
         """The fields asked for; one that this server does not know is a 400 [server: EntityUtil.Fields]."""
         asked = {name.strip() for name in request.query.get("fields", "").split(",")} - {""}
         known = {key for key in _keys(collection.schema) if self.release >= SINCE.get(key, (0, 0))}
+        known |= set() if "domains" in known else {"domain"}
         if unknown := asked - known - {"*"}:
             raise Refused(error(400, f"Invalid field name {min(unknown)}"))
         return asked

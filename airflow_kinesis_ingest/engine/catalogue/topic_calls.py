@@ -184,11 +184,19 @@ class TopicCalls:
 
     def make_anew(self, change: Change) -> Catalogued:
         """What people wrote goes along; and into the log, in case that this ends half-way."""
-        body = _mended(change.body)
+        body = _mended(self._domain(change) | change.body)
         told = json.dumps({key: value for key, value in body.items() if key != "messageSchema"}, ensure_ascii=False)
         log.warning("OpenMetadata cannot restore this topic: it is deleted for good, and made anew with %s", told)
         self._client.delete(f"/topics/{change.known.id}", hardDelete="true", recursive="true")
         return self._put(body)
+
+    def _domain(self, change: Change) -> Body:
+        """What servers before 1.9 have in place of `domains`. A PUT keeps it, but there will be nothing to keep."""
+        if self._override or "domains" in self._fields:
+            return {}
+        path = f"/topics/{change.known.id}"
+        domain = object_in(self._client.get(path, fields="domain", include="all") or {}, "domain", path)
+        return {} if not domain or domain.get("inherited") else {"domain": domain.get("fullyQualifiedName")}
 
     def _put(self, body: Body) -> Catalogued:
         entity = self._client.put("/topics", body, holds="id")
@@ -313,7 +321,7 @@ CHANGE = (
     Changing(lambda _: True, TopicCalls.put),  # PUT
     Changing(lambda it: it.known.unchangeable, TopicCalls.put_without_schema_then_with),  # PUT, PUT
     # To restore it the server compares the stored schema with itself, and refuses that, too.
-    Changing(lambda it: it.known.unchangeable and it.known.deleted, TopicCalls.make_anew),  # DELETE, PUT
+    Changing(lambda it: it.known.unchangeable and it.known.deleted, TopicCalls.make_anew),  # DELETE, PUT; a GET before
 )
 
 

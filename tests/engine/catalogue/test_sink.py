@@ -527,6 +527,17 @@ def test_a_deleted_topic_that_cannot_be_restored_is_made_anew_with_what_people_w
     assert "All orders" in caplog.text
 
 
+@pytest.mark.parametrize(("version", "key"), [("1.6.0", "domain"), ("1.13.0", "domains")])
+def test_a_topic_that_is_made_anew_stays_in_its_domain(version: str, key: str) -> None:
+    """Servers before 1.9 have one, under another name."""
+    sales = {"id": "22222222-2222-2222-2222-222222222222", "type": "domain", "fullyQualifiedName": "Sales"}
+    with FakeOpenMetadata(version=version) as server:
+        broken(server, deleted=True, **{key: sales if key == "domain" else [sales]})
+        assert run(InOpenMetadata(server), (UNSEEN, NONE)) == ["written"]
+        after = server.topic(SERVICE, "shop.orders")[key]
+        assert (after if key == "domain" else after[0])["fullyQualifiedName"] == "Sales"
+
+
 @pytest.mark.parametrize("deleted", [True, False], ids=["deleted", "live"])
 def test_a_topic_that_is_refused_for_another_reason_is_left_alone(server: FakeOpenMetadata, deleted: bool) -> None:
     """It is not deleted, and its schema not taken away."""
