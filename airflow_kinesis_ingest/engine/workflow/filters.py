@@ -1,16 +1,16 @@
 """topicFilterPattern as a pure predicate, with OpenMetadata's meaning.
 
 `re.match` (anchored at the start only), case ignored, on the stream's name. A stream is kept if it matches some
-include, or there are none, and matches no exclude.
+include, or there are none, and matches no exclude. What `patterns` makes of them comes to an end.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .models import FilterPattern
+from .patterns import matcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,10 @@ class Verdict:
 
 
 def stream_filter(pattern: FilterPattern | None) -> Callable[[str], Verdict]:
-    """A function from a stream's name to its verdict. Patterns are compiled once."""
+    """A function from a stream's name to its verdict, raising FixFile for a pattern that takes too long.
+
+    Patterns are compiled once.
+    """
     includes = _compiled(pattern.includes if pattern else None)
     excludes = _compiled(pattern.excludes if pattern else None)
 
@@ -38,9 +41,9 @@ def stream_filter(pattern: FilterPattern | None) -> Callable[[str], Verdict]:
     return verdict
 
 
-def _compiled(patterns: Sequence[str] | None) -> list[re.Pattern[str]]:
-    return [re.compile(pattern, re.IGNORECASE) for pattern in patterns or ()]
+def _compiled(patterns: Sequence[str] | None) -> list[tuple[str, Callable[[str], bool]]]:
+    return [(pattern, matcher(pattern)) for pattern in patterns or ()]
 
 
-def _first(patterns: list[re.Pattern[str]], name: str) -> str | None:
-    return next((pattern.pattern for pattern in patterns if pattern.match(name)), None)
+def _first(patterns: list[tuple[str, Callable[[str], bool]]], name: str) -> str | None:
+    return next((pattern for pattern, matches in patterns if matches(name)), None)
