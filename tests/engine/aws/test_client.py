@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Barrier, Event
 from typing import TYPE_CHECKING, Any
 
+import botocore.session
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ClientError
@@ -261,6 +262,24 @@ def test_time_outs_and_pool_are_explicit() -> None:
     usual, impatient = kinesis_client(config(**KEYS), pool=7), kinesis_client(config(**KEYS), pool=8, read_timeout=1)
     assert [getattr(usual.meta.config, name) for name in names] == [5, 30, 7]
     assert [getattr(impatient.meta.config, name) for name in names] == [5, 1, 8]
+
+
+def test_a_role_is_asked_for_within_time_outs_too(
+    kinesis: FakeKinesis, sts: FakeKinesis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of botocore's own, 60 s each, every thread of a run would wait through five tries."""
+    configs: dict[str, Any] = {}
+    create = botocore.session.Session.create_client
+
+    def created(session: botocore.session.Session, service: str, **options: Any) -> Any:
+        configs[service] = options.get("config")
+        return create(session, service, **options)
+
+    monkeypatch.setattr(botocore.session.Session, "create_client", created)
+    client(kinesis, **KEYS, assumeRoleArn=ROLE).list_streams()
+    assert (configs["sts"].connect_timeout, configs["sts"].read_timeout) == (5, 30)
+    assert configs["sts"].retries["total_max_attempts"] == 3
+    assert len(sts.assumed) == 1
 
 
 def test_threads_use_their_connections_again(kinesis: FakeKinesis) -> None:

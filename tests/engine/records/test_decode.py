@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import gzip
 import io
 import json
+import lzma
 import random
 import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
+from types import ModuleType
 from typing import Any
 
 import fastavro
@@ -19,7 +24,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from airflow_kinesis_ingest.engine.model import Message, NoSchema, RegisteredSchema
-from airflow_kinesis_ingest.engine.records import codecs
+from airflow_kinesis_ingest.engine.records import avro, codecs
 from airflow_kinesis_ingest.engine.records.decode import MESSAGES_MOST, decode, truncate
 from tests.corpus import CASES, Case, lookup
 from tests.corpus import writers as w
@@ -274,6 +279,35 @@ WORKSPACE = {"bzip2": 4 * MIB, "xz": 9 * MIB}
 """What the algorithm itself asks for before the first byte comes out (of xz, only pages that output fills are real)."""
 
 
+def xz_that_asks_for(dictionary: int) -> bytes:
+    """A stream of "hello" whose header asks for so many MiB of dictionary, with a right checksum (xz format, 3.1)."""
+    stream = bytearray(lzma.compress(b"hello"))
+    header = slice(12, 12 + (stream[12] + 1) * 4)
+    stream[header.start + 4] = 2 * (dictionary.bit_length() - 1 + 20 - 12)
+    stream[header.stop - 4 : header.stop] = zlib.crc32(stream[header.start : header.stop - 4]).to_bytes(4, "little")
+    return bytes(stream)
+
+
+@pytest.mark.parametrize(("mib", "shown"), [(64, True), (128, False), (1024, False)])
+def test_no_xz_stream_gets_more_memory_than_its_own_best_compression_needs(mib: int, shown: bool) -> None:
+    """Preset 9 has a dictionary of 64 MiB. A record may ask for 4 GiB, and its reader would have to give them."""
+    (message,) = decode(xz_that_asks_for(mib))
+    assert (message.text == "hello") is shown
+    assert shown or "Memory usage limit" in message.note
+
+
+@pytest.mark.parametrize(("name", "pack"), [("gzip", gzip.compress), ("xz", lzma.compress), ("bzip2", bz2.compress)])
+def test_no_more_than_1000_streams_in_one_are_opened(
+    name: str, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record of 10 MiB holds half a million empty ones: two seconds of opening them, for nothing."""
+    ends_after(1000, codecs, "_pump", monkeypatch)
+    codec = next(each for each in codecs.CODECS if each.name == name)
+    member = pack(b"")
+    inflated = codecs.inflate(codec, member * 1500)
+    assert inflated.note == f"{500 * len(member)} bytes after the {name} stream are not shown"
+
+
 @pytest.mark.parametrize("name", ["gzip", "zlib", "bzip2", "xz", "zstd", "lz4_frame", "snappy"])
 @pytest.mark.parametrize("unit", [b"a", b"[],", "日".encode()], ids=["a", "json", "kanji"])
 def test_no_bomb_costs_more_than_2_mib(name: str, unit: bytes) -> None:
@@ -361,13 +395,29 @@ WIDE = {"type": "record", "name": "W", "fields": [{"name": f"{i}" * 500, "type":
         "negative block",
     ],
 )
-def test_avro_bombs_stay_encoded(schema: Any, datum: bytes) -> None:
-    """A few bytes that announce more than memory holds; fastavro dies of the first two."""
+def test_avro_bombs_stay_encoded(schema: Any, datum: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes that announce more than memory holds; fastavro dies of the first two.
+
+    2 MiB of output at 16 characters a value are 131,072 values: whoever reads more would read on for minutes.
+    """
     registry = RegisteredSchema("AVRO", json.dumps(schema))
+    ends_after(2 * MIB // 16 + 100, avro, "_read", monkeypatch)
     with held_at_most(20 * MIB):
         (message,) = decode(w.glue(AVRO_ID, datum), schemas=lambda _: registry)
     assert message.format == "binary"
     assert AVRO_ID in message.note
+
+
+def ends_after(most: int, module: ModuleType, function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test fails at call number `most` + 1, instead of going on until somebody looks."""
+    original, calls = getattr(module, function), count(1)
+
+    def counted(*arguments: Any) -> Any:
+        if next(calls) > most:
+            pytest.fail(f"{function} is called more than {most} times")
+        return original(*arguments)
+
+    monkeypatch.setattr(module, function, counted)
 
 
 def test_messages_of_one_record_are_bounded() -> None:
