@@ -6,6 +6,7 @@ IngestError
 ├── Retry                   try again later: the same call may succeed
 │   ├── Throttled           AWS or OpenMetadata asked for fewer calls
 │   └── Unreachable         no answer, a broken answer, or a server error
+│       └── ServerDown      no connection, or a 503: no call of anybody gets through
 ├── PlaceExpired            ask for a new place: an iterator or a paging token was too old; no stage lets it out
 ├── Skip                    this stream's part is lost, counted and named; the run goes on
 │   ├── StreamGone          the stream vanished between two calls
@@ -156,6 +157,10 @@ class Throttled(Retry):
 
 class Unreachable(Retry):
     """No answer came, or a server error, or an answer that cannot be read."""
+
+
+class ServerDown(Unreachable):
+    """The server takes no connection or says that it is not available: it is not this one call that failed."""
 
 
 class PlaceExpired(IngestError):

@@ -40,7 +40,7 @@ def document(
             "sourceConfig": {"config": {"type": "MessagingMetadata", "generateSampleData": True, **(metadata or {})}},
         },
         "sink": {"type": "file", "config": {"path": str(to)}},
-        "options": {"concurrency": 4},
+        "options": {"concurrency": 4, "retryFor": 1},
     }
     if isinstance(to, FakeOpenMetadata):
         reached = {"hostPort": to.host_port, "securityConfig": {"jwtToken": token}, **(server or {})}

@@ -20,7 +20,7 @@ try:
 finally:
     print("{MARK}", *{{{{name.partition(".")[0] for name in sys.modules}}}})
 """
-HEAVY = {"airflow", "boto3", "botocore", "croniter", "re2", "regex", "requests", "rich", "tenacity"}
+HEAVY = {"airflow", "boto3", "botocore", "croniter", "re2", "regex", "requests", "rich"}
 
 
 def loaded(code: str) -> set[str]:

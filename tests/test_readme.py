@@ -29,7 +29,7 @@ def test_a_field_that_the_page_lacks_is_seen() -> None:
     """The rest of the page stays; its table is the models'."""
     page = "# Fields\n\n| field | default | meaning |\n|---|---|---|\n| `old` | | |\n\nThe end.\n"
     assert with_table(page, field_table()) == f"# Fields\n\n{field_table()}\nThe end.\n"
-    assert "| `options.quota` | `0.99` |" in field_table()
+    assert "| `options.quota` | `0.9` |" in field_table()
 
 
 def test_the_policy_is_the_one_that_the_command_prints() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from .processes import Measured, fake, measured, stats
 
 LATENCY_MS = 25
+SHARE = 1.0  # of AWS's rates: the floor is that of the whole rate, and the account is the bench's own
 DESCRIBE_RATE = 20.0
 HEADER = [
     "streams",
@@ -130,6 +131,7 @@ def command(folder: Path, aws: str, openmetadata: str, *, samples: bool, **metad
             "sourceConfig": {"config": {"type": "MessagingMetadata", "generateSampleData": samples, **metadata}},
         },
         "sink": {"type": "metadata-rest"},
+        "options": {"quota": SHARE},
         "workflowConfig": {
             "openMetadataServerConfig": {
                 "hostPort": f"{openmetadata}/api",

@@ -13,6 +13,7 @@ from ...errors import (
     AccessDenied,
     IngestError,
     PlaceExpired,
+    ServerDown,
     StreamDenied,
     StreamGone,
     StreamNotReady,
@@ -76,6 +77,11 @@ NO_ANSWER = (
     aws_exceptions.ReadTimeoutError,
     aws_exceptions.ConnectTimeoutError,
 )
+NO_CONNECTION = (
+    aws_exceptions.EndpointConnectionError,
+    aws_exceptions.ConnectTimeoutError,
+    aws_exceptions.ProxyConnectionError,
+)
 # What botocore's parsers raise on a body that is no JSON object (Kinesis, Glue), no XML (STS), or has a time that no
 # calendar has (RuntimeError).
 NO_SENSE = (ResponseParserError, ValueError, TypeError, AttributeError, RuntimeError)
@@ -101,7 +107,8 @@ def translated(error: ClientError | BotoCoreError, api: str, stream: str) -> Ing
             "there are no usable AWS credentials", where=where, why=why, remedy="Check keys, profile or role"
         )
     if isinstance(error, NO_ANSWER):
-        return Unreachable(
+        kind = ServerDown if isinstance(error, NO_CONNECTION) else Unreachable
+        return kind(
             "AWS did not answer", where=where, why=why, remedy="Check the region, `endPointURL` and the network"
         )
     return Abort("the call could not be made", where=where, why=why, remedy="Check the `awsConfig` block")
@@ -159,7 +166,9 @@ def _translated_response(error: ClientError, api: str, stream: str, where: str) 
         return StreamDenied("the stream's KMS key cannot be used", where=where, why=why, remedy=remedy)
     if code in EXPIRED_PLACES:
         return PlaceExpired("the place in the stream expired", where=where, why=why, remedy="Run it again")
-    if status >= 500 or not code or code.isdigit() or code in ("InternalFailure", "ServiceUnavailable"):
+    if status in (502, 503) or code == "ServiceUnavailable":
+        return ServerDown("AWS is not available", where=where, why=why, remedy="Run again later")
+    if status >= 500 or not code or code.isdigit() or code == "InternalFailure":
         return Unreachable("AWS failed", where=where, why=why, remedy="Run again later")
     return _about_stream(code, where, why) if stream else _about_account(where, why)
 

@@ -1,7 +1,9 @@
 """AWS's call rates per API, account and region, kept by waiting instead of being told off.
 
 Rates per second are AWS's (Kinesis Data Streams quotas and the service model, botocore 1.44.5). The account's other
-tools share them, so a run takes a share, backs off when AWS throttles and comes back by itself.
+tools share them: consumers by KCL or Flink, other workflows. So a run takes a share, and makes room when AWS throttles,
+whoever caused it: half the rate at once, given back bit by bit (as TCP shares a line: additive increase, multiplicative
+decrease). All who do so end up with equal parts of what there is.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ from collections.abc import Callable, Mapping
 from ...errors import Stopped
 
 RATES = {"ListStreams": 5.0, "DescribeStreamSummary": 20.0}
+LEAST = 1 / 50  # of the full rate: a run that waits for ever looks like one that hangs
+COMES_BACK_IN = 60.0  # seconds, from nothing to the full rate
 SHARD_READS = 4.0  # of the 5 a second per shard that all polling consumers share
 
 
 class Pacer:
     """Lets `rate` calls a second through, `burst` of them at once after a pause. For use by many threads.
 
-    After `slow_down` the rate falls to 0.7 of what it was (once a second at most) and returns as 0.5 t^2.
+    `slow_down` halves the rate, once a second at most. It comes back by a sixtieth of the full rate each second, and
+    never exceeds it.
     """
 
     def __init__(self, rate: float, *, burst: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,13 +56,13 @@ class Pacer:
             now = self._clock()
             if now - self._slowed_at < 1.0:
                 return  # the calls that were under way at the first throttle say nothing new
-            self._slowed_to = max(0.7 * self._rate(now), self._full / 20)
+            self._slowed_to = max(self._rate(now) / 2, self._full * LEAST)
             self._slowed_at = now
 
     def _rate(self, now: float) -> float:
         if self._slowed_at == float("-inf"):
             return self._full
-        return min(self._full, self._slowed_to + 0.5 * (now - self._slowed_at) ** 2)
+        return min(self._full, self._slowed_to + self._full * (now - self._slowed_at) / COMES_BACK_IN)
 
 
 class Quota:

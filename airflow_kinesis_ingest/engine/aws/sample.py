@@ -79,7 +79,8 @@ class Sampler:
     """Takes at most `count` records and `maxBytes` bytes, or one record that is larger, with at most 40 reads.
 
     No more than eight times `maxBytes` is read for them, and one read. No call begins and none is repeated after
-    `timeLimit` seconds; the one that is under way then ends by its own time-out.
+    `timeLimit` seconds; the one that is under way then ends by its own time-out. clock: what the time is taken
+    on; that of a `KinesisSource` stands still while AWS is down.
     """
 
     def __init__(self, options: SampleOptions, clock: Callable[[], float] = time.monotonic) -> None:

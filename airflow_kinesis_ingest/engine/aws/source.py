@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ...errors import Abort, IngestError, PlaceExpired, StreamGone, StreamNotReady, StreamUnreadable, Throttled
 from ..model import Description, Record, Stream
-from ..retry import ATTEMPTS, retry
+from ..retry import RETRY_FOR, Circuit
 from .errors import NO_SENSE, senseless, translated
 from .quota import SHARD_READS, Quota
 
@@ -50,14 +50,17 @@ T = TypeVar("T")
 class KinesisSource:
     """One account and region, read through one client by many threads.
 
-    stop: set it to make every method raise Stopped soon. attempts: how often a call is made at most.
+    stop: set it to make every method raise Stopped soon. retry_for: seconds that a call is tried again for (`Circuit`).
     """
 
-    def __init__(self, client: KinesisClient, *, quota: Quota, stop: threading.Event, attempts: int = ATTEMPTS) -> None:
+    def __init__(
+        self, client: KinesisClient, *, quota: Quota, stop: threading.Event, retry_for: float = RETRY_FOR
+    ) -> None:
         self._client = client
         self._quota = quota
         self._stop = stop
-        self._attempts = attempts
+        self._circuit = Circuit("AWS", stop, retry_for)
+        self.clock = self._circuit.clock
 
     def streams(self) -> Iterator[Stream]:
         """Every stream, in AWS's order. Pages of 100 (AWS's maximum), fetched as they are consumed.
@@ -118,7 +121,7 @@ class KinesisSource:
     def open_shards(self, stream: Stream, until: float | None = None) -> Iterator[ShardReader]:
         """The open shards of a stream, page by page as they are consumed. Raises as `describe` does.
 
-        until: on `time.monotonic`; the listing is not tried again after it.
+        until: on `clock`; the listing is not tried again after it.
         """
         for shard in self._shards(stream.name, until):
             # Simulators ignore ShardFilter; AWS: a shard is open iff it has no EndingSequenceNumber.
@@ -166,7 +169,7 @@ class KinesisSource:
         self, api: str, stream: str, parameters: dict[str, Any], quota: Quota, until: float | None
     ) -> dict[str, Any]:
         """One call of the API with its retries, each at the pace of `quota`, and none after `until`."""
-        return retry(lambda: self._once(api, stream, parameters, quota), self._stop, self._attempts, until)
+        return self._circuit.call(lambda: self._once(api, stream, parameters, quota), until)
 
     def _once(self, api: str, stream: str, parameters: dict[str, Any], quota: Quota) -> dict[str, Any]:
         quota.wait(api, self._stop)
@@ -200,8 +203,8 @@ class ShardReader:
 
     AWS gives all consumers together 5 calls of a kind and 2 MiB a second; whoever reads more, up to 10 MiB are given at
     once, stops everybody's reading until that is made up for, for 5 s.
-    Fewer for a while after AWS throttled one: the consumers are at their share. until: on `time.monotonic`; a call
-    begun before it is not repeated after it.
+    Fewer for a while after AWS throttled one: the consumers are at their share. until: on the source's `clock`; a
+    call begun before it is not repeated after it.
     """
 
     def __init__(self, source: KinesisSource, stream: str, shard_id: str) -> None:
@@ -246,7 +249,7 @@ class ShardReader:
         pause = self._free_at - time.monotonic()
         if pause <= 0:
             return True
-        left = pause if until is None else until - time.monotonic()
+        left = pause if until is None else until - self._source.clock()
         self._source.rest(min(pause, max(left, 0.0)))
         return pause < left or until is None
 

@@ -21,8 +21,17 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from ... import __version__
-from ...errors import CatalogueRefused, IngestError, NotAllowed, Throttled, TopicRefused, Unreachable, without_passwords
-from ..retry import ATTEMPTS, retry
+from ...errors import (
+    CatalogueRefused,
+    IngestError,
+    NotAllowed,
+    ServerDown,
+    Throttled,
+    TopicRefused,
+    Unreachable,
+    without_passwords,
+)
+from ..retry import RETRY_FOR, Circuit
 from ..workflow.field_types import is_path, is_sendable
 from ..workflow.models import OpenMetadataServer
 
@@ -34,6 +43,7 @@ TIMEOUT = (5.0, 30.0)
 FIRST_PAGE, LARGEST_PAGE = 50, 200
 PAGE_BYTES = 4 * 1024 * 1024
 AGAIN = {408, 500, 502, 503, 504}
+DOWN = {502, 503}  # and not 504: there a proxy has waited for the answer to this one call
 CHECK_TLS = "Check `verifySSL` and `sslConfig.caCertificate`"
 CHECK_ADDRESS = "`hostPort` must end in /api, as in http://localhost:8585/api"
 VERSION_PATH = "/system/version"
@@ -77,13 +87,12 @@ class OpenMetadata:
         stop: threading.Event,
         pool: int = 8,
         timeout: tuple[float, float] = TIMEOUT,
-        attempts: int = ATTEMPTS,
+        retry_for: float = RETRY_FOR,
     ) -> None:
         self.address = server.host_port.rstrip("/")
         self.warns_of_version = server.enable_version_validation is not False
         self._base = f"{self.address}/{server.api_version or 'v1'}"
-        self._stop = stop
-        self._attempts = attempts
+        self._circuit = Circuit("OpenMetadata", stop, retry_for)
         self._timeout = timeout
         self._token = _Token(server)
         self._session = requests.Session()
@@ -160,7 +169,7 @@ class OpenMetadata:
                 raise _translated_response(response, f"{method} {path}", self.address)
             return decode(response, f"{method} {path}")
 
-        return retry(once, self._stop, self._attempts)
+        return self._circuit.call(once)
 
     def _exchange(
         self, method: str, path: str, query: Mapping[str, str | int], body: object, content_type: str
@@ -194,7 +203,7 @@ class OpenMetadata:
             raise CatalogueRefused("a header cannot be sent", where="extraHeaders", remedy=remedy) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             # requests lets some of urllib3's errors through, as for a host name that no DNS could hold.
-            raise Unreachable(
+            raise (ServerDown if _is_unconnected(error) else Unreachable)(
                 "OpenMetadata did not answer",
                 where=f"{method} {path}",
                 why=_why_of(error),
@@ -289,6 +298,14 @@ def _innermost(error: BaseException) -> BaseException:
 
 def _why_of(error: Exception) -> str:
     return f"{type(error).__name__}: {without_passwords(str(_innermost(error)))}"
+
+
+def _is_unconnected(error: Exception) -> bool:
+    """No connection was made: refused, no such host, no answer to the handshake."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)) or isinstance(
+        reason, urllib3.exceptions.NewConnectionError
+    )
 
 
 def _tls_failure(error: Exception, where: str, address: str) -> IngestError:
@@ -395,7 +412,8 @@ def _translated_response(response: requests.Response, where: str, address: str) 
         what = "this does not answer as OpenMetadata's API does"
         return CatalogueRefused(what, where=address, why=why, remedy=_write_address(address))
     if status in AGAIN:
-        return Unreachable(
+        kind = ServerDown if status in DOWN else Unreachable
+        return kind(
             "OpenMetadata failed",
             where=where,
             why=why,

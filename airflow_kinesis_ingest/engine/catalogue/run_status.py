@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 FAILURES = 10
 TIMEOUT = (2.0, 4.0)
 IN_A_HURRY = (1.0, 1.5)
+RETRY_FOR = 5.0  # a status is worth a short wait, once for each server that is gone for good
 
 
 class RunStatus:
@@ -43,7 +44,7 @@ class RunStatus:
         self._started = now_ms()
         self._server = ServerVersion()
         # A client of its own: a run that was told to stop must still be able to say `stopped`.
-        self._client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, attempts=2)
+        self._client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, retry_for=RETRY_FOR)
 
     def running(self) -> None:
         """Make the entity, or update ours, and say that a run began. The service must exist."""
@@ -62,7 +63,9 @@ class RunStatus:
         Whoever stopped a run waits for its end: `stopped` is told in one try, or not at all.
         """
         if report.state == "stopped":
-            self._client = OpenMetadata(self._workflow.server, stop=threading.Event(), timeout=IN_A_HURRY, attempts=1)
+            self._client = OpenMetadata(
+                self._workflow.server, stop=threading.Event(), timeout=IN_A_HURRY, retry_for=0.0
+            )
         body = {
             "pipelineState": self._server.state(report.state),
             "endDate": now_ms(),

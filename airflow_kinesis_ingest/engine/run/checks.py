@@ -19,7 +19,7 @@ from ..workflow.filters import stream_filter
 from ..workflow.models import Workflow
 from .pipeline import source_of
 
-ATTEMPTS = 2
+RETRY_FOR = 3.0  # seconds: somebody waits for the answer, and a dead server is one
 STREAMS = 5  # tried, until one of them is neither being made nor deleted
 
 T = TypeVar("T")
@@ -39,7 +39,10 @@ class Step:
 
 
 def run(workflow: Workflow) -> Iterator[Step]:
-    """Try what a run would do, on its first stream that is ready, and store nothing. Each call is tried twice."""
+    """Try what a run would do, on its first stream that is ready, and store nothing.
+
+    A call is tried again for 3 s, whatever `options.retryFor` says: that a server is dead is what a test is to tell.
+    """
     yield from check_aws(workflow)
     yield from check_openmetadata(workflow, rights=True)
 
@@ -108,7 +111,7 @@ class _OpenMetadataTest:
         self._service: dict[str, Any] | None = None
 
     def reachable(self) -> str:
-        client = OpenMetadata(self._workflow.server, stop=threading.Event(), attempts=ATTEMPTS)
+        client = OpenMetadata(self._workflow.server, stop=threading.Event(), retry_for=RETRY_FOR)
         version = client.version()
         self._reached = client
         remark = ServerVersion(version).remark
@@ -180,7 +183,7 @@ class _AwsTest:
         self._iterator: str | None = None
 
     def credentials(self) -> str:
-        self._source = source_of(self._workflow, threading.Event(), attempts=ATTEMPTS)
+        self._source = source_of(self._workflow, threading.Event(), retry_for=RETRY_FOR)
         return "role to assume: " + arn if (arn := self._workflow.aws.assume_role_arn) else "found"
 
     def list_streams(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -28,7 +27,6 @@ from ..catalogue.sink import Sink
 from ..catalogue.topic import topic_of
 from ..catalogue.topic_calls import Warn
 from ..model import Description, Message, MessageSchema, RunReport, Sample, State, Stream
-from ..retry import ATTEMPTS
 from ..workflow.disclosure import unused
 from ..workflow.filters import Verdict, stream_filter
 from ..workflow.models import Options, Workflow
@@ -112,15 +110,16 @@ def _log_unused(workflow: Workflow) -> None:
         log.debug("These fields have no effect here: %s", ", ".join(fields))
 
 
-def source_of(workflow: Workflow, stop: threading.Event, *, attempts: int = ATTEMPTS) -> KinesisSource:
-    """Raises AccessDenied where there are no credentials; makes no call."""
+def source_of(workflow: Workflow, stop: threading.Event, *, retry_for: float | None = None) -> KinesisSource:
+    """retry_for: seconds, the file's without it. Raises AccessDenied where there are no credentials; makes no call."""
     options = workflow.options
     client = kinesis_client(
         workflow.aws,
         pool=DESCRIBERS + options.concurrency + 1,
         account_id_endpoint_mode=options.account_id_endpoint_mode,
     )
-    return KinesisSource(client, quota=Quota(options.quota), stop=stop, attempts=attempts)
+    retry_for = options.retry_for if retry_for is None else retry_for
+    return KinesisSource(client, quota=Quota(options.quota), stop=stop, retry_for=retry_for)
 
 
 def sink_of(workflow: Workflow, stop: threading.Event, warn: Warn) -> Sink:
@@ -128,7 +127,8 @@ def sink_of(workflow: Workflow, stop: threading.Event, warn: Warn) -> Sink:
     path = catalogue_file(workflow)
     if path:
         return FileSink(path, workflow)
-    client = OpenMetadata(workflow.server, stop=stop, pool=workflow.options.concurrency)
+    options = workflow.options
+    client = OpenMetadata(workflow.server, stop=stop, pool=options.concurrency, retry_for=options.retry_for)
     return RestSink(client, workflow, warn)
 
 
@@ -142,9 +142,9 @@ def catalogue_file(workflow: Workflow) -> Path | None:
 
 def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | None]:
     """The redacted messages of one stream's sample and the schema they share. Writes nothing. Raises IngestError."""
-    source = source_of(workflow, threading.Event())
+    source, options = source_of(workflow, threading.Event()), workflow.options.sample
     described = source.describe(Stream(name))
-    taken = _taken_from(source, Sampler(workflow.options.sample), described, workflow.options.sample.time_limit)
+    taken = _taken_from(source, Sampler(options, source.clock), described, options.time_limit)
     schemas = GlueSchemas(lambda: glue_client(workflow.aws))
     reader = Reader(workflow.options, storing=False, schemas=schemas)
     messages = reader.messages(taken.records)
@@ -152,7 +152,7 @@ def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | 
 
 
 def _taken_from(source: KinesisSource, sampler: Sampler, described: Description, seconds: int) -> Taken:
-    stream, until = described.stream, time.monotonic() + seconds
+    stream, until = described.stream, source.clock() + seconds
     shards = source.open_shards(stream, until)
     return sampler.take(described, shards, datetime.now(timezone.utc), lambda: source.closed_shards(stream, until))
 
@@ -174,11 +174,12 @@ def status_in(workflow: Workflow) -> RunStatus | None:
 
 
 def assemble(workflow: Workflow, stop: threading.Event, tally: Tally) -> Run:
+    source = source_of(workflow, stop)
     return Run(
         workflow=workflow,
-        source=source_of(workflow, stop),
+        source=source,
         keep=stream_filter(workflow.metadata.topic_filter_pattern),
-        sampler=Sampler(workflow.options.sample),
+        sampler=Sampler(workflow.options.sample, source.clock),
         sink=sink_of(workflow, stop, tally.warn),
         tally=tally,
         stop=stop,

@@ -262,7 +262,10 @@ class Options(Strict):
     sample: SampleOptions = Field(default_factory=SampleOptions)
     infer_schema: bool = Field(True, description="Infer the message schema from the sample")
     deletion: DeletionOptions = Field(default_factory=DeletionOptions)
-    quota: float = Field(0.99, gt=0, le=1, description="Share of AWS's per-API rates this run may use")
+    quota: float = Field(0.9, gt=0, le=1, description="Share of AWS's per-API rates this run may use")
+    retry_for: float = Field(
+        120, ge=0, le=3600, description="Seconds that a call to AWS or OpenMetadata is tried again after it failed"
+    )
     concurrency: int = Field(24, ge=1, le=64, description="Streams sampled and written at the same time")
     account_id_endpoint_mode: EndpointMode = Field(
         "disabled", description="botocore's setting; `disabled` keeps the classic regional host"

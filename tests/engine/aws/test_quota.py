@@ -62,7 +62,7 @@ def test_after_a_pause_a_burst_goes_out_at_once() -> None:
     assert [pacer.reserve() for _ in range(4)] == pytest.approx([0.0, 0.0, 0.0, 0.2])
 
 
-@pytest.mark.parametrize("share", [0.99, 0.5, 0.01])
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.5, 0.01])
 @pytest.mark.parametrize("api", RATES)
 def test_a_run_stays_within_its_share_of_aws_quota_by_api(api: str, share: float, clock: Clock) -> None:
     """AWS's bucket holds the calls of one second: the rate and the burst together must fit into it."""
@@ -138,11 +138,11 @@ def interval(pacer: Pacer) -> float:
     return -pacer.reserve() + pacer.reserve()
 
 
-def test_a_throttle_costs_three_tenths_of_the_rate() -> None:
+def test_a_throttle_costs_half_of_the_rate() -> None:
     clock = Clock()
     pacer = Pacer(10.0, clock=clock)
     pacer.slow_down()
-    assert interval(pacer) == pytest.approx(1 / 7)
+    assert interval(pacer) == pytest.approx(1 / 5)
 
 
 def test_the_answers_to_calls_that_were_under_way_count_as_one_throttle() -> None:
@@ -151,29 +151,29 @@ def test_the_answers_to_calls_that_were_under_way_count_as_one_throttle() -> Non
     for _ in range(8):
         pacer.slow_down()
         clock.now += 0.01
-    clock.now -= 0.08
-    assert interval(pacer) == pytest.approx(1 / 7)
+    assert interval(pacer) == pytest.approx(1 / 5, rel=0.01)
 
 
-def test_the_rate_comes_back_by_itself_first_slowly_then_fast() -> None:
+def test_the_rate_comes_back_by_a_sixtieth_a_second_and_never_exceeds_the_share() -> None:
+    """Others need the room for more than a moment: whoever caused the throttle is still there."""
     rates = []
-    for seconds in (0.0, 1.0, 2.0, 3.0):
+    for seconds in (0.0, 6.0, 18.0, 30.0, 600.0):
         clock = Clock()
         pacer = Pacer(10.0, clock=clock)
         pacer.slow_down()
         clock.now += seconds
         rates.append(1 / interval(pacer))
-    assert rates == pytest.approx([7.0, 7.5, 9.0, 10.0])
+    assert rates == pytest.approx([5.0, 6.0, 8.0, 10.0, 10.0])
 
 
-def test_throttled_again_and_again_it_goes_on_at_a_twentieth() -> None:
+def test_throttled_again_and_again_it_goes_on_at_a_fiftieth() -> None:
     """A run that waits for ever looks like one that hangs."""
     clock = Clock()
     pacer = Pacer(100.0, clock=clock)
     for _ in range(100):
         clock.now += 1.0
         pacer.slow_down()
-    assert 1 / interval(pacer) == pytest.approx(5.0)
+    assert 1 / interval(pacer) == pytest.approx(2.0)
 
 
 # --- stopping -------------------------------------------------------------------------------------------------------

@@ -476,8 +476,8 @@ def test_a_call_that_gets_no_answer_is_not_repeated_after_the_time_limit(
     """With the tries that every call has, a hanging stream would hold its thread ten times as long."""
     answers_within(0.3, monkeypatch)
     with FakeKinesis([FakeStream("orders")], quotas={}, faults=Faults(Rule(Fault.never(), operation))) as aws:
-        source = source_of(workflow(aws, Path("unused")), threading.Event(), attempts=1000)
-        shards = source.open_shards(Stream("orders"), time.monotonic() + 1.0)
+        source = source_of(workflow(aws, Path("unused")), threading.Event(), retry_for=60.0)
+        shards = source.open_shards(Stream("orders"), source.clock() + 1.0)
         with pytest.raises(Unreachable):
             sampler(timeLimit=1).take(described(), shards, NOW)
         assert aws.counts[operation] <= 5

@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import LocationParseError, ProxySchemeUnknown
 
+from airflow_kinesis_ingest.engine import retry as retry_module
 from airflow_kinesis_ingest.engine.aws import source as source_module
 from airflow_kinesis_ingest.engine.aws.client import kinesis_client
 from airflow_kinesis_ingest.engine.aws.quota import Quota
@@ -33,6 +34,7 @@ from airflow_kinesis_ingest.errors import (
     IngestError,
     PlaceExpired,
     Retry,
+    ServerDown,
     Skip,
     Stopped,
     StreamDenied,
@@ -48,16 +50,18 @@ from tests.fakes.server import Fault, Faults, Reply, Rule
 
 pytestmark = pytest.mark.usefixtures("quick")
 
-ATTEMPTS = 3
+A_MOMENT = 0.1
 OPERATIONS = ("ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords")
 ORDERS = Stream("orders")
 
 
 @contextmanager
-def reading(*streams: FakeStream, **options: Any) -> Iterator[tuple[FakeKinesis, KinesisSource]]:
+def reading(
+    *streams: FakeStream, retry_for: float = 10.0, **options: Any
+) -> Iterator[tuple[FakeKinesis, KinesisSource]]:
     """A source on a fake account; at the end, every call it made was one that AWS wants clients to make."""
     with FakeKinesis(streams, quotas={}, **options) as aws:
-        yield aws, source_of(workflow(aws, Path("unused")), threading.Event(), attempts=ATTEMPTS)
+        yield aws, source_of(workflow(aws, Path("unused")), threading.Event(), retry_for=retry_for)
     assert aws.violations == []
 
 
@@ -172,18 +176,18 @@ def test_a_denied_listing_ends_the_run_after_one_call(nth: int) -> None:
 
 
 def test_a_throttled_listing_is_tried_again() -> None:
-    burst = Rule(aws_error("LimitExceededException"), "ListStreams", on=range(2, 2 + ATTEMPTS - 1))
+    burst = Rule(aws_error("LimitExceededException"), "ListStreams", on=range(2, 9))
     with reading(*json_streams(150), faults=Faults(burst)) as (aws, source):
         assert len(list(source.streams())) == 150
-        assert aws.counts["ListStreams"] == 2 + ATTEMPTS - 1
+        assert aws.counts["ListStreams"] == 9
 
 
 def test_a_listing_that_stays_throttled_fails() -> None:
     for_ever = Rule(aws_error("LimitExceededException"), "ListStreams", on=range(2, 99))
-    with reading(*json_streams(150), faults=Faults(for_ever)) as (aws, source):
+    with reading(*json_streams(150), faults=Faults(for_ever), retry_for=A_MOMENT) as (aws, source):
         with pytest.raises(Throttled):
             list(source.streams())
-        assert aws.counts["ListStreams"] == 1 + ATTEMPTS
+        assert aws.counts["ListStreams"] > 2
 
 
 # --- describing ---------------------------------------------------------------------------------------------------
@@ -409,7 +413,8 @@ def test_a_shard_that_ends_has_no_next_iterator() -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The one number is the time; whoever rests turns it."""
     now = [1000.0]
-    monkeypatch.setattr(source_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    for module in (source_module, retry_module):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(KinesisSource, "rest", lambda _, seconds: now.__setitem__(0, now[0] + seconds))
     return now
 
@@ -485,8 +490,8 @@ class WatchedQuota(Quota):
         super().slow_down(api)
 
 
-def source_with(client: object, quota: Quota | None = None, attempts: int = 1) -> KinesisSource:
-    return KinesisSource(cast("Any", client), quota=quota or Quota(1.0), stop=threading.Event(), attempts=attempts)
+def source_with(client: object, quota: Quota | None = None, retry_for: float = 0.0) -> KinesisSource:
+    return KinesisSource(cast("Any", client), quota=quota or Quota(1.0), stop=threading.Event(), retry_for=retry_for)
 
 
 class Client:
@@ -520,7 +525,7 @@ def test_every_try_is_paced_and_a_throttle_slows_the_pace_of_its_api() -> None:
     page = {"StreamNames": [], "HasMoreStreams": False}
     quota = WatchedQuota()
     throttled = client_error("LimitExceededException")
-    list(source_with(Client(throttled, throttled, page), quota, attempts=3).streams())
+    list(source_with(Client(throttled, throttled, page), quota, retry_for=10.0).streams())
     assert (quota.waited, quota.slowed) == (["ListStreams"] * 3, ["ListStreams"] * 2)
 
 
@@ -531,7 +536,7 @@ def test_a_throttled_shard_is_read_more_slowly(operation: str, monkeypatch: pyte
     monkeypatch.setattr(source_module, "Quota", lambda *_, **__: quota)
     throttled = client_error("ProvisionedThroughputExceededException", operation)
     done = {"ShardIterator": "x", "Records": []}
-    called(source_with(Client(throttled, throttled, done), attempts=3), operation)
+    called(source_with(Client(throttled, throttled, done), retry_for=10.0), operation)
     assert (quota.waited, quota.slowed) == ([operation] * 3, [operation] * 2)
 
 
@@ -599,7 +604,7 @@ def raised(broken: tuple[FakeKinesis, Any], operation: str, fault: Fault) -> Ing
     aws, (client, impatient) = broken
     aws.expired.clear()
     aws.faults = Faults(Rule(fault, operation))
-    source = source_with(impatient if fault.name == "never" else client, attempts=ATTEMPTS)
+    source = source_with(impatient if fault.name == "never" else client, retry_for=A_MOMENT)
     with pytest.raises(IngestError) as caught:
         called(source, operation)
     return caught.value
@@ -675,7 +680,7 @@ IN_NO_CALENDAR = {
         Fault.truncated(),
         Fault.garbage(),
         Fault.html(),
-        Fault.status(503, html=True),
+        Fault.status(504, html=True),
         Fault("no body", reply=Reply(200)),
         Fault("no object", reply=Reply(200, b"[1]")),
         Fault("null", reply=Reply(200, b"null")),
@@ -695,6 +700,25 @@ def test_no_answer_and_an_answer_that_is_none_can_be_tried_again(
     error = raised(broken, operation, fault)
     assert type(error) is Unreachable
     assert "endPointURL" in error.remedy or "Run again" in error.remedy
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.status(502, html=True), Fault.status(503, html=True), aws_error("ServiceUnavailable")],
+    ids=["502", "503", "ServiceUnavailable"],
+)
+def test_a_server_that_is_not_available_is_down_for_everybody(
+    broken: tuple[FakeKinesis, Any], operation: str, fault: Fault
+) -> None:
+    assert type(raised(broken, operation, fault)) is ServerDown
+
+
+def test_a_server_that_takes_no_connection_is_down_for_everybody() -> None:
+    with FakeKinesis() as aws:
+        source = source_of(workflow(aws, Path("unused")), threading.Event(), retry_for=0.0)
+    with pytest.raises(ServerDown):
+        list(source.streams())
 
 
 def descendants(kind: type[Exception]) -> set[type[Exception]]:

@@ -447,7 +447,7 @@ def test_a_run_killed_between_any_two_calls_is_repaired_by_the_next(before: Befo
             cut = Rule(Fault.lost_answer() if executed else Fault.reset(), on=last)
             server.faults = Faults(cut, Rule(Fault.reset(), on=range(last, len(EVERY))))
             with pytest.raises(IngestError):
-                run(InOpenMetadata(server), item)
+                run(InOpenMetadata(server, options={"retryFor": 0}), item)
             server.faults = Faults()
             run(InOpenMetadata(server), item)
             assert settled(server) == expected, f"killed after call {last}"

@@ -132,9 +132,10 @@ class Scene:
             return {entity["name"]: told(entity) for entity in map(json.loads, lines)}
         return {each["name"]: told(each) for each in self.catalogue.topics.values() if not each["deleted"]}
 
-    def run(self) -> RunReport:
+    def run(self, retry_for: float = 10.0) -> RunReport:
+        """retry_for: seconds; ample where a fault passes, short where it stays."""
         started = time.monotonic()
-        report = pipeline.run(made_workflow(self.aws, self.file if self.to_file else self.catalogue))
+        report = pipeline.run(made_workflow(self.aws, self.file if self.to_file else self.catalogue, retry_for))
         assert time.monotonic() - started < BOUND
         assert self.aws.violations == []
         assert self.catalogue.invalid_bodies == []
@@ -142,8 +143,9 @@ class Scene:
 
 
 @cache
-def made_workflow(aws: FakeKinesis, to: FakeOpenMetadata | Path) -> Workflow:
-    return workflow(aws, to, service_name=SERVICE, service={"description": "Streams of the shop"})
+def made_workflow(aws: FakeKinesis, to: FakeOpenMetadata | Path, retry_for: float = 1.0) -> Workflow:
+    blocks = {"service": {"description": "Streams of the shop"}, "options": {"retryFor": retry_for}}
+    return workflow(aws, to, service_name=SERVICE, **blocks)
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +312,10 @@ class Trouble:
         times = {id(BURST): " three times", id(FOR_EVER): " for ever"}.get(id(self.on), " half-way")
         return self.fault.name + times
 
+    @property
+    def retry_for(self) -> float:
+        return 10.0 if self.outcome == PASSES else 0.3
+
     def rule(self, operation: str, target: Any = "*") -> Rule:
         return Rule(self.fault, operation, target, self.on)
 
@@ -353,7 +359,7 @@ def test_aws_in_trouble(small: Scene, operation: str, trouble: Trouble) -> None:
     """A listing in trouble ends the run; a description in trouble costs one topic; a read in trouble, one sample."""
     one = "*" if operation == "ListStreams" or trouble.outcome == ENDS else "changed"
     small.aws.faults = Faults(trouble.rule(operation, one))
-    report = small.run()
+    report = small.run(trouble.retry_for)
     assert small.aws.faults.injected
     check(small, report)
     failures = [(problem.step, problem.entity) for problem in report.failures]
@@ -440,7 +446,7 @@ OPENMETADATA_TROUBLES = [
 def test_openmetadata_in_trouble_when_a_run_begins(small: Scene, method: str, path: str, trouble: Trouble) -> None:
     """Without the service, the topics and the settings there is no run: nothing was written or deleted."""
     small.catalogue.faults = Faults(trouble.rule(method, path))
-    report = small.run()
+    report = small.run(trouble.retry_for)
     assert small.catalogue.faults.injected
     check(small, report)
     if trouble.outcome == PASSES:
@@ -483,7 +489,7 @@ def test_openmetadata_in_trouble_with_one_topic(
     name = PER_TOPIC[method, path]
     small = begin(scene, catalogues, "a.steady", name, "gone")
     small.catalogue.faults = Faults(trouble.rule(method, of_topic(small, path, name)))
-    report = small.run()
+    report = small.run(trouble.retry_for)
     assert small.catalogue.faults.injected
     check(small, report)
     if trouble.outcome == PASSES:
@@ -505,7 +511,7 @@ def test_openmetadata_in_trouble_when_the_service_is_made(scene: Scene, trouble:
     scene.account(stream("orders", "one"))
     scene.remember()
     scene.catalogue.faults = Faults(trouble.rule("PUT", "/services/*"))
-    report = scene.run()
+    report = scene.run(trouble.retry_for)
     check(scene, report)
     assert (report.fatal is None) is (trouble.outcome == PASSES)
     check_repaired(scene)
@@ -587,5 +593,5 @@ def test_any_trouble(scene: Scene, seed: int) -> None:
     scene.remember()
     scene.aws.faults = Faults(*some_faults(draw, seed, AWS_KINDS), *EXPIRING)
     scene.catalogue.faults = Faults(*some_faults(draw, seed, OPENMETADATA_KINDS))
-    check(scene, scene.run())
+    check(scene, scene.run(0.1))
     check_repaired(scene)
