@@ -59,8 +59,8 @@ class World:
         self.aws.add(*json_streams(6, 2), *json_streams(2, 2, prefix="gone"), *json_streams(2, 2, prefix="a.dotted"))
         self.run()
         if isinstance(to, FakeOpenMetadata):
-            under_real_names(to.topic("shop", "a.dotted-00000"))
-            under_real_names(to.topic("shop", "a.dotted-00001")).update(deleted=True)
+            for name in ("a.dotted-00000", "a.dotted-00001"):
+                under_real_names(to.topic("shop", name))
         self.aws.add(*json_streams(3, 3, retention_hours=48), *json_streams(2, 2, prefix="fresh"))
         self.aws.remove("gone-00000", "gone-00001")
 

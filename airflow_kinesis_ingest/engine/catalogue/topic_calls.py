@@ -9,11 +9,9 @@ A run may be killed between any two calls. What it leaves behind is not remember
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ...errors import NotAllowed, TopicRefused
 from ..model import MessageSchema
@@ -21,8 +19,6 @@ from ..records.field_names import named, stored_name
 from .client import OpenMetadata, quoted
 from .renewal import Body, is_unchangeable, renewed
 from .sink import digest
-
-log = logging.getLogger(__name__)
 
 NO_SCHEMA = "-" * 8
 ALLOW_SAMPLES = "Let the bot view settings, edit topics and their sample data, or set `options.sample.store: false`"
@@ -182,21 +178,13 @@ class TopicCalls:
         self._put(bare | {"sourceHash": str(NOTHING)})
         return self._put(_mended(change.body))
 
-    def make_anew(self, change: Change) -> Catalogued:
-        """What people wrote goes along; and into the log, in case that this ends half-way."""
-        body = _mended(self._domain(change) | change.body)
-        told = json.dumps({key: value for key, value in body.items() if key != "messageSchema"}, ensure_ascii=False)
-        log.warning("OpenMetadata cannot restore this topic: it is deleted for good, and made anew with %s", told)
-        self._client.delete(f"/topics/{change.known.id}", hardDelete="true", recursive="true")
-        return self._put(body)
-
-    def _domain(self, change: Change) -> Body:
-        """What servers before 1.9 have in place of `domains`. A PUT keeps it, but there will be nothing to keep."""
-        if self._override or "domains" in self._fields:
-            return {}
-        path = f"/topics/{change.known.id}"
-        domain = object_in(self._client.get(path, fields="domain", include="all") or {}, "domain", path)
-        return {} if not domain or domain.get("inherited") else {"domain": domain.get("fullyQualifiedName")}
+    def refuse(self, change: Change) -> NoReturn:
+        """Deleting it for good would do; its votes, followers and history would go along, and that is for people."""
+        raise TopicRefused(
+            "OpenMetadata deleted it softly and cannot restore it: its stored schema has names that are refused",
+            where=f"PUT /topics, {change.body['name']}",
+            remedy="Delete it for good in OpenMetadata, and the next run makes it anew",
+        )
 
     def _put(self, body: Body) -> Catalogued:
         entity = self._client.put("/topics", body, holds="id")
@@ -321,7 +309,7 @@ CHANGE = (
     Changing(lambda _: True, TopicCalls.put),  # PUT
     Changing(lambda it: it.known.unchangeable, TopicCalls.put_without_schema_then_with),  # PUT, PUT
     # To restore it the server compares the stored schema with itself, and refuses that, too.
-    Changing(lambda it: it.known.unchangeable and it.known.deleted, TopicCalls.make_anew),  # DELETE, PUT; a GET before
+    Changing(lambda it: it.known.unchangeable and it.known.deleted, TopicCalls.refuse),  # no call: the topic is named
 )
 
 

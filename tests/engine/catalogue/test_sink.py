@@ -424,7 +424,6 @@ BEFORE: dict[str, Before] = {
     "other facts and another sample": written((topic("shop.orders", partitions=1), TWO)),
     "a first sample": written((topic("shop.orders"), NONE)),
     "a topic that refuses every change": broken,
-    "a deleted topic that refuses every change": lambda server: broken(server, deleted=True),
 }
 
 
@@ -504,38 +503,17 @@ def test_such_a_topic_is_repaired_in_two_steps(server: FakeOpenMetadata) -> None
     assert sent == [True, False, True]
 
 
-@pytest.mark.parametrize("token", [BOT, USER], ids=["a bot's token", "a person's token"])
-def test_a_deleted_topic_that_cannot_be_restored_is_made_anew_with_what_people_wrote(
-    server: FakeOpenMetadata, token: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A server compares the stored schema with itself when it restores, and refuses that."""
-    broken(server, deleted=True, description="All orders", displayName="Orders", owners=[ANN], tags=[PII])
-    id_ = server.topic(SERVICE, "shop.orders")["id"]
-    run(InOpenMetadata(server, token=token), (UNSEEN, OTHER))
-    after = server.topic(SERVICE, "shop.orders")
-    told = {key: after[key] for key in ("deleted", "description", "displayName", "owners", "tags")}
-    assert told == {
-        "deleted": False,
-        "description": "All orders",
-        "displayName": "Orders",
-        "owners": [ANN],
-        "tags": [PII],
-    }
-    assert after["sampleData"]["messages"] == list(OTHER.messages)
-    assert field_names(server) == {"shop.orders": ["id", "user_id~2b906c04"]}
-    assert [(call.path, call.query["hardDelete"]) for call in server.calls("DELETE")] == [(f"/topics/{id_}", "true")]
-    assert "All orders" in caplog.text
-
-
-@pytest.mark.parametrize(("version", "key"), [("1.6.0", "domain"), ("1.13.0", "domains")])
-def test_a_topic_that_is_made_anew_stays_in_its_domain(version: str, key: str) -> None:
-    """Servers before 1.9 have one, under another name."""
-    sales = {"id": "22222222-2222-2222-2222-222222222222", "type": "domain", "fullyQualifiedName": "Sales"}
-    with FakeOpenMetadata(version=version) as server:
-        broken(server, deleted=True, **{key: sales if key == "domain" else [sales]})
-        assert run(InOpenMetadata(server), (UNSEEN, NONE)) == ["written"]
-        after = server.topic(SERVICE, "shop.orders")[key]
-        assert (after if key == "domain" else after[0])["fullyQualifiedName"] == "Sales"
+def test_a_deleted_topic_that_cannot_be_restored_is_named_and_left_to_people(server: FakeOpenMetadata) -> None:
+    """A server compares the stored schema with itself when it restores, and refuses that. Only a deletion for good
+    would do, and with it would go what people left there: votes, followers, history.
+    """
+    broken(server, deleted=True, description="All orders")
+    before = deepcopy(server.topics)
+    with opened(InOpenMetadata(server)) as sink, pytest.raises(TopicRefused, match="Delete it for good") as raised:
+        sink.write(UNSEEN, OTHER)
+    assert "shop.orders" in str(raised.value)
+    assert server.topics == before
+    assert not server.calls("DELETE")
 
 
 @pytest.mark.parametrize("deleted", [True, False], ids=["deleted", "live"])
