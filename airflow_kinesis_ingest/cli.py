@@ -115,6 +115,12 @@ def add_commands(commands: Any) -> None:
     undeploy = _command(commands, "undeploy", undeploy_command, "take a workflow out of a folder; its history stays")
     undeploy.add_argument("name", metavar="NAME", help="the workflow's name, its DAG id")
     undeploy.add_argument("folder", type=Path, metavar="FOLDER", help="where it was deployed")
+    taking_over = _command(commands, "import", import_command, "write workflow files from OpenMetadata's own pipelines")
+    taking_over.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go; none is overwritten")
+    taking_over.add_argument("--server", required=True, metavar="URL", help="as in http://localhost:8585/api")
+    taking_over.add_argument("--token-file", type=Path, required=True, metavar="FILE", help="holds a bot's JWT")
+    taking_over.add_argument("--services", nargs="+", metavar="NAME", help="only these services")
+    taking_over.add_argument("--dry-run", action="store_true", help="print the files instead of writing them")
     demo = _command(commands, "demo", demo_command, "a local Kinesis, Airflow, and one workflow run through it")
     demo.add_argument("--once", action="store_true", help="end when the run has ended")
 
@@ -404,6 +410,25 @@ def undeploy_command(arguments: argparse.Namespace) -> int:
 
     print(f"taken away: {undeploy(arguments.name, arguments.folder)}")
     return SUCCESS
+
+
+def import_command(arguments: argparse.Namespace) -> int:
+    from .deployment.take_over import Told, take_over
+
+    def tell(told: Told) -> None:
+        if told.text:
+            print(_printable(told.text))
+        _say(told)
+
+    complete = take_over(
+        arguments.server,
+        arguments.token_file,
+        arguments.folder,
+        services=arguments.services or (),
+        write=not arguments.dry_run,
+        tell=tell,
+    )
+    return SUCCESS if complete else FAILED
 
 
 def demo_command(arguments: argparse.Namespace) -> int:

@@ -58,6 +58,29 @@ def deploy(file: Path, folder: Path, fence: Fence = OPEN) -> Deployed:
     return Deployed(target, (*checked.advice, *_unreadable(target, mode)))
 
 
+def names_in(folder: Path) -> dict[str, str]:
+    """The names of the workflows in a folder, those of broken files too, and whose they are."""
+    return {one.name: one.file for one in map(_named, _workflows(folder)) if one.name}
+
+
+def put_new(raw: bytes, target: Path) -> bool:
+    """Put a checked workflow where no file is yet, in one step. False, and nothing is changed, where one is.
+
+    Raises FixFile where the system refuses.
+    """
+    with _system_errors(target):
+        try:
+            target.open("xb").close()  # it is ours now
+        except FileExistsError:
+            return False
+        try:
+            _replace(target, raw, READABLE)
+        except BaseException:
+            target.unlink()
+            raise
+    return True
+
+
 def undeploy(name: str, folder: Path) -> Path:
     """Remove the file of the workflow with this name, or the broken one whose placeholder has it as its DAG id.
 

@@ -44,6 +44,7 @@ Entity = dict[str, Any]
 
 BOT: Final = "bot-token"
 USER: Final = "user-token"
+MASK: Final = "*********"
 
 SCHEMAS: Final = Path(__file__).resolve().parents[3] / "shared" / "openmetadata-schemas"
 CREATE_TOPIC: Final = "api/data/createTopic.json"
@@ -724,12 +725,22 @@ class FakeOpenMetadata(FakeServer):
             raise Refused(error(500, "Duplicate key (attempted merging values)"))
 
     def _get_by_name(self, collection: Collection, request: Recorded, name: str) -> Reply:
-        found = self._with_inherited(collection.find(name, request))
+        found = self._masked(self._with_inherited(collection.find(name, request)), request)
         return json_reply(200, _view(found, self._asked(request, collection)))
 
     def _get_by_id(self, collection: Collection, request: Recorded, id_: str) -> Reply:
-        found = self._with_inherited(collection.by_id(id_, _include(request)))
+        found = self._masked(self._with_inherited(collection.by_id(id_, _include(request))), request)
         return json_reply(200, _view(found, self._asked(request, collection)))
+
+    def _masked(self, entity: Entity, request: Recorded) -> Entity:
+        """Passwords of connections are shown to bots alone [server: DefaultAuthorizer.shouldMaskPasswords]."""
+        aws = ((entity.get("connection") or {}).get("config") or {}).get("awsConfig") or {}
+        if self._is_bot(request) or not aws.get("awsSecretAccessKey"):
+            return entity
+        return {
+            **entity,
+            "connection": {"config": {"type": "Kinesis", "awsConfig": {**aws, "awsSecretAccessKey": MASK}}},
+        }
 
     def _asked(self, request: Recorded, collection: Collection) -> set[str]:
         """The fields asked for; one that this server does not know is a 400 [server: EntityUtil.Fields]."""
