@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_kinesis_ingest.engine import retry
 from airflow_kinesis_ingest.engine.aws.quota import RATES, SHARD_READS, Pacer, Quota
-from airflow_kinesis_ingest.errors import Stopped
+from airflow_kinesis_ingest.engine.retry import Circuit
+from airflow_kinesis_ingest.errors import Stopped, Throttled
 from tests.fakes.kinesis import AWS_QUOTAS
+from tests.virtual_time import VirtualTime
 
 
 class Clock:
@@ -202,3 +207,71 @@ def test_many_threads_share_the_rate() -> None:
     with ThreadPoolExecutor(8) as pool:
         slots = sorted(pool.map(lambda _: pacer.reserve(), range(400)))
     assert slots == pytest.approx([number / 10 for number in range(400)])
+
+
+# --- making room ----------------------------------------------------------------------------------------------------
+
+
+class Account:
+    """AWS's bucket for one API, that holds the calls of one second; the time is virtual."""
+
+    def __init__(self, time: VirtualTime, rate: float) -> None:
+        self._time = time
+        self._lock = threading.Lock()
+        self._rate = self._tokens = rate
+        self._at = time.now
+        self.throttled = 0
+
+    def takes(self) -> bool:
+        with self._lock:
+            self._tokens = min(self._rate, self._tokens + (self._time.now - self._at) * self._rate)
+            self._at = self._time.now
+            if self._tokens < 0.9999:
+                self.throttled += 1
+                return False
+            self._tokens -= 1
+            return True
+
+
+def test_twelve_runs_of_one_account_at_once_lose_no_call_and_take_equal_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a run's real numbers: 50 streams and 8 threads each, 20 descriptions a second for all."""
+    time = VirtualTime()
+    time.replacing(monkeypatch, retry)
+    monkeypatch.setattr(Pacer.__init__, "__kwdefaults__", {"burst": 1, "clock": time.monotonic})
+    account, api = Account(time, AWS_QUOTAS["DescribeStreamSummary"]), "DescribeStreamSummary"
+    ended = [0.0] * 12
+
+    def thread(run: int, quota: Quota, circuit: Circuit, calls: Iterator[int]) -> None:
+        stop = time.stop()
+
+        def once() -> None:
+            quota.wait(api, stop)
+            if not account.takes():
+                quota.slow_down(api)
+                raise Throttled("AWS throttles this call")
+
+        for _ in calls:
+            circuit.call(once)
+            stop.wait(0.03)
+        ended[run] = max(ended[run], time.now - 1000.0)
+
+    threads = []
+    for run in range(12):
+        shared = (run, Quota(0.9), Circuit("AWS", time.stop()), iter(range(50)))
+        threads += [partial(thread, *shared) for _ in range(8)]
+    time.run(*threads)
+    assert account.throttled > 0
+    floor = 12 * 50 / 20
+    assert max(ended) < 2.5 * floor
+    assert min(ended) > 0.2 * floor
+
+
+def test_a_run_that_others_leave_no_room_goes_on_slowly_and_comes_back_when_they_are_done() -> None:
+    clock = Clock()
+    pacer = Pacer(18.0, clock=clock)
+    for _ in range(20):
+        pacer.slow_down()
+        clock.now += 1.0
+    assert 1 / interval(pacer) < 1.0
+    clock.now += 60.0
+    assert 1 / interval(pacer) == pytest.approx(18.0)
