@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .engine.workflow.models import Workflow
 
 SUCCESS, FAILED, BAD_FILE = 0, 1, 2
+LONGEST_LINE = 10_000
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 # Escape sequences that would do something to a terminal, and marks that turn the direction of what follows.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -103,6 +104,9 @@ def add_commands(commands: Any) -> None:
     _command(
         commands, "test-connection", test_connection_command, "try every call a run makes, step by step", workflow=True
     )
+    diff = _command(commands, "diff", diff_command, "what a run would change; it writes nothing", workflow=True)
+    adopting = "for these topics, whose streams are gone, record that they were of this account and region"
+    diff.add_argument("--adopt", nargs="+", metavar="NAME", help=f"{adopting}: the next run may delete them")
     sample = _command(commands, "sample", sample_command, "show one stream's records and their schema", workflow=True)
     sample.add_argument("stream", metavar="STREAM", help="the name of the stream")
     _command(commands, "schema", schema_command, "print the JSON Schema of a workflow file, for editors")
@@ -319,6 +323,29 @@ def list_command(arguments: argparse.Namespace) -> int:
         print(f"{'kept' if verdict.kept else 'filtered':<9} {stream.name}{reason}")
     print(f"{counts[True]} kept, {counts[False]} filtered", file=sys.stderr)
     return SUCCESS
+
+
+def diff_command(arguments: argparse.Namespace) -> int:
+    workflow = _loaded(arguments)
+    from .engine.run.diff import adopt, difference
+
+    if arguments.adopt:
+        for name, arn in adopt(workflow, arguments.adopt).items():
+            print(f"recorded: {name} was the topic of {arn}. The next run may delete it")
+        return SUCCESS
+    level = workflow.workflow_config.logger_level
+    with _stop_on_signals() as stop, _progress(level, arguments.with_names) as progress:
+        found = difference(workflow, stop=stop, progress=progress)
+    from rich.console import Console
+
+    from .engine.run.diff_text import problems, tree
+
+    # As wide as its lines: a terminal breaks them itself, and an address stays whole in a file.
+    console = Console(width=LONGEST_LINE, highlight=False, markup=False, emoji=False)
+    console.print(tree(found))
+    for line in problems(found):
+        console.print(line)
+    return FAILED if found.report.fatal else SUCCESS
 
 
 def sample_command(arguments: argparse.Namespace) -> int:

@@ -38,8 +38,8 @@ def gone(
     elsewhere = {name for name, arn in catalogued.items() if _is_elsewhere(arn, region, account)}
     missing = [name for name in catalogued if name not in listed]
     ours = [name for name in missing if name not in elsewhere]
-    names = tuple(name for name in ours if _is_whole(catalogued[name]))
-    unproven = tuple(name for name in ours if not _is_whole(catalogued[name]))
+    names = tuple(name for name in ours if is_whole(catalogued[name]))
+    unproven = tuple(name for name in ours if not is_whole(catalogued[name]))
     here = len(catalogued) - len(elsewhere) - len(unproven)
     if names and len(names) / here > max_share:
         raise DeletionRefused(
@@ -71,7 +71,8 @@ def _is_elsewhere(arn: str | None, region: str, account: str | None) -> bool:
     return bool((its_region and its_region != region) or (its_account and account and its_account != account))
 
 
-def _is_whole(arn: str | None) -> bool:
+def is_whole(arn: str | None) -> bool:
+    """Whether it says where its stream is."""
     return bool(_part(arn, 3) and _part(arn, 4))
 
 

@@ -52,7 +52,7 @@ class FileSink:
             undo.callback(Path(self._next.name).unlink)
             if mode is not None:
                 os.fchmod(self._next.fileno(), mode)
-            self._old = _indexed(self._path, fqn(self._service))
+            self._learn()
             self._spool = TemporaryFile(dir=self._path.parent)  # noqa: SIM115 - closed by close()
             undo.pop_all()
         return storing
@@ -62,10 +62,21 @@ class FileSink:
 
     def write(self, topic: Topic, sample: Sample) -> Outcome:
         with _on_disk(self._path):
-            return self._write(topic, sample, self._old.get(topic.name))
+            entry = self._entry(topic, sample, self._stored(topic.name))
+            return self._keep(topic.name, entry)
 
-    def _write(self, topic: Topic, sample: Sample, old: _Line | None) -> Outcome:
-        before: Body = json.loads(_bytes_at(self._path, old)) if old else {}
+    def _learn(self) -> None:
+        """What an earlier run wrote."""
+        with _on_disk(self._path):
+            _mode(self._path)
+            self._old = _indexed(self._path, fqn(self._service))
+
+    def _stored(self, name: str) -> Body:
+        old = self._old.get(name)
+        found: Body = json.loads(_bytes_at(self._path, old)) if old else {}
+        return found
+
+    def _entry(self, topic: Topic, sample: Sample, before: Body) -> Body:
         entry = topic_body(topic, self._service)
         if topic.schema:
             # People write in OpenMetadata; here, a schema is always the one that an earlier run wrote.
@@ -77,9 +88,13 @@ class FileSink:
         for kept in ("messageSchema", "sampleData"):
             if kept in before:
                 entry.setdefault(kept, before[kept])
+        return entry
+
+    def _keep(self, name: str, entry: Body) -> Outcome:
+        old = self._old.get(name)
         line = json.dumps(entry, ensure_ascii=False, sort_keys=True).encode("utf-8") + b"\n"
         with self._lock:
-            self._new[topic.name] = _Line(self._spool.seek(0, os.SEEK_END), len(line), _line_digest(line), None)
+            self._new[name] = _Line(self._spool.seek(0, os.SEEK_END), len(line), _line_digest(line), None)
             self._spool.write(line)
         return "unchanged" if old and old.digest == _line_digest(line) else "written"
 

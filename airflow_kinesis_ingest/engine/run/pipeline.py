@@ -37,9 +37,11 @@ from .tally import Tally, unexpected
 log = logging.getLogger(__name__)
 
 DESCRIBERS = 8
+UNPROVEN = "If it is gone, confirm it once (`kinesis-ingest diff -c FILE --adopt NAME`), or delete the topic by hand"
 
 Progress = Callable[[RunReport], None]
 Described = tuple[Description, Sample]
+Destination = Callable[[Workflow, threading.Event, Warn], Sink]
 
 
 def run(
@@ -48,17 +50,18 @@ def run(
     stop: threading.Event | None = None,
     progress: Progress | None = None,
     status: RunStatus | None = None,
+    into: Destination | None = None,
 ) -> RunReport:
     """Ingest once. Never raises for a run that failed: the report says what happened, `fatal` why it ended early.
 
     workflow: with its `${NAME}`s resolved. stop: set it to end the run within seconds; a run never sets it. progress:
     called now and then, by the calling thread. status: told that the run began, and, after the last write, how it
-    ended.
+    ended. into: another sink than the workflow's.
     """
     tally = Tally()
 
     def work(over: threading.Event) -> None:
-        assemble(workflow, over, tally).execute(status)
+        assemble(workflow, over, tally, into or sink_of).execute(status)
 
     def report_progress() -> None:
         if progress:
@@ -173,14 +176,14 @@ def status_in(workflow: Workflow) -> RunStatus | None:
     return RunStatus(workflow, pipeline, workflow.pipeline_run_id or str(uuid4()), ours=False)
 
 
-def assemble(workflow: Workflow, stop: threading.Event, tally: Tally) -> Run:
+def assemble(workflow: Workflow, stop: threading.Event, tally: Tally, into: Destination) -> Run:
     source = source_of(workflow, stop)
     return Run(
         workflow=workflow,
         source=source,
         keep=stream_filter(workflow.metadata.topic_filter_pattern),
         sampler=Sampler(workflow.options.sample, source.clock),
-        sink=sink_of(workflow, stop, tally.warn),
+        sink=into(workflow, stop, tally.warn),
         tally=tally,
         stop=stop,
     )
@@ -310,7 +313,7 @@ class Run:
             )
         for name in found.unproven:
             cause = "its stream is not recorded: nothing proves that it was of this account and region"
-            self.tally.warn("delete", name, cause, "Delete the topic by hand if its stream is gone")
+            self.tally.warn("delete", name, cause, UNPROVEN)
         if not found.names:
             return
         log.info("%d topics have lost their stream and are deleted", len(found.names))
