@@ -27,11 +27,11 @@ from typing import Any
 from airflow.sdk import DAG, Param, get_parsing_context
 from airflow.sdk.exceptions import AirflowException
 
-from .deployment.claims import claim, head, stem_id
+from .deployment.claims import claim_of, head, stem_id
 from .deployment.files import workflow_paths
 from .deployment.names import Named, shared, sharing
 from .engine.workflow.disclosure import redacted
-from .engine.workflow.document import read
+from .engine.workflow.document import Document, read
 from .engine.workflow.loading import check
 from .engine.workflow.models import AirflowConfig, Workflow
 from .errors import Fault, WorkflowError
@@ -111,12 +111,19 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def build_dag(file: Path, name: str = "", precondition: Callable[[], None] | None = None, loader: str = "") -> DAG:
+def build_dag(
+    file: Path,
+    name: str = "",
+    precondition: Callable[[], None] | None = None,
+    loader: str = "",
+    document: Document | None = None,
+) -> DAG:
     """The pipeline of one workflow file. Raises WorkflowError with all its faults.
 
     name: what faults call the file. precondition: as the operator takes it. loader: the module that the DAG will be of.
+    document: the file, where it was read already.
     """
-    workflow = check(read(file, name), file.stem)
+    workflow = check(document or read(file, name), file.stem)
     make = partial(dag_of, workflow, file, precondition)
     try:
         dag = make()
@@ -160,20 +167,21 @@ def _claiming(folder: Folder, paths: Iterable[str], dag_id: str) -> list[Deploym
 
 
 def _deployment(folder: Folder, file: str) -> Deployment:
-    path = folder.path_of(file)
+    path, document = folder.path_of(file), None
     try:
-        dag = build_dag(Path(file), path, partial(_ensure_sole_owner, folder, file), folder.loader)
+        document = read(Path(file), path)
+        dag = build_dag(Path(file), path, partial(_ensure_sole_owner, folder, file), folder.loader, document)
     except WorkflowError as error:
-        return _failed(path, file, _unlisted(path, file) or error)
+        return _failed(path, file, _unlisted(path, file) or error, document)
     except Exception as error:  # noqa: BLE001 - a border: no fault of ours in one file may take the others down
         # Its text stays out: nobody has seen to it that it holds no secret.
         problem = f"this file ran into a fault of ours ({type(error).__name__})"
-        return _failed(path, file, WorkflowError([Fault(path, 0, 0, "", problem, "Please report it")]))
+        return _failed(path, file, WorkflowError([Fault(path, 0, 0, "", problem, "Please report it")]), document)
     return Deployment(path, dag.dag_id, dag)
 
 
-def _failed(path: str, file: str, error: WorkflowError) -> Deployment:
-    claimed = claim(file)
+def _failed(path: str, file: str, error: WorkflowError, document: Document | None) -> Deployment:
+    claimed = claim_of(file, document.data if document else None)
     return Deployment(path, claimed.dag_id, error=error, paused=claimed.paused)
 
 

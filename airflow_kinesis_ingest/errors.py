@@ -111,10 +111,13 @@ MAX_FAULTS = 100
 
 
 class WorkflowError(FixFile):
-    """All faults of one workflow file at once, in the order of its lines; of more than 100, the first ones."""
+    """All faults of one workflow file at once, in the order of its lines; of more than 100, the first ones.
 
-    def __init__(self, faults: list[Fault] | tuple[Fault, ...]) -> None:
-        count = len(faults)
+    more: how many there are beside `faults`, all of them further down.
+    """
+
+    def __init__(self, faults: list[Fault] | tuple[Fault, ...], more: int = 0) -> None:
+        count = len(faults) + more
         found = sorted(faults, key=lambda fault: (fault.line, fault.column))
         if count > MAX_FAULTS:  # a megabyte of something else: its faults are not worth 15 MB of text
             follow = f"{count - MAX_FAULTS} more faults follow"

@@ -949,3 +949,30 @@ def test_a_policy_changes_a_dag_once_and_knows_where_it_is(loader: str, tmp_path
         parsed = bundle.parsed()
     assert parsed.errors == {}
     assert parsed.dags["shop"]["description"] == "The shop!"
+
+
+@pytest.mark.parametrize(
+    "text", [BROKEN, "name: [\n", "name: shop\nsource: 1\n" + "".join(f"key_{n}: 1\n" for n in range(2000))]
+)
+def test_a_broken_file_is_read_once(bundle: Bundle, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parse, parsed = document.parse, []
+
+    def counted(raw: bytes, file: str) -> document.Document:
+        parsed.append(file)
+        return parse(raw, file)
+
+    monkeypatch.setattr(document, "parse", counted)
+    bundle.put("shop.yaml", text)
+    assert set(bundle.parsed().errors) == {"workflows/shop.yaml"}
+    assert parsed == ["workflows/shop.yaml"]
+
+
+def test_data_files_are_told_and_take_no_pipeline_with_them(bundle: Bundle) -> None:
+    bundle.put("shop.yaml")
+    records = [{"id": number, "source": "web"} for number in range(20_000)]
+    bundle.put("list.json", json.dumps(records))
+    bundle.put("nested.json", json.dumps({"records": records}))
+    bundle.put("keys.yaml", "".join(f"key_{number}: 1\n" for number in range(49_000)))
+    parsed = bundle.parsed()
+    assert parsed.deployed == {"shop"}
+    assert set(parsed.errors) == {f"workflows/{file}" for file in ("list.json", "nested.json", "keys.yaml")}

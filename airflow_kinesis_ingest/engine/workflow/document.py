@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from ...errors import Fault, WorkflowError
+from .recognition import is_other_data
 
 try:  # libyaml is in every wheel of PyYAML and several times faster; a source build may lack it.
     from yaml import CSafeDumper as _Dumper
@@ -27,6 +28,7 @@ except ImportError:  # pragma: no cover
 MAX_BYTES = 1024 * 1024
 MAX_VALUES = 50_000
 MAX_DEPTH = 50
+TOO_MANY = f"more than {MAX_VALUES:,} keys and values are here"
 TOO_DEEP = f"more than {MAX_DEPTH} levels are nested here"
 
 HIDDEN = "***"
@@ -94,7 +96,7 @@ def block_at(data: Any, place: Place) -> dict[str, Any]:
 
 
 def read(path: Path, name: str = "") -> Document:
-    """Read one workflow file. Raises WorkflowError for a file that is not there, not text or not YAML.
+    """Read one workflow file. Raises WorkflowError for one that is not there, no text, no YAML or plainly other data.
 
     name: what faults call the file, instead of its path.
     """
@@ -110,6 +112,9 @@ def read(path: Path, name: str = "") -> Document:
         raise _whole(file, "this is a folder", "Name a .yaml, .yml or .json file in it") from None
     except OSError as error:
         raise _whole(file, f"the file cannot be read: {error.strerror}", "Check its permissions") from None
+    if len(raw) <= MAX_BYTES and is_other_data(raw):
+        remedy = "Add it, or name the file in .airflowignore if it is no workflow"
+        raise WorkflowError([Fault(file, 1, 1, "source", "`source` is missing", remedy)])
     return parse(raw, file)
 
 
@@ -119,9 +124,12 @@ def parse(raw: bytes, file: str) -> Document:
     reader = _Reader(file)
     data = reader.plain(_root(text, file), ())
     if not isinstance(data, dict):
-        fault = Fault(file, 1, 1, "", "a workflow is a set of `key: value` pairs", "Start with `source:`")
-        raise WorkflowError(reader.faults or [fault])
+        raise WorkflowError(reader.faults or [_no_pairs(file)])
     return Document(file, data, reader.keys, reader.values, tuple(reader.faults))
+
+
+def _no_pairs(file: str) -> Fault:
+    return Fault(file, 1, 1, "", "a workflow is a set of `key: value` pairs", "Start with `source:`")
 
 
 def _whole(file: str, problem: str, remedy: str) -> WorkflowError:
@@ -155,7 +163,7 @@ def _join_surrogates(text: str) -> str:
 
 def _root(text: str, file: str) -> yaml.Node:
     try:
-        _refuse_depth(text, file)
+        _refuse_size(text, file)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise WorkflowError([_syntax_fault(error, text, file)]) from None
@@ -168,16 +176,21 @@ def _root(text: str, file: str) -> yaml.Node:
     return node
 
 
-def _refuse_depth(text: str, file: str) -> None:
+def _refuse_size(text: str, file: str) -> None:
     # libyaml composes by recursion in C: 100,000 brackets would end the process, not raise.
-    depth = 0
+    depth = count = 0
     for event in yaml.parse(text, Loader=_Loader):
+        count += isinstance(event, yaml.NodeEvent)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
             raise WorkflowError([Fault(file, *_position(event), "", TOO_DEEP, "A workflow has about eight")])
+        if count > MAX_VALUES:
+            raise WorkflowError([Fault(file, *_position(event), "", TOO_MANY, "A workflow has about a hundred")])
+        if count == 1 and isinstance(event, (yaml.ScalarEvent, yaml.SequenceStartEvent)):
+            raise WorkflowError([_no_pairs(file)])
 
 
 def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:

@@ -11,10 +11,15 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from ...errors import Fault
-from .document import HIDDEN, Document, Place, dotted, safe_key
+from .document import HIDDEN, Document, Place, Position, dotted, safe_key
 from .field_types import PLACEHOLDER
 from .models import Workflow
 from .origins import Origins
+
+
+def position_of(document: Document, details: ErrorDetails) -> Position:
+    """Where the fault will be told, at a small part of the cost of its text."""
+    return document.position(details["loc"], of_key=details["type"] in ("extra_forbidden", "missing"))
 
 
 def fault_of(document: Document, details: ErrorDetails, origins: Origins) -> Fault:

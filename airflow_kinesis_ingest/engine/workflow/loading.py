@@ -7,14 +7,16 @@ import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from ...errors import Fault, WorkflowError
-from .document import Document, Place, block_at, dotted, parse, read, value_at
-from .fault_texts import fault_of
+from ...errors import MAX_FAULTS, Fault, WorkflowError
+from .document import Document, Place, Position, block_at, dotted, parse, read, value_at
+from .fault_texts import fault_of, position_of
 from .fence import OPEN, Fence, forbidden_places, forbidden_variables
 from .field_types import PLACEHOLDER
 from .models import AWS_BLOCK, SERVER_BLOCK, Connections, Workflow
@@ -65,7 +67,7 @@ def connections_in(document: Document) -> Connections:
 def check(document: Document, stem: str, runtime: Runtime | None = None, fence: Fence = OPEN) -> Workflow:
     """A document as a Workflow, or a WorkflowError with all its faults."""
     faults = list(forbidden_variables(document, fence))
-    origins = Origins()
+    origins, more = Origins(), 0
     if runtime is not None:
         origins = origins_of(document, runtime)
         document, missing = resolve(document, runtime, fence)
@@ -74,17 +76,30 @@ def check(document: Document, stem: str, runtime: Runtime | None = None, fence: 
     try:
         workflow = Workflow.model_validate({"name": stem} | document.data)
     except ValidationError as error:
-        faults += [fault_of(document, details, origins) for details in error.errors(include_url=False)]
+        found = _in_order(document, error)
+        more = len(found[MAX_FAULTS + 1 :])
+        faults += [fault_of(document, details, origins) for details in found[: MAX_FAULTS + 1]]
     else:
         faults += forbidden_places(document, workflow, fence)
     if runtime is not None:
         faults = [_of_connection(document, runtime, fault) for fault in faults]
-    # A value that could not be read is None in the data, and may be of a wrong type for that.
-    unread = {(fault.line, fault.column) for fault in document.faults}
+    unread = _unread(document)
     faults = [*document.faults, *(fault for fault in faults if (fault.line, fault.column) not in unread)]
     if faults:
-        raise WorkflowError(faults)
+        raise WorkflowError(faults, more)
     return workflow.with_origins(origins) if runtime else workflow
+
+
+def _in_order(document: Document, error: ValidationError) -> list[ErrorDetails]:
+    """What pydantic found, as the file has it: of 20,000 unknown keys the first ones are put into words, not all."""
+    unread = _unread(document)
+    placed = [(position_of(document, details), details) for details in error.errors(include_url=False)]
+    return [details for place, details in sorted(placed, key=itemgetter(0)) if place not in unread]
+
+
+def _unread(document: Document) -> set[Position]:
+    """Where values are None because they could not be read: of a wrong type, maybe, for that alone."""
+    return {(fault.line, fault.column) for fault in document.faults}
 
 
 def origins_of(document: Document, runtime: Runtime) -> Origins:

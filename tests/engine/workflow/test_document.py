@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -179,10 +180,10 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key() -> None:
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "], ids=["lists", "mappings", "items", "keys"])
 def test_300000_nested_brackets_are_a_fault_and_not_the_end_of_the_process(opening: str) -> None:
     """libyaml composes by recursion in C: without a look at the events first this is a segmentation fault."""
-    text = (opening * 300_000)[:MAX_BYTES]
+    text = ("? " + opening * 300_000)[:MAX_BYTES]
     [fault] = faults(text)
     assert fault.problem == f"more than {MAX_DEPTH} levels are nested here"
-    assert (fault.line, fault.column) == (1, MAX_DEPTH * len(opening) + 1)
+    assert (fault.line, fault.column) == (1, 2 + (MAX_DEPTH - 1) * len(opening) + 1)
 
 
 def test_as_many_levels_as_allowed_are_read() -> None:
@@ -197,6 +198,20 @@ def test_aliases_that_explode_are_a_fault() -> None:
     lines += [f"a{n}: &a{n} [{', '.join(10 * [f'*a{n - 1}'])}]" for n in range(1, 10)]
     [fault] = faults("\n".join(lines))
     assert fault.problem == "aliases make this file explode"
+
+
+def test_many_records_are_no_explosion_of_aliases() -> None:
+    records = ", ".join(f'{{"id": {number}, "value": 1}}' for number in range(20_000))
+    [listed] = faults(f"[{records}]")
+    assert (listed.line, listed.column, listed.problem) == (1, 1, "a workflow is a set of `key: value` pairs")
+    [within] = faults(f'{{"records": [{records}]}}')
+    assert within.problem == "more than 50,000 keys and values are here"
+
+
+def test_what_a_list_holds_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data file beside the workflows costs its reading, and not the building of what it holds."""
+    monkeypatch.setattr(yaml, "compose", None)
+    assert faults("- a: 1\n" * 1000)[0].remedy == "Start with `source:`"
 
 
 def test_aliases_may_not_nest_deeper_than_text() -> None:

@@ -66,3 +66,8 @@ def test_a_verdict_names_the_pattern_that_decided() -> None:
     assert verdict("orders", **rules) == Verdict(True, "includes orders")
     assert verdict("orders.test", **rules) == Verdict(False, "excludes orders.test")
     assert verdict("payments", **rules) == Verdict(False, "no include matches")
+
+
+def test_no_pattern_makes_a_run_endless() -> None:
+    """`re` would try 2^127 ways, and let nobody stop it meanwhile."""
+    assert not verdict("a" * 127 + "-", includes=["(a+)+$"]).kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from airflow_kinesis_ingest.engine.workflow.document import parse
 from airflow_kinesis_ingest.engine.workflow.loading import Runtime, check, connections_in, from_mapping, loads
-from airflow_kinesis_ingest.errors import Fault, WorkflowError
+from airflow_kinesis_ingest.errors import MAX_FAULTS, Fault, WorkflowError
 from tests.workflow_text import (
     ARN,
     CONNECTED,
@@ -202,3 +203,30 @@ def test_a_workflow_with_anything_anywhere_is_read_or_refused(data: st.DataObjec
 @given(st.integers(0, len(FULL)), st.integers(0, 12), st.text(max_size=6))
 def test_a_workflow_with_any_slip_of_the_keyboard_is_read_or_refused(start: int, length: int, typed: str) -> None:
     read_or_refused(FULL[:start] + typed + FULL[start + length :], "f.yaml")
+
+
+def test_of_very_many_faults_only_those_that_are_told_are_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking for what 20,000 unknown keys may have meant takes seconds; Airflow gives all files together 30."""
+    searched = []
+
+    def no_match(*asked: Any) -> list[str]:
+        searched.append(asked)
+        return []
+
+    monkeypatch.setattr(difflib, "get_close_matches", no_match)
+    with pytest.raises(WorkflowError) as caught:
+        loads(b"source: 1\n" + b"".join(b"key_%d: 1\n" % number for number in range(20_000)), "f.yaml")
+    assert len(searched) <= MAX_FAULTS + 1
+    assert caught.value.what == "20002 faults in the workflow file"
+    assert [fault.line for fault in caught.value.faults[1:4]] == [1, 2, 3]
+    assert caught.value.faults[-1].problem == "19902 more faults follow"
+
+
+def test_the_first_faults_of_very_many_are_the_first_of_the_file() -> None:
+    """Whatever pydantic finds first, and also where values that cannot be read stand between."""
+    keys = "".join(f"key_{number}: {'!x 1' if number % 2 else 1}\n" for number in range(300))
+    with pytest.raises(WorkflowError) as caught:
+        loads(f"{keys}source: 1\n".encode(), "f.yaml")
+    lines = [fault.line for fault in caught.value.faults]
+    assert lines == sorted(lines)
+    assert set(range(2, 50)) <= set(lines)
