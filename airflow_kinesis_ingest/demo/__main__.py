@@ -1,4 +1,4 @@
-"""`python -m airflow_kinesis_ingest.demo`: only the Kinesis, for a container."""
+"""`python -m airflow_kinesis_ingest.demo`: only the Kinesis, or the table of a catalogue, in a container."""
 
 from .run import serve
 

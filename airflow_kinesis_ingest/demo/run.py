@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
 REGION = "eu-west-1"
-KEYS = {"DEMO_ACCESS_KEY": "demo", "DEMO_SECRET_KEY": "demo-secret"}
+KEYS = {"DEMO_ACCESS_KEY": "demo-access-key", "DEMO_SECRET_KEY": "demo-secret-key"}
 CATALOGUE = "demo.catalogue.jsonl"
-PROGRESS_EVERY = 5.0
+PROGRESS_EVERY = 10.0
 DAGS = Path(__file__).parents[2] / "dags"
 
 ORDERS = [
@@ -49,15 +49,18 @@ def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:
 
     try:
         with ExitStack() as running:
-            with _timed("Airflow starts (about half a minute)") as progress:
+            with _timed("Airflow starts") as progress:
                 started = running.enter_context(airflow(home, DAGS, environment=environment, progress=progress))
-            with _timed("The pipeline `demo` is deployed"):
-                started.wait(lambda: started.call("GET", "/dags/demo"), "the DAG `demo`")
-            with _timed("It runs"):
-                run_id = started.trigger("demo")
-                state = started.await_run("demo", run_id)
+            with _timed("The pipeline `demo` is deployed") as progress:
+                started.wait(lambda: started.call("GET", "/dags/demo"), "the DAG `demo`", progress=progress)
+            with _timed("It is switched on, and runs") as progress:
+                # Not before: the scheduler, up earlier than the API, would make a run whose task cannot report to it.
+                started.unpause("demo")
+                run_id = started.first_run("demo", progress)
+                state = started.await_run("demo", run_id, progress=progress)
             if state != "success":
                 say(started.log("demo", run_id, "ingest"))
+                say(f"The run {run_id} is {state}; what Airflow itself says is in {home / 'standalone.log'}")
                 return 1
             show(home / CATALOGUE)
             say(f"Airflow: {started.url}/dags/demo   user {started.user}, password {started.password}")
@@ -70,30 +73,31 @@ def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:
 
 
 @contextmanager
-def _timed(what: str) -> Iterator[Callable[[float], None]]:
-    """Say what happens, with the seconds it takes. Who knows how long it has waited may say so by what is yielded:
-    shown in place on a terminal, elsewhere as a line every five seconds.
+def _timed(what: str) -> Iterator[Callable[[str], None]]:
+    """Say what happens, with the seconds it takes. Who waits says for what by calling what is yielded, as often as it
+    likes: shown in place on a terminal, elsewhere as a line every ten seconds.
     """
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     started = time.monotonic()
     if console.is_terminal:
         with console.status(what) as status:
-            yield lambda waited: status.update(f"{what}: {waited:.0f} s")
+            yield lambda awaited: status.update(f"{what}: waiting for {awaited}, {time.monotonic() - started:.0f} s")
     else:
-        yield _now_and_then(lambda waited: console.print(f"{what}: {waited:.0f} s so far"))
+        yield _now_and_then(lambda text: console.print(f"{what}: {text}"))
     console.print(f"{what}: {time.monotonic() - started:.0f} s")
 
 
-def _now_and_then(show: Callable[[float], None]) -> Callable[[float], None]:
-    shown = 0.0
+def _now_and_then(show: Callable[[str], None]) -> Callable[[str], None]:
+    started = shown = time.monotonic()
 
-    def progress(waited: float) -> None:
+    def progress(awaited: str) -> None:
         nonlocal shown
-        if waited - shown >= PROGRESS_EVERY:
-            shown = waited
-            show(waited)
+        now = time.monotonic()
+        if now - shown >= PROGRESS_EVERY:
+            shown = now
+            show(f"waiting for {awaited}, {now - started:.0f} s so far")
 
     return progress
 
@@ -176,17 +180,18 @@ def _reshard(client: KinesisClient, name: str) -> None:
 
 
 def _await_active(client: KinesisClient, name: str) -> None:
-    wait_for(
-        lambda: client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE"
-    )
+    def active() -> bool:
+        return client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE"
+
+    wait_for(active, f"the stream {name}")
 
 
-def wait_for(condition: Callable[[], bool], limit: float = 30.0) -> None:
+def wait_for(condition: Callable[[], bool], what: str, limit: float = 300.0) -> None:
     """Return once the condition holds. Raises TimeoutError after `limit` seconds."""
     deadline = time.monotonic() + limit
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {limit:.0f} s in vain")
+            raise TimeoutError(f"{what}: not within {limit:.0f} s")
         time.sleep(0.05)
 
 
@@ -208,11 +213,15 @@ def show(catalogue: Path) -> None:
 
 
 def serve() -> None:
-    """Only the Kinesis, for a container."""
+    """Only the Kinesis, for a container; with --show, only the table of a catalogue file."""
     parser = argparse.ArgumentParser(description=serve.__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000)
+    parser.add_argument("--show", type=Path, metavar="FILE")
     arguments = parser.parse_args()
+    if arguments.show:
+        show(arguments.show)
+        return
     with local_kinesis(arguments.host, arguments.port) as url:
         wait_for_ctrl_c(f"Kinesis at {url}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,9 +18,20 @@ from typing import Any
 
 import requests
 
-START_LIMIT = 240.0
-ANSWER_LIMIT = 15.0
+# A busy machine takes minutes for what an idle one does in seconds. A wait ends with what it waits for, or with the
+# error that makes it futile; the limits are for where neither comes.
+START_LIMIT = 900.0
+ANSWER_LIMIT = 300.0
+RUN_LIMIT = 900.0
+LIMIT = 300.0
+ONE_ANSWER = 60.0
+GLANCE = 10.0
 POLL = 0.3
+PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+"""What must be healthy: all that Airflow's first page shows."""
+
+Progress = Callable[[str], None]
+"""Told again and again what is waited for."""
 LOCAL = "127.0.0.1,localhost"
 
 
@@ -46,8 +58,8 @@ class Airflow:
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """The decoded answer of /api/v2{path}, None for 204 or 404. Raises requests.HTTPError for other refusals.
 
-        A call that fails on the server's side is repeated for some seconds, then AirflowFailed: around a new DAG
-        Airflow answers a 500 now and then. What a POST makes may thus be there twice.
+        A call that fails on the server's side, or is not answered, is repeated for five minutes, then AirflowFailed:
+        around a new DAG Airflow answers a 500 now and then. What a POST makes may thus be there twice.
         """
         if "Authorization" not in self._session.headers:
             user = {"username": self.user, "password": self.password}
@@ -70,7 +82,7 @@ class Airflow:
     def _sent(self, method: str, path: str, body: Mapping[str, Any] | None) -> requests.Response | str:
         """The answer, or what was wrong on the server's side."""
         try:
-            answer = self._session.request(method, f"{self.url}{path}", json=body, timeout=30)
+            answer = self._session.request(method, f"{self.url}{path}", json=body, timeout=ONE_ANSWER)
         except (requests.ConnectionError, requests.Timeout) as error:
             return type(error).__name__
         return answer if answer.status_code < 500 else f"status {answer.status_code}"
@@ -84,10 +96,25 @@ class Airflow:
         found: dict[str, Any] = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
         return found
 
-    def await_run(self, dag_id: str, run_id: str, limit: float = 180.0) -> str:
+    def unpause(self, dag_id: str) -> None:
+        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def first_run(self, dag_id: str, progress: Progress = lambda _: None) -> str:
+        """The id of the run that the scheduler makes of a DAG that has none yet, once there is one."""
+        runs: list[str] = []
+
+        def made() -> list[str]:
+            runs.extend(run["dag_run_id"] for run in self.call("GET", f"/dags/{dag_id}/dagRuns")["dag_runs"])
+            return runs
+
+        self.wait(made, f"the first run of {dag_id}", progress=progress)
+        return runs[0]
+
+    def await_run(self, dag_id: str, run_id: str, limit: float = RUN_LIMIT, progress: Progress = lambda _: None) -> str:
         """Wait for the end of a run; its state."""
         ended = ("success", "failed")
-        self.wait(lambda: self.run(dag_id, run_id)["state"] in ended, f"run {run_id} of {dag_id}", limit)
+        what = f"the end of run {run_id} of {dag_id}"
+        self.wait(lambda: self.run(dag_id, run_id)["state"] in ended, what, limit, progress)
         return str(self.run(dag_id, run_id)["state"])
 
     def result(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
@@ -103,10 +130,13 @@ class Airflow:
         answer = self.call("GET", path) or {"content": []}
         return "\n".join(text for line in answer["content"] for text in _texts(line))
 
-    def wait(self, condition: Callable[[], object], what: str, limit: float = 60.0) -> None:
+    def wait(
+        self, condition: Callable[[], object], what: str, limit: float = LIMIT, progress: Progress = lambda _: None
+    ) -> None:
         """Return once the condition holds. Raises AirflowFailed after `limit` seconds."""
         deadline = time.monotonic() + limit
         while not condition():
+            progress(what)
             if time.monotonic() > deadline:
                 raise AirflowFailed(f"{what}: not within {limit:.0f} s; see {self.home / 'standalone.log'}")
             time.sleep(POLL)
@@ -124,11 +154,11 @@ def airflow(
     dags: Path,
     *,
     environment: Mapping[str, str] | None = None,
-    progress: Callable[[float], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> Iterator[Airflow]:
     """Start Airflow on free ports and wait until all of it is healthy; stop the whole of it at the end.
 
-    progress: called with the seconds waited so far. Raises AirflowFailed when it does not come up in four minutes.
+    progress: told what is not up yet. Raises AirflowFailed when it ends, or is not up within a quarter of an hour.
     """
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -170,6 +200,10 @@ def _environment(home: Path, dags: Path, port: int, extra: Mapping[str, str]) ->
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__WORKERS": "1",
+        # The one that Airflow makes is short, and each token signed with it a warning.
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
+        # On a busy machine the API is slow: by default a task fails that gets no answer within five seconds.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": str(ANSWER_LIMIT),
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
@@ -186,28 +220,39 @@ def _no_proxy() -> dict[str, str]:
     return {"NO_PROXY": names, "no_proxy": names}
 
 
-def _await_health(process: subprocess.Popen[bytes], home: Path, port: int, progress: Callable[[float], None]) -> None:
-    started = time.monotonic()
-    while (waited := time.monotonic() - started) < START_LIMIT:
+def _await_health(process: subprocess.Popen[bytes], home: Path, port: int, progress: Progress) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while missing := _missing(port):
         if process.poll() is not None:
             raise AirflowFailed(f"Airflow ended with code {process.returncode}; see {home / 'standalone.log'}")
-        if _is_healthy(port):
-            return
-        progress(waited)
+        if time.monotonic() > deadline:
+            what = f"Airflow is not up after {START_LIMIT:.0f} s, for want of its {missing}"
+            raise AirflowFailed(f"{what}; see {home / 'standalone.log'}")
+        progress(f"its {missing}")
         time.sleep(POLL)
-    raise AirflowFailed(f"Airflow was not up within {START_LIMIT:.0f} s; see {home / 'standalone.log'}")
 
 
-def _is_healthy(port: int) -> bool:
+def _missing(port: int) -> str:
+    """What of Airflow is not up, in words; empty once all is."""
+    parts = _glance(port, "/api/v2/monitor/health")
+    if parts is None:
+        return "API server"
+    missing = [part.replace("_", " ") for part in PARTS if parts.get(part, {}).get("status") != "healthy"]
+    # The API that tasks report to is made when it is first asked, which takes a machine that is busy a minute. A task
+    # that asked first would fail.
+    tasks = [] if missing or _glance(port, "/execution/health") else ["API for tasks"]
+    return ", ".join(missing + tasks)
+
+
+def _glance(port: int, path: str) -> dict[str, Any] | None:
+    """The answer, or None if there is none soon."""
     try:
         with _direct() as session:
-            answer = session.get(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5)
-        parts = answer.json() if answer.ok else {}
+            answer = session.get(f"http://127.0.0.1:{port}{path}", timeout=GLANCE)
+        found: dict[str, Any] | None = answer.json() if answer.ok else None
     except requests.RequestException:
-        return False
-    return all(
-        parts.get(part, {}).get("status") == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
-    )
+        return None
+    return found
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -8,13 +8,14 @@ import pytest
 from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
 
-from tests.demo.test_compose import COMPOSE, OURS, SERVICES
+from airflow_kinesis_ingest.demo.run import KEYS
+from tests.demo.test_compose import AIRFLOW, COMPOSE, SERVICES
 
 
 def test_airflow_commands_exist() -> None:
     """Each Airflow service runs a command that this Airflow has."""
     parser = get_parser()
-    for name in OURS[1:]:
+    for name in AIRFLOW:
         arguments = parser.parse_args(SERVICES[name]["command"])
         assert callable(arguments.func)
 
@@ -44,5 +45,11 @@ def test_every_setting_of_airflow_exists() -> None:
     """AIRFLOW__SECTION__KEY names an option of this Airflow: a misspelt one would be silently ignored."""
     names = [name for name in COMPOSE["x-airflow"]["environment"] if name.startswith("AIRFLOW__")]
     for name in names:
-        _, section, key = name.lower().split("__")
+        _, section, key = name.lower().removesuffix("_cmd").split("__")
         assert key in conf.configuration_description[section]["options"] or conf.has_option(section, key), name
+        assert not name.endswith("_CMD") or (section, key) in conf.sensitive_config_values, name
+
+
+def test_the_demos_keys_are_long_enough_to_be_masked() -> None:
+    """Of a shorter one, Airflow warns in the log of every run."""
+    assert min(map(len, KEYS.values())) >= conf.getint("logging", "min_length_masked_secret")

@@ -23,7 +23,7 @@ from tests.fakes.openmetadata import FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Rule
 
 # pytest's limit counts the start of Airflow to the first test, and is there for what none of the limits below ends.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1200)
 
 STREAMS = 5
 TASK = "ingest"
