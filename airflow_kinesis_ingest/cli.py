@@ -281,15 +281,14 @@ def _show(report: RunReport) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from .engine.run.report import problems, rows
+    from .engine.run.report import ending, problems, rows
 
     table = Table("", Column(overflow="fold"), show_header=False)
     for label, value in rows(report):
         table.add_row(label, value)
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
-    console.print(table)
-    for line in problems(report):
-        console.print(line)
+    for part in (*ending(report), table, *problems(report)):
+        console.print(part)
 
 
 def validate_command(arguments: argparse.Namespace) -> int:

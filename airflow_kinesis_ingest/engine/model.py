@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -11,6 +12,12 @@ from ..errors import IngestError
 
 State = Literal["success", "partialSuccess", "failed", "stopped"]
 Outcome = Literal["written", "unchanged"]
+
+NAMES = re.compile(r"[\w.-]+")
+PASSING = re.compile(r"shardId-\d+|0x[0-9a-f]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What tells one failed call from the next of its kind: a shard, an address in memory, the id of a request."""
+
+EXAMPLES = 3  # names that stand for all of a group
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,61 @@ class Problem:
     def rewritten(self, rewrite: Callable[[str], str]) -> Problem:
         return replace(self, cause=rewrite(self.cause), remedy=rewrite(self.remedy))
 
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """Step, cause and remedy without what names this entity or call: `*` stands in its place.
+
+        AWS and OpenMetadata name the stream in what they say, by its ARN or with its service before it.
+        """
+        return self.step, self._nameless(self.cause), self._nameless(self.remedy)
+
+    def _nameless(self, text: str) -> str:
+        return NAMES.sub(lambda found: self._starred(found[0]), PASSING.sub("*", text))
+
+    def _starred(self, name: str) -> str:
+        plain = name.rstrip(".")
+        if plain != self.entity and not plain.endswith(f".{self.entity}"):
+            return name
+        return f"{plain.removesuffix(self.entity)}*{name[len(plain) :]}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """Problems of one kind. cause and remedy have `*` for what differs; those of a single problem are its own."""
+
+    step: str
+    entities: tuple[str, ...]
+    cause: str
+    remedy: str
+
+    @property
+    def named(self) -> str:
+        """`a, b, c and 12 more`."""
+        more = len(self.entities) - EXAMPLES
+        if more <= 1:  # a name is as short as "and 1 more"
+            return ", ".join(self.entities)
+        return f"{', '.join(self.entities[:EXAMPLES])} and {more} more"
+
+    def __str__(self) -> str:
+        what = "topics" if self.step == "delete" else "streams"
+        many = f"{self.step} of {len(self.entities)} {what} ({self.named})"
+        return f"{many if len(self.entities) > 1 else f'{self.named} ({self.step})'}: {self.cause}. {self.remedy}"
+
+
+def grouped(problems: Iterable[Problem]) -> tuple[ProblemGroup, ...]:
+    """Problems of one kind together, the largest group first."""
+    kinds: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault(problem.kind, []).append(problem)
+    return tuple(_group(*kind) for kind in sorted(kinds.items(), key=lambda kind: -len(kind[1])))
+
+
+def _group(kind: tuple[str, str, str], alike: list[Problem]) -> ProblemGroup:
+    step, cause, remedy = kind
+    if len(alike) == 1:
+        cause, remedy = alike[0].cause, alike[0].remedy
+    return ProblemGroup(step, tuple(problem.entity for problem in alike), cause, remedy)
+
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
@@ -175,6 +237,7 @@ class RunReport:
             self,
             warnings=tuple(problem.rewritten(rewrite) for problem in self.warnings),
             failures=tuple(problem.rewritten(rewrite) for problem in self.failures),
+            failed_deletions=tuple(problem.rewritten(rewrite) for problem in self.failed_deletions),
             fatal=self.fatal and self.fatal.rewritten(rewrite),
         )
 
@@ -188,7 +251,7 @@ class RunReport:
         return round(100.0 * right / total, 2) if total else None
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready; the shape of `--report` and of the task's XCom."""
+        """JSON-ready, every problem by itself; the shape of `--report`."""
         fatal = self.fatal and {"cause": str(self.fatal), "kind": type(self.fatal).__name__}
         plain = asdict(replace(self, fatal=None))
         return plain | {"fatal": fatal, "success_percent": self.success_percent}

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,7 +24,7 @@ from ..task_logs import logs_at
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from ..engine.model import RunReport
+    from ..engine.model import ProblemGroup, RunReport
     from ..engine.workflow.document import Document
     from ..engine.workflow.models import Workflow
 
@@ -31,7 +32,7 @@ PROBLEMS = 10
 
 
 class KinesisIngestionOperator(BaseOperator):
-    """Runs one workflow and returns its RunReport as XCom: counts, and the first ten problems of each kind.
+    """Runs one workflow and returns its RunReport as XCom: counts, and ten kinds of problems at most.
 
     workflow: a workflow file, read when the task runs; a relative path is looked up from the root of the DAG's bundle,
     or else beside the DAG's own file. Or the same as a dict, checked at once (WorkflowError); a secret in it would be
@@ -198,6 +199,8 @@ def _failing_fast() -> Iterator[None]:
 
 def _failure_of(report: RunReport, workflow: Workflow) -> AirflowException | None:
     """What the task raises for a run that failed. A stopped one may be repeated: a worker may have been shut down."""
+    from ..engine.model import grouped
+
     fatal = report.fatal
     if report.state == "stopped":
         return AirflowException(str(fatal))
@@ -205,16 +208,25 @@ def _failure_of(report: RunReport, workflow: Workflow) -> AirflowException | Non
         return None
     if fatal:
         return AirflowException(str(fatal)) if isinstance(fatal, Retry) else AirflowFailException(str(fatal))
-    named = ", ".join(problem.entity for problem in report.failures[:3])
-    return AirflowException(f"{len(report.failures)} streams failed, {named} among them: see the table above")
+    first = grouped(report.failures)[0]
+    return AirflowException(f"{len(report.failures)} streams failed: see the table above. {first}")
 
 
 def summary(report: RunReport) -> dict[str, Any]:
-    """The report in a few KB: lists of names are cut to ten."""
+    """The report in a few KB: problems of one kind are one, and lists are cut to ten; `..._count` counts them all."""
+    from ..engine.model import grouped
+
     whole = report.as_dict()
     lists = {key: value for key, value in whole.items() if isinstance(value, (list, tuple))}
+    kinds = {key: grouped(getattr(report, key)) for key in ("warnings", "failures", "failed_deletions")}
     return (
         whole
         | {key: list(value[:PROBLEMS]) for key, value in lists.items()}
+        | {key: [_plain(group) for group in groups[:PROBLEMS]] for key, groups in kinds.items()}
         | {f"{key}_count": len(value) for key, value in lists.items()}
     )
+
+
+def _plain(group: ProblemGroup) -> dict[str, Any]:
+    entities = list(group.entities[:PROBLEMS])
+    return asdict(group) | {"entities": entities, "entities_count": len(group.entities)}

@@ -117,13 +117,28 @@ def test_the_file_is_read_when_the_task_runs(aws: FakeKinesis, tmp_path: Path) -
 
 
 def test_what_a_run_returns_is_small_and_plain() -> None:
-    """XCom lives in the metadata database: ten problems of each kind, and the number of all."""
-    problem = Problem("write", "stream", "cause " * 20, "remedy " * 20)
+    """XCom lives in the metadata database: ten kinds of problems, and the number of all."""
+    problems = [Problem("write", f"stream-{n}", f"{n % 500} cause " * 20, "remedy " * 20) for n in range(9_000)]
     names = tuple(f"stream-{number:0100}" for number in range(9_000))
-    result = summary(RunReport(failures=(problem,) * 9_000, warnings=(problem,) * 50, deleted=names, not_reached=names))
+    result = summary(
+        RunReport(failures=tuple(problems), warnings=tuple(problems[:50]), deleted=names, not_reached=names)
+    )
     assert len(json.dumps(result)) < 20_000
     assert (len(result["failures"]), result["failures_count"], result["deleted_count"]) == (10, 9_000, 9_000)
     assert (result["warnings_count"], result["not_reached_count"]) == (50, 9_000)
+    assert (len(result["failures"][0]["entities"]), result["failures"][0]["entities_count"]) == (10, 18)
+
+
+def test_streams_that_fail_of_one_cause_are_told_once(
+    aws: FakeKinesis, tmp_path: Path, capsys: pytest.CaptureFixture[str], task_log: StringIO
+) -> None:
+    """In the log, its table, the exception and the XCom."""
+    partly_refused(aws, 3)
+    with pytest.raises(AirflowException, match=r"3 streams failed.*describe of 3 streams") as raised:
+        run(document(aws, tmp_path / "out.jsonl"))
+    assert all(f"stream-0000{number}" in str(raised.value) for number in range(3))
+    logged = capsys.readouterr().out + task_log.getvalue()
+    assert sum("AWS denies this call" in line for line in logged.splitlines()) == 2
 
 
 def test_the_links_are_those_of_the_run(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:

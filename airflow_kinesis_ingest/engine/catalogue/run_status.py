@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...errors import CatalogueRefused, IngestError
-from ..model import Problem, RunReport
+from ..model import ProblemGroup, RunReport, grouped
 from ..workflow.models import AirflowConfig, Workflow
 from .client import OpenMetadata, parted
 from .versions import ServerVersion
@@ -58,7 +58,8 @@ class RunStatus:
         _best_effort(start)
 
     def ended(self, report: RunReport) -> None:
-        """Say how the run ended, with the counts of each step and its first ten failures.
+        """Say how the run ended, with the counts of each step and its failures, ten kinds of
+        them at most.
 
         Whoever stopped a run waits for its end: `stopped` is told in one try, or not at all.
         """
@@ -123,12 +124,12 @@ def _summary(name: str, records: int, report: RunReport, steps: tuple[str, ...])
         "records": records,
         "warnings": sum(problem.step in steps for problem in report.warnings),
         "errors": len(failures),
-        "failures": [_failure(problem) for problem in failures[:FAILURES]],
+        "failures": [_failure(group) for group in grouped(failures)[:FAILURES]],
     }
 
 
-def _failure(problem: Problem) -> dict[str, str]:
-    return {"name": problem.entity, "error": f"{problem.cause}. {problem.remedy}"}
+def _failure(group: ProblemGroup) -> dict[str, str]:
+    return {"name": group.named, "error": f"{group.cause}. {group.remedy}"}
 
 
 def _best_effort(call: Callable[[], None]) -> None:

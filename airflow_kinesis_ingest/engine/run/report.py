@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..model import Problem, RunReport
+from ..model import RunReport, grouped
 
 SHOWN = 10
 
 
 def rows(report: RunReport) -> list[tuple[str, str]]:
-    """The numbers of a run, as label and value."""
+    """The numbers of a run, as label and value; of one that ended early, those that are not zero."""
+    nothing = ("0", "-", "") if report.fatal else ()
+    return [(label, value) for label, value in _numbers(report) if value not in nothing]
+
+
+def _numbers(report: RunReport) -> list[tuple[str, str]]:
     percent = report.success_percent
     return [
         ("listed", str(report.listed)),
@@ -32,16 +37,20 @@ def rows(report: RunReport) -> list[tuple[str, str]]:
     ]
 
 
-def problems(report: RunReport) -> Iterator[str]:
-    """One line per problem, failures first, ten of each kind at most; the JSON report holds them all."""
+def ending(report: RunReport) -> Iterator[str]:
+    """Why the run ended early, if it did: what a reader looks for first."""
     if report.fatal:
         yield f"The run ended early. {report.fatal}"
+
+
+def problems(report: RunReport) -> Iterator[str]:
+    """A line per kind of problem, failures first, ten of each at most; the JSON report holds every problem."""
     kinds = {"failure": report.failures, "failed deletion": report.failed_deletions, "warning": report.warnings}
     for kind, found in kinds.items():
-        for problem in found[:SHOWN]:
-            yield f"{kind}: {_line(problem)}"
-        if len(found) > SHOWN:
-            yield f"... and {len(found) - SHOWN} more {kind}s"
+        groups = grouped(found)
+        yield from (f"{kind}: {group}" for group in groups[:SHOWN])
+        if rest := sum(len(group.entities) for group in groups[SHOWN:]):
+            yield f"... and {rest} more {kind}s"
     if report.not_reached:
         names = ", ".join(report.not_reached[:SHOWN]) + (", ..." if len(report.not_reached) > SHOWN else "")
         yield f"not reached: {names}"
@@ -68,11 +77,7 @@ def tenths(log: Callable[[int, int], None]) -> Callable[[RunReport], None]:
 
 
 def table(report: RunReport) -> str:
-    """The summary for a log: numbers, then problems."""
+    """The summary for a log: why the run ended early, numbers, problems."""
     width = max(len(label) for label, _ in rows(report))
     numbers = [f"{label:<{width}}  {value}" for label, value in rows(report)]
-    return "\n".join([*numbers, *problems(report)])
-
-
-def _line(problem: Problem) -> str:
-    return f"{problem.entity} ({problem.step}): {problem.cause}. {problem.remedy}"
+    return "\n".join([*ending(report), *numbers, *problems(report)])

@@ -40,6 +40,7 @@ class Tally:
         self._failures: list[Problem] = []
         self._failed_deletions: list[Problem] = []
         self._deleted: list[str] = []
+        self._told: set[tuple[int, tuple[str, str, str]]] = set()
 
     def listed(self, stream: str, *, kept: bool) -> None:
         with self._lock:
@@ -117,9 +118,18 @@ class Tally:
             return self._in_a_row[step] >= GIVE_UP_AFTER
 
     def warn(self, step: str, entity: str, cause: str, remedy: str) -> None:
+        problem = Problem(step, entity, cause, remedy)
         with self._lock:
-            self._warnings.append(Problem(step, entity, cause, remedy))
-        log.warning("%s %s: %s. %s", step, entity, cause, remedy)
+            self._warnings.append(problem)
+        self._tell(logging.WARNING, problem)
+
+    def _tell(self, level: int, problem: Problem) -> None:
+        """Log the first of its kind; the others are in the report, and in the log of a debug run."""
+        with self._lock:
+            known = (level, problem.kind) in self._told
+            self._told.add((level, problem.kind))
+        text = "%s %s: %s. %s"
+        log.log(logging.DEBUG if known else level, text, problem.step, problem.entity, problem.cause, problem.remedy)
 
     def report(self, state: State = "success", fatal: IngestError | None = None) -> RunReport:
         with self._lock:
@@ -155,27 +165,27 @@ class Tally:
         self.warn(step, entity, error.cause, error.remedy)
 
     def _failed(self, step: str, entity: str, error: IngestError) -> None:
-        ready = not isinstance(error, StreamNotReady)
+        ready, problem = not isinstance(error, StreamNotReady), _problem(step, entity, error)
         with self._lock:
             self._open.discard(entity)
             if ready:
-                self._failures.append(_problem(step, entity, error))
+                self._failures.append(problem)
             else:
                 self._counts["skipped"] += 1
-        (_log_failure if ready else self._missed)(step, entity, error)
+        if ready:
+            self._tell(logging.ERROR, problem)
+        else:
+            self._missed(step, entity, error)
 
     def _deletion_failed(self, step: str, entity: str, error: IngestError) -> None:
+        problem = _problem(step, entity, error)
         with self._lock:
-            self._failed_deletions.append(_problem(step, entity, error))
-        _log_failure(step, entity, error)
+            self._failed_deletions.append(problem)
+        self._tell(logging.ERROR, problem)
 
 
 def _problem(step: str, entity: str, error: IngestError) -> Problem:
     return Problem(step, entity, error.cause, error.remedy)
-
-
-def _log_failure(step: str, entity: str, error: IngestError) -> None:
-    log.error("%s %s: %s. %s", step, entity, error.cause, error.remedy)
 
 
 def unexpected(error: Exception) -> Abort:

@@ -79,6 +79,16 @@ def test_the_last_status_counts_each_step(aws: FakeKinesis, catalogue: FakeOpenM
     assert status(catalogue)["pipelineState"] == "failed"
 
 
+def test_failures_of_one_cause_are_one_with_the_streams_it_is_of(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "DescribeStreamSummary"))
+    run(workflow(aws, catalogue))
+    reading, _ = status(catalogue)["status"]
+    assert reading["errors"] == 3
+    assert [sorted(failure["name"].split(", ")) for failure in reading["failures"]] == [
+        ["stream-00000", "stream-00001", "stream-00002"]
+    ]
+
+
 def test_a_failed_deletion_is_an_error_of_the_writing_end(catalogue: FakeOpenMetadata) -> None:
     """Whoever looks at the run in OpenMetadata sees which topic is left over, and that every stream is right."""
     with FakeKinesis(json_streams(3), quotas={}) as aws:

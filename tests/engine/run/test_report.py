@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from airflow_kinesis_ingest.engine.model import Problem, RunReport
-from airflow_kinesis_ingest.engine.run.report import problems, rows, table, tenths
+from airflow_kinesis_ingest.engine.model import Problem, RunReport, grouped
+from airflow_kinesis_ingest.engine.run.report import ending, problems, rows, table, tenths
 from airflow_kinesis_ingest.errors import AccessDenied
 
 
@@ -53,12 +55,82 @@ def test_progress_is_told_at_every_tenth_of_the_streams() -> None:
     assert told == [(done, 91) for done in (10, 19, 28, 37, 46, 55, 64, 73, 82, 91)]
 
 
-def test_the_end_of_a_run_comes_first_then_failures_then_warnings_then_what_was_not_reached() -> None:
+def denied(name: str) -> Problem:
+    """As AWS says it: with the stream's ARN."""
+    user = "User: arn:aws:iam::111122223333:user/ingest is not authorized to perform: kinesis:GetRecords"
+    why = f"AccessDeniedException: {user} on resource: arn:aws:kinesis:us-east-2:111122223333:stream/{name} because"
+    return Problem("sample", name, f"AWS denies this call: {why} no policy allows it", "Allow kinesis:GetRecords")
+
+
+def test_many_failures_of_one_cause_are_one_line() -> None:
+    """Also where the cause names the stream, as AWS's texts do."""
+    line, other = problems(RunReport(failures=(problem(1), *(denied(name) for name in "abcdefghijklmno"))))
+    assert line.startswith("failure: sample of 15 streams (a, b, c and 12 more): AWS denies this call: ")
+    assert line.endswith("stream/* because no policy allows it. Allow kinesis:GetRecords")
+    assert other == "failure: stream-1 (describe): AWS denies this call. Allow it"
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "Stream {} under account 111122223333 not found.",
+        "Rate exceeded for shard shardId-00000000000{n} in stream {} under account 111122223333",
+        "the key is disabled (Service: AWSKMS; Request ID: 0123456{n}-89ab-cdef-0123-456789abcdef)",
+        "topic `orders_kinesis.{}` is not valid",
+        "<HTTPConnection object at 0x7f00000{n}>: timed out",
+    ],
+)
+def test_a_cause_is_the_same_whatever_stream_shard_or_request_it_names(cause: str) -> None:
+    names = ("orders.v1", "orders", "orders_v1-x")
+    found = grouped(Problem("sample", name, cause.format(name, n=n), "Retry") for n, name in enumerate(names))
+    assert [group.entities for group in found] == [names]
+
+
+def test_another_step_cause_or_remedy_is_another_line() -> None:
+    one = problem(1)
+    others = [replace(one, step="sample"), replace(one, cause="AWS failed"), replace(one, remedy="Wait")]
+    assert len(grouped([one, *others])) == 4
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.text("ab*. ", max_size=6), st.text("xy", max_size=2))))
+def test_no_problem_is_lost_or_told_twice(drawn: list[tuple[str, str, str]]) -> None:
+    """Whatever the names and causes are: the groups hold each problem's step and name once, the largest first."""
+    given_ = [Problem(step, entity, cause, "") for step, entity, cause in drawn]
+    groups = grouped(given_)
+    told = [(group.step, entity) for group in groups for entity in group.entities]
+    assert sorted(told) == sorted((one.step, one.entity) for one in given_)
+    assert [len(group.entities) for group in groups] == sorted((len(group.entities) for group in groups), reverse=True)
+
+
+def test_a_single_problem_keeps_its_own_words() -> None:
+    assert grouped([denied("orders")])[0].cause == denied("orders").cause
+
+
+def test_an_early_failure_says_its_cause_first_and_no_zeros() -> None:
+    fatal = AccessDenied("AWS does not accept the credentials", remedy="Renew them")
+    lines = table(RunReport(state="failed", fatal=fatal, listed=3, not_reached=("a", "b", "c"))).splitlines()
+    assert lines[0] == "The run ended early. AWS does not accept the credentials. Renew them"
+    assert [line.split("  ")[0] for line in lines[1:]] == [
+        "listed",
+        "not reached",
+        "seconds",
+        "state",
+        "not reached: a, b, c",
+    ]
+
+
+def test_what_came_from_elsewhere_is_renamed_in_every_kind_of_problem() -> None:
+    kinds = dict.fromkeys(("failures", "warnings", "failed_deletions"), (Problem("write", "a", "s3cret", "s3cret"),))
+    plain = RunReport(**kinds, fatal=AccessDenied("s3cret")).rewritten(lambda text: text.replace("s3cret", "${NAME}"))
+    assert "s3cret" not in json.dumps(plain.as_dict())
+
+
+def test_failures_come_first_then_warnings_then_what_was_not_reached() -> None:
     fatal = AccessDenied("AWS does not accept the credentials", remedy="Renew them")
     report = RunReport(fatal=fatal, not_reached=("a", "b"))
+    assert list(ending(report)) == ["The run ended early. AWS does not accept the credentials. Renew them"]
     report = replace(report, failures=(problem(1),), warnings=(problem(2),), failed_deletions=(problem(3),))
     assert list(problems(report)) == [
-        "The run ended early. AWS does not accept the credentials. Renew them",
         "failure: stream-1 (describe): AWS denies this call. Allow it",
         "failed deletion: stream-3 (describe): AWS denies this call. Allow it",
         "warning: stream-2 (describe): AWS denies this call. Allow it",
@@ -67,7 +139,7 @@ def test_the_end_of_a_run_comes_first_then_failures_then_warnings_then_what_was_
 
 
 def test_ten_of_each_kind_are_told_and_how_many_more_there_are() -> None:
-    many = tuple(problem(number) for number in range(12))
+    many = tuple(replace(problem(number), cause=f"cause {number}") for number in range(12))
     told = list(problems(RunReport(failures=many, warnings=many[:10], not_reached=tuple("abcdefghijkl"))))
     assert [line for line in told if line.startswith("...")] == ["... and 2 more failures"]
     assert sum(line.startswith("failure: ") for line in told) == 10
