@@ -27,7 +27,8 @@ from typing import Any
 from airflow.sdk import DAG, Param, get_parsing_context
 from airflow.sdk.exceptions import AirflowException
 
-from .deployment.claims import claim_of, head, stem_id
+from .deployment.claims import Claim, claim_of, head, stem_id
+from .deployment.excerpts import excerpt
 from .deployment.files import workflow_paths
 from .deployment.names import Named, shared, sharing
 from .engine.workflow.disclosure import redacted
@@ -47,7 +48,9 @@ NEWEST: dict[str, Any] = {RERUN: True} if RERUN in signature(DAG).parameters els
 ESCAPE = re.compile(rb"\\[xuU\r\n]")
 """YAML's escapes that may write a part of a DAG id: letters by their number, and a name that goes on below."""
 
+MARKDOWN = re.compile(r"`[^`]+`|[\\`*_\[\]<>#|~]")
 LISTED = 10  # of the files that a placeholder stands for
+NOTHING = Claim("")
 DEBUG = Param(False, type="boolean", title="Debug log", description="Log every call of this run")
 
 
@@ -77,13 +80,17 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One file: the id of its DAG, and either the DAG or what is wrong. path: as `Folder.path_of` writes it."""
+    """One file: the id of its DAG, and either the DAG or what is wrong. path: as `Folder.path_of` writes it.
+
+    claimed: what one with an error still says of its pipeline. lines: of its file, round the faults.
+    """
 
     path: str
     dag_id: str
     dag: DAG | None = None
     error: WorkflowError | None = None
-    paused: bool = False
+    claimed: Claim = NOTHING
+    lines: str = ""
 
 
 def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path = "workflows") -> None:
@@ -182,7 +189,8 @@ def _deployment(folder: Folder, file: str) -> Deployment:
 
 def _failed(path: str, file: str, error: WorkflowError, document: Document | None) -> Deployment:
     claimed = claim_of(file, document.data if document else None)
-    return Deployment(path, claimed.dag_id, error=error, paused=claimed.paused)
+    lines = excerpt(head(file).decode("utf-8", "replace"), error.faults)
+    return Deployment(path, claimed.dag_id, error=error, claimed=claimed, lines=lines)
 
 
 def _unlisted(path: str, folder: str) -> WorkflowError | None:
@@ -206,7 +214,13 @@ def _without_shared_names(deployments: Iterable[Deployment]) -> list[Deployment]
 
 def _clash(one: Deployment, owners: Sequence[str]) -> Deployment:
     fault = Fault(one.path, 1, 1, "name", *sharing(one.dag_id, one.path, owners))
-    return replace(one, dag=None, error=WorkflowError([fault]))
+    claimed = _claimed_by(one.dag) if one.dag else one.claimed
+    return replace(one, dag=None, error=WorkflowError([fault]), claimed=claimed)
+
+
+def _claimed_by(dag: DAG) -> Claim:
+    owner = dag.tasks[0].owner
+    return Claim(dag.dag_id, display_name=dag.dag_display_name, owner=owner, tags=tuple(sorted(dag.tags)))
 
 
 def _ensure_sole_owner(folder: Folder, file: str) -> None:
@@ -269,22 +283,40 @@ def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | No
 
 
 def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:
-    """A DAG that cannot work and says why. It keeps the id, and so the history, of the one it stands for."""
+    """A DAG that cannot work and says why. It keeps the id, and so the history, of the one it stands for.
+
+    Of several files, the first that gives a display name or an owner has its say; the tags are those of all.
+    """
     more = [f"and {len(failed) - LISTED} more files"] if len(failed) > LISTED else []
     reason = "\n".join([*(str(one.error) for one in failed[:LISTED]), *more])
+    said = [one.claimed for one in failed]
     dag = DAG(
         dag_id,
+        dag_display_name=next((one.display_name for one in said if one.display_name), dag_id),
         schedule=None,
         start_date=EARLIEST,
         description="This pipeline could not be deployed",
-        doc_md=f"This pipeline could not be deployed:\n\n```\n{reason}\n```\n",
-        is_paused_upon_creation=any(one.paused for one in failed),
-        tags={"kinesis", "deploy-failed"},
+        doc_md="\n".join(["This pipeline could not be deployed:\n", *map(_faults_of, failed[:LISTED]), *more]),
+        is_paused_upon_creation=any(one.paused for one in said),
+        tags={"kinesis", "deploy-failed", *(tag for one in said for tag in one.tags)},
         **NEWEST,
     )
     dag.params["debug"] = copy(DEBUG)
-    DeployFailedOperator(task_id=TASK_ID, reason=reason, dag=dag)
+    owner = next((one.owner for one in said if one.owner), Workflow.model_fields["owner"].default)
+    DeployFailedOperator(task_id=TASK_ID, reason=reason, owner=owner, dag=dag)
     return dag
+
+
+def _faults_of(one: Deployment) -> str:
+    """One file's faults as a Markdown list, and the lines they are on."""
+    faults = one.error.faults if one.error else ()
+    listed = "".join(f"- {_plain(str(fault))}\n" for fault in faults)
+    return f"{listed}\n```text\n{one.lines}\n```\n" if one.lines else listed
+
+
+def _plain(text: str) -> str:
+    """For Markdown: nothing but `code` has a meaning, and a fault is one item of its list."""
+    return MARKDOWN.sub(lambda found: found[0] if len(found[0]) > 1 else f"\\{found[0]}", " ".join(text.split()))
 
 
 def _timetable(config: AirflowConfig) -> CronBetweenDates | OnDemand:

@@ -34,8 +34,15 @@ from airflow.sdk import DAG, get_parsing_context
 from .errors import WorkflowError
 
 
+class Faults(Exception):
+    """The faults of a file, as the cause of what is raised: Python prints a cause first, without a traceback where it
+    was never raised. What Airflow stores is what Python prints."""
+
+    __module__ = "builtins"  # whose names are printed without a module before them
+
+
 class NotDeployed(SerializationError):
-    """The faults of a file. Of this kind, because Airflow wraps every other in a second traceback."""
+    """Of this kind, because Airflow wraps every other in a second traceback."""
 
 
 class ImportErrorOf(DAG):
@@ -59,7 +66,7 @@ class ImportErrorOf(DAG):
         super().__setattr__(name, value)
 
     def get_serialized_fields(self) -> NoReturn:  # type: ignore[override]
-        raise NotDeployed(str(self._error))
+        raise NotDeployed(f"{self._path} is not deployed, for the faults above") from Faults(f"\n{self._error}")
 
 
 def import_error(path: str, error: WorkflowError) -> DAG | None:

@@ -1,15 +1,20 @@
-"""What a file that cannot be deployed still says of its pipeline: the DAG id it claims, and whether it is paused."""
+"""What a file that cannot be deployed still says of its pipeline: its DAG id, whether it is paused, whose it is."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..engine.workflow.document import MAX_BYTES, read
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from ..engine.workflow.document import MAX_BYTES, block_at, parse, read
+from ..engine.workflow.models import Source, Workflow
 from .files import SUFFIXES
 
 DAG_ID = re.compile(r"[A-Za-z0-9_.-]{1,250}")
@@ -21,15 +26,23 @@ NAME = re.compile(
 PAUSED = re.compile(
     rb"""^[^#\n]*["']?\bpausePipeline["']?[ \t]*:[ \t]*(?:true|yes|on)\b""", re.MULTILINE | re.IGNORECASE
 )
+BLOCK = re.compile(rb"""^["']?(displayName|owner|tags|source)["']?[ \t]*:.*(?:\r?\n(?:[ \t-].*)?)*$""", re.MULTILINE)
+LONGEST = 64 * 1024  # bytes that are read again, block by block: no workflow has more, data files do
 JSON = re.compile(rb"""\s*\{[ \t]*\r?\n([ \t]*)["']""")
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """dag_id: "" for what is no file of a workflow's name: a folder, or a link to where one was."""
+    """dag_id: "" for what is no file of a workflow's name: a folder, or a link to where one was.
+
+    display_name, owner: "" where the file gives none that is valid by itself. tags: without those that are not.
+    """
 
     dag_id: str
     paused: bool = False
+    display_name: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
 
 
 def claim(file: str) -> Claim:
@@ -42,7 +55,53 @@ def claim_of(file: str, data: dict[str, Any] | None) -> Claim:
     if os.path.isdir(file) or not file.endswith(SUFFIXES):
         return Claim("")
     name, paused = _stated(data) if data is not None else _guessed(head(file))
-    return Claim(name if DAG_ID.fullmatch(name) else stem_id(file), paused)
+    said = _blocks(head(file)) if data is None else data
+    return Claim(
+        name if DAG_ID.fullmatch(name) else stem_id(file),
+        paused,
+        display_name=_valid(Workflow, "display_name", said.get("displayName")) or "",
+        owner=_valid(Workflow, "owner", said.get("owner")) or "",
+        tags=tuple(_tags(said)),
+    )
+
+
+def _tags(said: dict[str, Any]) -> Iterator[str]:
+    service = _valid(Source, "service_name", block_at(said, ("source",)).get("serviceName"))
+    if service:
+        yield f"service:{service}"[:100]
+    tags = said.get("tags")
+    for tag in tags if isinstance(tags, list) else ():
+        yield from _valid(Workflow, "tags", [tag]) or ()
+
+
+def _valid(model: type[BaseModel], name: str, value: object) -> Any:
+    """A field's value if the workflow file's model would take it; else None."""
+    try:
+        return _checks(model, name).validate_python(value)
+    except ValidationError:
+        return None
+
+
+@cache
+def _checks(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(model.model_fields[name].rebuild_annotation(), config=ConfigDict(strict=True))
+
+
+def _blocks(raw: bytes) -> dict[str, Any]:
+    """What can be read of a text that is no YAML as a whole: its blocks, each alone; the first of each name."""
+    found: dict[str, Any] = {}
+    for block in BLOCK.finditer(raw[:LONGEST].removeprefix(codecs.BOM_UTF8)):
+        key = block[1].decode()
+        if key not in found:
+            found[key] = _block(block[0]).get(key)
+    return found
+
+
+def _block(raw: bytes) -> dict[str, Any]:
+    try:
+        return parse(raw, "").data
+    except Exception:  # noqa: BLE001 - a border, as for the whole file
+        return {}
 
 
 def own_name(file: str) -> str:

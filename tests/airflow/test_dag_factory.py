@@ -244,6 +244,38 @@ def test_a_broken_file_keeps_its_dag_id_and_so_its_history(bundle: Bundle) -> No
     assert "workflows/some-file.yaml:3:9: source.type" in dag["doc_md"]
 
 
+@pytest.mark.parametrize("rest", ["source: {serviceName: shop}", "source: ["], ids=["readable", "not readable"])
+def test_a_filter_on_its_tags_or_owner_still_finds_a_broken_pipeline(rest: str, bundle: Bundle) -> None:
+    text = "name: orders\ndisplayName: Orders account\nowner: checkout\ntags:\n- shop\n- eu\n"
+    bundle.put("shop.yaml", text + rest + "\n")
+    dag = bundle.worker_dags()["orders"]
+    assert (dag.dag_display_name, dag.owner) == ("Orders account", "checkout")
+    assert dag.tags - {"service:shop"} == {"kinesis", "deploy-failed", "shop", "eu"}
+
+
+def test_each_part_of_a_broken_file_is_kept_only_if_it_is_valid_by_itself(bundle: Bundle) -> None:
+    bundle.put("shop.yaml", "displayName: [x]\nowner: 7\ntags: [shop, 3, '']\nsource: {serviceName: shop}\n")
+    dag = bundle.worker_dags()["shop"]
+    assert (dag.dag_display_name, dag.owner) == ("shop", "airflow")
+    assert dag.tags == {"kinesis", "deploy-failed", "shop", "service:shop"}
+
+
+def test_files_with_one_name_keep_whose_they_are(bundle: Bundle) -> None:
+    for number in (1, 2):
+        bundle.put(f"{number}.yaml", name="shop", owner=f"team {number}", tags=[f"tag {number}"], displayName="Shop")
+    dag = bundle.worker_dags()["shop"]
+    assert (dag.dag_display_name, dag.owner) == ("Shop", "team 1")
+    assert {"tag 1", "tag 2", "deploy-failed"} <= dag.tags
+
+
+def test_the_document_of_a_broken_pipeline_lists_its_faults_with_their_lines(bundle: Bundle) -> None:
+    bundle.put("shop.yaml", BROKEN.replace("kafka", "kafka\n  serviceNmae: shop"))
+    shown = bundle.parsed().dags["shop"]["doc_md"]
+    assert "\n- workflows/shop.yaml:3:9: source.type: this is not one of 'kinesis'" in shown
+    assert "\n- workflows/shop.yaml:4:3: source.serviceNmae: the key `serviceNmae` is unknown." in shown
+    assert ">    3 |   type: kafka\n>    4 |   serviceNmae: ***" in shown
+
+
 @pytest.mark.parametrize(
     ("text", "dag_id"),
     [

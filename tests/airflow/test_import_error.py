@@ -25,8 +25,11 @@ def bundle(tmp_path: Path) -> Bundle:
 
 
 def test_airflow_shows_the_faults_once(bundle: Bundle) -> None:
-    """One traceback, not a second one around it; the last lines are the faults."""
+    """The faults are the first lines. Of the traceback that Airflow adds there is one, not a second around it."""
     shown = bundle.parsed().errors["workflows/bad.yaml"]
+    assert shown.splitlines()[0] == "Faults: "
+    assert shown.splitlines()[1].startswith("workflows/bad.yaml:2:1: source: ")
+    assert shown.index("source.type") < shown.index("Traceback")
     assert shown.count("Traceback (most recent call last)") == 1
     assert shown.count("workflows/bad.yaml:3:9: source.type:") == 1
 
