@@ -58,8 +58,7 @@ class RunStatus:
         _best_effort(start)
 
     def ended(self, report: RunReport) -> None:
-        """Say how the run ended, with the counts of each step and its failures, ten kinds of
-        them at most.
+        """Say how the run ended, with the counts of each step and ten kinds of failures at most.
 
         Whoever stopped a run waits for its end: `stopped` is told in one try, or not at all.
         """
