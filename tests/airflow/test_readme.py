@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.configuration import conf
 
 from tests.airflow.loading import dags_in, parsed_by_the_dag_processor
 from tests.builders import document
@@ -29,3 +30,14 @@ def test_a_dag_of_ones_own_runs_a_workflow_file(aws: FakeKinesis, tmp_path: Path
     task: Any = dags_in(tmp_path, "orders.py")["orders_account"].get_task("ingest")
     result = task.execute({"run_id": "manual", "params": {}})
     assert (result["state"], result["listed"]) == ("success", 5)
+
+
+def test_the_test_button_is_off_and_turned_on_as_it_says() -> None:
+    """`core.test_connection`: its default, and the value that the README and docs/installing.md give it."""
+    option = conf.configuration_description["core"]["options"]["test_connection"]
+    assert option["default"] == "Disabled"
+    assert "Enabled - Enables the test connection functionality" in option["description"]
+    assert "`AIRFLOW__CORE__TEST_CONNECTION=Enabled`" in README.read_text(encoding="utf-8")
+    page = (README.parent / "docs" / "installing.md").read_text(encoding="utf-8")
+    assert "[core]\ntest_connection = Enabled\n" in page
+    assert "export AIRFLOW__CORE__TEST_CONNECTION=Enabled\n" in page
