@@ -428,7 +428,23 @@ def deploy_command(arguments: argparse.Namespace) -> int:
     print(f"deployed: {deployed.path}")
     for fault in deployed.advice:
         print(f"warning: {fault}")
+    _announce(deployed.path, arguments)
     return SUCCESS
+
+
+def _announce(file: Path, arguments: argparse.Namespace) -> None:
+    """Show the pipeline in OpenMetadata from now on. The file is what counts: it stays, whatever the server says."""
+    from .engine.run import pipeline
+    from .engine.workflow.loading import Runtime, load
+
+    rewrite: Callable[[str], str] = str
+    try:
+        if load(file, fence=_fence(arguments)).destination.type == "metadata-rest":
+            workflow = load(file, Runtime(os.environ), _fence(arguments))
+            rewrite = workflow.origins.with_names
+            pipeline.announce(workflow)
+    except IngestError as error:
+        _say(f"warning: OpenMetadata shows this pipeline from its first run on. {error.rewritten(rewrite)}")
 
 
 def undeploy_command(arguments: argparse.Namespace) -> int:

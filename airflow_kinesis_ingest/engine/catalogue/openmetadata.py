@@ -53,7 +53,7 @@ class RestSink:
         if self._client.warns_of_version and server.remark:
             log.warning("%s", server.remark)
         self._calls = self._topic_calls(server)
-        self._ensure_service()
+        self.ensure_service()
         listing = self._client.pages(
             "/topics", keys=LISTED, service=fqn(self._service), fields="sourceHash", include="all"
         )
@@ -96,7 +96,8 @@ class RestSink:
             return True
         return config.get("storeSampleData") is not False
 
-    def _ensure_service(self) -> None:
+    def ensure_service(self) -> None:
+        """Make the messaging service, or have it say what the workflow says of it. Raises IngestError."""
         found = self._client.get(f"/services/messagingServices/name/{quoted(self._service)}", holds="id")
         wanted = {"displayName": self._wanted.display_name, "description": self._wanted.description}
         wanted = {key: value for key, value in wanted.items() if value is not None}

@@ -50,12 +50,16 @@ class RunStatus:
         """Make the entity, or update ours, and say that a run began. The service must exist."""
 
         def start() -> None:
-            self._server = ServerVersion(self._client.version())
-            if self._ours or not self._exists():
-                self._client.put("/services/ingestionPipelines", self._server.body(self._entity()))
+            self.deployed()
             self._put({"pipelineState": "running"})
 
         _best_effort(start)
+
+    def deployed(self) -> None:
+        """Make the entity, or update ours. The service must exist. Raises IngestError."""
+        self._server = ServerVersion(self._client.version())
+        if self._ours or not self._exists():
+            self._client.put("/services/ingestionPipelines", self._server.body(self._entity()))
 
     def ended(self, report: RunReport) -> None:
         """Say how the run ended, with the counts of each step and ten kinds of failures at most.

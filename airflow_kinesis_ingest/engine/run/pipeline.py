@@ -22,7 +22,7 @@ from ..catalogue.client import OpenMetadata, fqn, parted
 from ..catalogue.deletion import account_of, gone
 from ..catalogue.file import FileSink
 from ..catalogue.openmetadata import RestSink
-from ..catalogue.run_status import RunStatus
+from ..catalogue.run_status import RETRY_FOR, TIMEOUT, RunStatus
 from ..catalogue.sink import Sink
 from ..catalogue.topic import topic_of
 from ..catalogue.topic_calls import Warn
@@ -165,6 +165,18 @@ def status_of(workflow: Workflow, pipeline: str, run_id: str) -> RunStatus | Non
     if workflow.destination.type != "metadata-rest":
         return None
     return RunStatus(workflow, fqn(workflow.source.service_name, pipeline), run_id, ours=True)
+
+
+def announce(workflow: Workflow) -> None:
+    """Put the service and the pipeline of a deployed workflow into OpenMetadata, if that is its sink.
+
+    Raises IngestError.
+    """
+    status = status_of(workflow, workflow.name, "")
+    if status:
+        client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, retry_for=RETRY_FOR)
+        RestSink(client, workflow, lambda *_: None).ensure_service()
+        status.deployed()
 
 
 def status_in(workflow: Workflow) -> RunStatus | None:
