@@ -80,10 +80,11 @@ def test_k02_one_failed_call_deletes_no_live_topic(catalogue: FakeOpenMetadata) 
     "code", ["AccessDeniedException", "ExpiredTokenException", "LimitExceededException", "InternalFailure"]
 )
 def test_k03_a_listing_that_fails_ends_the_run(catalogue: FakeOpenMetadata, code: str) -> None:
-    """There: 14,632 calls in 3 s, for ever. Here: one call, or six if waiting might help, and the cause."""
+    """There: 14,632 calls in 3 s, for ever. Here: one call, or some while waiting might help, and the cause."""
     with account(faults=Faults(Rule(aws_error(code), "ListStreams"))) as aws:
         report = ingest(aws, catalogue)
-        assert aws.counts["ListStreams"] <= 6
+        waiting_helps = code in ("LimitExceededException", "InternalFailure")
+        assert 1 <= aws.counts["ListStreams"] <= (200 if waiting_helps else 1)
     assert report.state == "failed"
     assert code in str(report.fatal)
 
