@@ -14,6 +14,7 @@ import yaml
 from cryptography.fernet import Fernet
 
 from airflow_kinesis_ingest.demo.run import CATALOGUE, KEYS
+from airflow_kinesis_ingest.demo.standalone import ANSWER_LIMIT
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
@@ -93,8 +94,10 @@ def test_a_fernet_key_is_made_once_and_found_by_every_container(tmp_path: Path) 
 
 
 def test_the_scheduler_waits_for_the_api() -> None:
-    """The task of a run that it makes earlier cannot report, and fails."""
+    """The task of a run that it makes earlier cannot report, and fails: healthy means that tasks can."""
     assert needs("scheduler")["api-server"] == "service_healthy"
+    assert SERVICES["api-server"]["healthcheck"]["test"][-1].endswith("/execution/health")
+    assert float(GIVEN["AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT"]) >= ANSWER_LIMIT
 
 
 def test_the_workflow_for_openmetadata_finds_its_variables_and_its_server() -> None:
