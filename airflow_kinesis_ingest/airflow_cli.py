@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -45,6 +46,9 @@ def _argument(action: argparse.Action) -> Arg:
 def _run(command: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> None:
     from .cli import run
     from .hooks.fence import configured_fence
+    from .hooks.runtime import airflow_runtime
 
-    arguments.fence = configured_fence()
+    # As for `airflow connections`: connections may lie in Airflow's database, which the SDK else leaves out.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    arguments.fence, arguments.runtime = configured_fence(), airflow_runtime
     sys.exit(run(command, arguments))

@@ -139,11 +139,16 @@ def _command(
     return parser
 
 
-def _loaded(arguments: argparse.Namespace) -> Workflow:
-    from .engine.workflow.loading import Runtime, load
+def _loaded(arguments: argparse.Namespace, *, writes: bool = False) -> Workflow:
+    """The workflow, ready for a run. writes: it goes into its sink."""
+    from .engine.workflow.document import read
+    from .engine.workflow.loading import Runtime, check
 
-    workflow = load(arguments.config, Runtime(os.environ), _fence(arguments))
+    document = read(arguments.config)
+    runtime = arguments.runtime(document) if hasattr(arguments, "runtime") else Runtime(os.environ)
+    workflow = check(document, arguments.config.stem, runtime, _fence(arguments))
     arguments.with_names = workflow.origins.with_names  # for the errors of the command, which may repeat a value
+    workflow.require_connections(sink=writes)
     return workflow
 
 
@@ -156,7 +161,7 @@ def _fence(arguments: argparse.Namespace) -> Fence:
 
 
 def ingest_command(arguments: argparse.Namespace) -> int:
-    workflow = _loaded(arguments)
+    workflow = _loaded(arguments, writes=True)
     level = arguments.log_level or workflow.workflow_config.logger_level
     from .engine.run import pipeline
 
@@ -395,7 +400,7 @@ def _printable(text: str) -> str:
 
 
 def test_connection_command(arguments: argparse.Namespace) -> int:
-    workflow = _loaded(arguments)
+    workflow = _loaded(arguments, writes=True)
     from .engine.run import checks
 
     failed = False

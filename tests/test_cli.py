@@ -159,6 +159,25 @@ def test_kinesis_ingest_is_this_command_line() -> None:
     assert script.load() is cli.main
 
 
+@pytest.mark.parametrize("command", ["ingest", "list", "test-connection", "sample"])
+def test_an_airflow_connection_is_refused_before_any_call(command: str, desk: Desk, kinesis: FakeKinesis) -> None:
+    """What the file has beside it is less than the connection: another account would be catalogued."""
+    data = document(kinesis, desk.catalogue, connections={"aws": "orders_aws"})
+    assert desk.run(command, "-c", desk.file(data), *(["stream-00001"] if command == "sample" else [])) == 2
+    assert "connections.aws: `orders_aws` is an Airflow connection, unknown here. Run it in Airflow" in desk.err
+    assert kinesis.requests == []
+
+
+@pytest.mark.parametrize(("command", "code"), [("ingest", 2), ("test-connection", 2), ("list", 0)])
+def test_a_connection_to_openmetadata_is_refused_where_the_server_is_asked(
+    command: str, code: int, desk: Desk, kinesis: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    file = desk.file(document(kinesis, catalogue, connections={"openmetadata": "om"}))
+    assert desk.run(command, "-c", file) == code
+    assert ("connections.openmetadata: `om` is an Airflow connection" in desk.err) == (code == 2)
+    assert catalogue.requests == []
+
+
 # --- ingest ---------------------------------------------------------------------------------------------------------
 
 

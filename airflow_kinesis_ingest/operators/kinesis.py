@@ -121,12 +121,12 @@ class KinesisIngestionOperator(BaseOperator):
         Airflow's masker knows every value that came from elsewhere before anything is checked, and every secret.
         """
         from ..engine.workflow.disclosure import secrets
-        from ..engine.workflow.loading import Runtime, check, connections_in, origins_of
+        from ..engine.workflow.loading import check, origins_of
         from ..hooks.fence import configured_fence
+        from ..hooks.runtime import airflow_runtime
 
         document = self._document()
-        wanted = connections_in(document)
-        runtime = Runtime(os.environ, aws=_aws(wanted.aws), server=_server(wanted.openmetadata))
+        runtime = airflow_runtime(document)
         for value in origins_of(document, runtime).values:
             mask_secret(value)
         workflow = check(document, self._stem, runtime, configured_fence())
@@ -174,18 +174,6 @@ class DeployFailedOperator(BaseOperator):
 
     def execute(self, context: Context) -> NoReturn:  # noqa: ARG002 - Airflow's signature
         raise AirflowFailException(f"This pipeline could not be deployed:\n{self.reason}")
-
-
-def _aws(connection_id: str | None) -> dict[str, Any] | None:
-    from ..hooks.kinesis import KinesisHook
-
-    return KinesisHook(connection_id).aws_config() if connection_id else None
-
-
-def _server(connection_id: str | None) -> dict[str, Any] | None:
-    from ..hooks.openmetadata import OpenMetadataHook
-
-    return OpenMetadataHook(connection_id).server_config() if connection_id else None
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import airflow
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, BaseHook, Connection
@@ -25,6 +27,7 @@ from tests.fakes.server import Faults, Rule
 pytestmark = pytest.mark.usefixtures("quick")
 
 KEYS = {"login": "AKIAFAKEFAKEFAKEFAKE", "password": "fake-secret"}
+AIRFLOW = tuple(map(int, airflow.__version__.split(".")[:2]))
 ROLE = "arn:aws:iam::123456789012:role/reader"
 
 
@@ -108,6 +111,24 @@ def test_a_connection_may_give_all_there_is(connect: Any, aws: FakeKinesis, cata
     connect("kinesis", **KEYS, extra={"awsRegion": aws.region, "endPointURL": aws.url})
     connect("openmetadata", "catalogue", host="127.0.0.1", port=catalogue.port, password=BOT)
     assert run(data)["written"] == 5
+
+
+@pytest.mark.skipif(AIRFLOW < (3, 2), reason="Airflow 3.1 takes no commands from providers")
+def test_airflows_command_line_takes_the_connection_that_a_file_names(
+    connect: Any, aws: FakeKinesis, tmp_path: Path
+) -> None:
+    """And not the keys in the file beside it, which `kinesis-ingest` refuses to take in its place."""
+    connect("kinesis", **KEYS, extra={"awsRegion": aws.region, "endPointURL": aws.url})
+    data = document(aws, tmp_path / "out.jsonl", connections={"aws": "shop"})
+    data["source"]["serviceConnection"]["config"]["awsConfig"] = {"awsRegion": "us-west-1"}
+    file = tmp_path / "shop.json"
+    file.write_text(json.dumps(data), encoding="utf-8")
+    for command, code in ((["airflow", "kinesis-ingest"], 0), (["airflow_kinesis_ingest.cli"], 2)):
+        line = [sys.executable, "-m", *command, "list", "-c", str(file)]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (code, done.stderr)
+        assert ("kept      stream-00000" in done.stdout) == (code == 0)
+    assert {(call.access_key, call.region) for call in aws.calls()} == {(KEYS["login"], aws.region)}
 
 
 def run(data: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from operator import itemgetter
@@ -19,7 +19,7 @@ from .document import Document, Place, Position, block_at, dotted, parse, read, 
 from .fault_texts import fault_of, position_of
 from .fence import OPEN, Fence, forbidden_places, forbidden_variables
 from .field_types import PLACEHOLDER
-from .models import AWS_BLOCK, SERVER_BLOCK, Connections, Workflow
+from .models import AWS_BLOCK, SERVER_BLOCK, Connections, Workflow, needs_airflow
 from .origins import Origins, by_connection, by_environment, joined
 from .rules import across_fields
 
@@ -87,7 +87,15 @@ def check(document: Document, stem: str, runtime: Runtime | None = None, fence: 
     faults = [*document.faults, *(fault for fault in faults if (fault.line, fault.column) not in unread)]
     if faults:
         raise WorkflowError(faults, more)
-    return workflow.with_origins(origins) if runtime else workflow
+    return workflow.at_run(origins, dict(_unknown(document, workflow.connections, runtime))) if runtime else workflow
+
+
+def _unknown(document: Document, named: Connections, runtime: Runtime) -> Iterator[tuple[str, Fault]]:
+    """The connections that the file names and the runtime lacks."""
+    given = (("aws", named.aws, runtime.aws), ("openmetadata", named.openmetadata, runtime.server))
+    for key, connection, found in given:
+        if connection and found is None:
+            yield key, document.fault(("connections", key), *needs_airflow(connection))
 
 
 def _in_order(document: Document, error: ValidationError) -> list[ErrorDetails]:

@@ -9,6 +9,7 @@ does nothing here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
@@ -301,10 +302,14 @@ class Workflow(Strict):
     ingestion_runner_name: str | None = Field(None, json_schema_extra=UNUSED)
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
+    _unknown: Mapping[str, Fault] = PrivateAttr(default_factory=dict)
 
-    def with_origins(self, origins: Origins) -> Workflow:
+    def at_run(self, origins: Origins, unknown: Mapping[str, Fault]) -> Workflow:
+        """The workflow as one run has it. unknown: what `aws` and `server` raise, by the keys of `connections`, where
+        the file names a connection that nobody looked up: what the file has beside it may be another account's.
+        """
         found = self.model_copy()
-        found._origins = origins
+        found._origins, found._unknown = origins, unknown
         return found
 
     @property
@@ -318,17 +323,30 @@ class Workflow(Strict):
 
     @property
     def aws(self) -> AwsConfig:
-        """awsConfig. Raises WorkflowError where the workflow names an Airflow connection instead of one."""
+        """awsConfig. Raises WorkflowError where the workflow names an Airflow connection that is unknown here."""
+        self._refuse_unknown("aws")
         if self.source.service_connection is None:
-            raise _needs_airflow(self.name, f"connections.aws: {self.connections.aws}")
+            raise WorkflowError([Fault(self.name, 0, 0, "connections.aws", *needs_airflow(self.connections.aws))])
         return self.source.service_connection.config.aws_config
 
     @property
     def server(self) -> OpenMetadataServer:
         """openMetadataServerConfig. Raises WorkflowError as `aws` does."""
+        self._refuse_unknown("openmetadata")
         if self.workflow_config.open_metadata_server_config is None:
-            raise _needs_airflow(self.name, f"connections.openmetadata: {self.connections.openmetadata}")
+            fault = Fault(self.name, 0, 0, "connections.openmetadata", *needs_airflow(self.connections.openmetadata))
+            raise WorkflowError([fault])
         return self.workflow_config.open_metadata_server_config
+
+    def require_connections(self, *, sink: bool) -> None:
+        """Raises WorkflowError where AWS, or with `sink` the server, is an Airflow connection that is unknown here."""
+        self._refuse_unknown("aws")
+        if sink and self.destination.type == "metadata-rest":
+            self._refuse_unknown("openmetadata")
+
+    def _refuse_unknown(self, connection: str) -> None:
+        if fault := self._unknown.get(connection):
+            raise WorkflowError([fault])
 
     @property
     def destination(self) -> Sink:
@@ -342,6 +360,7 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
-def _needs_airflow(file: str, what: str) -> WorkflowError:
-    remedy = "Run it in Airflow, or give the connection in the file"
-    return WorkflowError([Fault(file, 0, 0, "", f"`{what}` is an Airflow connection, unknown here", remedy)])
+def needs_airflow(connection: str | None) -> tuple[str, str]:
+    """Problem and remedy of a connection where there is no Airflow."""
+    remedy = "Run it in Airflow, or with `airflow kinesis-ingest`; or remove it and say in the file how to connect"
+    return f"`{connection}` is an Airflow connection, unknown here", remedy

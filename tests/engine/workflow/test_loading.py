@@ -127,10 +127,24 @@ def test_a_runtime_leaves_the_document_as_it_was() -> None:
 
 def test_outside_of_airflow_a_connection_id_is_a_fault_that_says_what_to_do() -> None:
     found = workflow(CONNECTED)
-    with pytest.raises(WorkflowError, match=r"connections.aws: orders_aws` is an Airflow connection, unknown here"):
+    with pytest.raises(WorkflowError, match=r"connections.aws: `orders_aws` is an Airflow connection, unknown here"):
         _ = found.aws
-    with pytest.raises(WorkflowError, match=r"connections.openmetadata: om_prod` is an Airflow connection"):
+    with pytest.raises(WorkflowError, match=r"connections.openmetadata: `om_prod` is an Airflow connection"):
         _ = found.server
+
+
+def test_what_a_file_has_beside_a_connection_that_is_unknown_does_not_stand_for_it() -> None:
+    """It says where, the connection as whom: with the machine's own credentials another account is catalogued."""
+    raw = EXAMPLE + "connections: {aws: orders_aws, openmetadata: om_prod}\n"
+    found = workflow(raw, Runtime(ENVIRON))
+    line = len(raw.splitlines())
+    with pytest.raises(WorkflowError) as caught:
+        _ = found.aws
+    assert (caught.value.faults[0].line, caught.value.faults[0].path) == (line, "connections.aws")
+    with pytest.raises(WorkflowError) as caught:
+        _ = found.server
+    assert (caught.value.faults[0].line, caught.value.faults[0].path) == (line, "connections.openmetadata")
+    assert workflow(raw, Runtime(ENVIRON, aws={}, server={})).aws.aws_region == "us-east-2"
 
 
 # --- whatever is in the file ----------------------------------------------------------------------------------------
