@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from . import __version__
 from .errors import FixFile, IngestError
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _flush_or_drop(stream: IO[str] | None) -> None:
 
 def build_parser(prog: str = "kinesis-ingest") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description="Kinesis streams into the OpenMetadata catalogue.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
     return parser
 
@@ -239,6 +241,7 @@ def _progress(level: str, with_names: Callable[[str], str]) -> Iterator[Callable
     _log_to(logging.StreamHandler(), level, _WithNames(LOG_FORMAT, with_names))
     from .engine.run.report import tenths
 
+    _say("listing the streams")
     yield tenths(lambda done, kept: _say(f"{done} of {kept} streams"))
 
 
@@ -254,11 +257,11 @@ def _bar(level: str, with_names: Callable[[str], str]) -> Iterator[Callable[[Run
     _log_to(RichHandler(console=console, show_path=False), level, _WithNames("%(message)s", with_names))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("streams", total=None)
+        task = progress.add_task("listing", total=None)
 
         def show(report: RunReport) -> None:
             done, kept = streams(report)
-            progress.update(task, completed=done, total=kept)
+            progress.update(task, completed=done, total=kept or None, description="streams" if kept else "listing")
 
         yield show
 

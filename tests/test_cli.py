@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +154,12 @@ def test_what_came_from_the_environment_is_printed_by_its_name(
     assert "s3cr3t" not in desk.out + desk.err
 
 
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert (caught.value.code, capsys.readouterr().out) == (0, f"kinesis-ingest {version('airflow-kinesis-ingest')}\n")
+
+
 def test_kinesis_ingest_is_this_command_line() -> None:
     [script] = entry_points(group="console_scripts", name="kinesis-ingest")
     assert script.load() is cli.main
@@ -210,6 +216,7 @@ def test_names_in_the_file_are_found_in_the_environment(
 
 def test_a_run_says_how_far_it_is_in_lines_where_there_is_no_terminal(desk: Desk, kinesis: FakeKinesis) -> None:
     assert desk.run("ingest", "-c", desk.file(document(kinesis, desk.catalogue))) == 0
+    assert desk.err.splitlines()[0] == "listing the streams"
     assert desk.err.splitlines()[-1] == "3 of 3 streams"
 
 

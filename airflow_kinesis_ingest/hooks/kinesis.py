@@ -36,7 +36,7 @@ class KinesisHook(BaseHook):
         self.kinesis_conn_id = kinesis_conn_id
 
     def aws_config(self) -> dict[str, Any]:
-        """awsConfig, with what the connection gives, unchecked.
+        """awsConfig, with what the connection gives, unchecked; and `externalId` and `durationSeconds` of its role.
 
         Raises FixFile for a connection that does not exist, is of another type or has no object as extra, AccessDenied
         for an `aws` connection that awsConfig cannot express.
@@ -51,7 +51,8 @@ class KinesisHook(BaseHook):
         """A boto3 client for this connection."""
         from ..engine.aws.client import kinesis_client
 
-        return kinesis_client(self._workflow().aws, pool=10)
+        workflow = self._workflow()
+        return kinesis_client(workflow.aws, pool=10, role=workflow.options.assume_role)
 
     def test_connection(self) -> tuple[bool, str]:
         """Try credentials and each call, on the first stream; what to do if one of them does not work."""
@@ -95,6 +96,7 @@ def _as_aws_config(wrapper: AwsConnectionWrapper, connection_id: str) -> dict[st
     if external_id := wrapper.extra_config.get("external_id"):
         role["ExternalId"] = external_id
     session_name, identity = role.pop("RoleSessionName", None), role.pop("SourceIdentity", None)
+    external_id, seconds = role.pop("ExternalId", None), role.pop("DurationSeconds", None)
     if role or (wrapper.role_arn and wrapper.assume_role_method not in (None, "assume_role")):
         what = ", ".join(map(safe_key, role)) or safe_key(str(wrapper.assume_role_method))
         raise AccessDenied(
@@ -114,6 +116,8 @@ def _as_aws_config(wrapper: AwsConnectionWrapper, connection_id: str) -> dict[st
             "assumeRoleArn": wrapper.role_arn,
             "assumeRoleSessionName": session_name,
             "assumeRoleSourceIdentity": identity,
+            "externalId": external_id,
+            "durationSeconds": seconds,
         }
     )
 

@@ -104,6 +104,7 @@ class KinesisIngestionOperator(BaseOperator):
         self.console_url = "" if workflow.aws.endpoint_url else console_url(workflow.aws.aws_region) or ""
         status = pipeline.status_of(workflow, self.dag_id, str(uuid5(NAMESPACE_URL, f"{self.dag_id}/{run_id}")))
         progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
+        self.log.info("listing the streams")
         report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status)
         self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
         self.log.info("%s: %s\n%s", self.dag_id, report.state, table(report))

@@ -163,6 +163,24 @@ def test_an_aws_connection_gives_keys_region_endpoint_profile_and_role(connect: 
     }
 
 
+@pytest.mark.parametrize(
+    ("conn_type", "extra"),
+    [
+        ("aws", {"role_arn": ROLE, "external_id": "partner", "assume_role_kwargs": {"DurationSeconds": 900}}),
+        ("aws", {"role_arn": ROLE, "assume_role_kwargs": {"ExternalId": "partner", "DurationSeconds": 900}}),
+        ("kinesis", {"assumeRoleArn": ROLE, "externalId": "partner", "durationSeconds": 900}),
+    ],
+)
+def test_a_connection_gives_the_external_id_and_the_duration_of_its_role(
+    conn_type: str, extra: dict[str, Any], connect: Any, aws: FakeKinesis, tmp_path: Path, monkeypatch: Any
+) -> None:
+    with FakeKinesis(checks_region=False) as sts:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+        connect(conn_type, **KEYS, extra=extra)
+        assert run(document(aws, tmp_path / "out.jsonl", connections={"aws": "shop"}))["state"] == "success"
+        assert (sts.assumed[0]["ExternalId"], sts.assumed[0]["DurationSeconds"]) == ("partner", "900")
+
+
 def test_the_roles_account_and_name_are_a_role_too(connect: Any) -> None:
     """The provider accepts the parts of the ARN."""
     connect("aws", extra={"role_arn": ROLE})
@@ -174,8 +192,7 @@ def test_the_roles_account_and_name_are_a_role_too(connect: Any) -> None:
     [
         ({"assume_role_method": "assume_role_with_saml"}, "assume_role_with_saml"),
         ({"assume_role_method": "assume_role_with_web_identity"}, "assume_role_with_web_identity"),
-        ({"external_id": "partner"}, "ExternalId"),
-        ({"assume_role_kwargs": {"DurationSeconds": 900}}, "DurationSeconds"),
+        ({"assume_role_kwargs": {"PolicyArns": []}}, "PolicyArns"),
     ],
 )
 def test_a_role_that_we_cannot_assume_is_refused_and_named(how: dict[str, Any], named: str, connect: Any) -> None:

@@ -650,8 +650,14 @@ class FakeKinesis(FakeServer):
     # --- STS
 
     def _sts(self, call: Call) -> Reply:
-        """AssumeRole gives keys that are good until they expire; DurationSeconds from 900 to 43200 [STS model]."""
+        """AssumeRole gives keys that are good until they expire; DurationSeconds from 900 to 43200 [STS model].
+
+        With a web identity the call is not signed: its token, whatever it is, is good here.
+        """
         asked = {name: value for name, value in parse_qsl(call.request.body) if name not in ("Action", "Version")}
+        if call.operation == "AssumeRoleWithWebIdentity":
+            self.assumed.append(asked)
+            return self._session(asked, self.session_seconds or 3600, call.operation)
         if not _Signature.of(call.request).access_key:
             return _sts_error("MissingAuthenticationToken", "Request is missing Authentication Token")
         if call.operation != "AssumeRole":
@@ -663,7 +669,7 @@ class FakeKinesis(FakeServer):
         self.assumed.append(asked)
         return self._session(asked, self.session_seconds or seconds)
 
-    def _session(self, asked: Mapping[str, str], seconds: int) -> Reply:
+    def _session(self, asked: Mapping[str, str], seconds: int, operation: str = "AssumeRole") -> Reply:
         number = len(self.assumed)
         key, expires = f"ASIA{number:016d}", self.clock() + seconds
         self._sessions[key] = _Session(self.session_token.format(number), expires)
@@ -671,12 +677,12 @@ class FakeKinesis(FakeServer):
         role = asked["RoleArn"].rpartition("/")[2]
         arn = f"arn:aws:sts::{self.account}:assumed-role/{role}/{asked['RoleSessionName']}"
         return _xml(
-            '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>'
+            f'<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{operation}Result>'
             f"<AssumedRoleUser><AssumedRoleId>AROAFAKE:fake</AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser>"
             f"<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>session-secret-{number}</SecretAccessKey>"
             f"<SessionToken>{self.session_token.format(number)}</SessionToken><Expiration>{until}</Expiration></Credentials>"
-            f"</AssumeRoleResult><ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata>"
-            "</AssumeRoleResponse>"
+            f"</{operation}Result><ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata>"
+            f"</{operation}Response>"
         )
 
 

@@ -22,8 +22,8 @@ from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 from ...errors import AccessDenied
 from ..workflow.field_types import EndpointMode, is_sendable
-from ..workflow.models import AwsConfig
-from .errors import UNSENDABLE, why_of
+from ..workflow.models import AssumeRoleOptions, AwsConfig
+from .errors import UNSENDABLE, not_given, why_of
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 30
+PLAIN_ROLE = AssumeRoleOptions()
 
 
 def kinesis_client(
     aws: AwsConfig,
     *,
     pool: int,
+    role: AssumeRoleOptions = PLAIN_ROLE,
     account_id_endpoint_mode: EndpointMode = "disabled",
     read_timeout: float = READ_TIMEOUT,
 ) -> KinesisClient:
@@ -45,20 +47,20 @@ def kinesis_client(
     Nothing is asked of Kinesis or of STS before its first call; without keys and a profile in the file, boto3's chain
     may ask the metadata service of a container or instance. Retries are switched off in botocore: this package paces,
     retries and stops calls itself (`source.py`). Raises AccessDenied for credentials, a profile or an AWS
-    configuration that do not exist or cannot be used.
+    configuration that do not exist or cannot be used, Unreachable for a metadata service that fails.
     """
     config = client_config(pool=pool, account_id_endpoint_mode=account_id_endpoint_mode, read_timeout=read_timeout)
     with _explained(aws):
-        return _boto3_session(aws).client("kinesis", endpoint_url=aws.endpoint_url, config=config)
+        return _boto3_session(aws, role).client("kinesis", endpoint_url=aws.endpoint_url, config=config)
 
 
-def glue_client(aws: AwsConfig) -> GlueClient:
+def glue_client(aws: AwsConfig, role: AssumeRoleOptions = PLAIN_ROLE) -> GlueClient:
     """endPointURL is Kinesis's own: Glue keeps its regional host, or AWS_ENDPOINT_URL_GLUE. Raises as above.
 
     An answer comes within about 20 s or not at all: two tries of 5 s to connect and 5 s to answer.
     """
     with _explained(aws):
-        return _boto3_session(aws).client("glue", config=_boto3_retries(CONNECT_TIMEOUT, tries=2))
+        return _boto3_session(aws, role).client("glue", config=_boto3_retries(CONNECT_TIMEOUT, tries=2))
 
 
 def _boto3_retries(read_timeout: float, tries: int) -> Config:
@@ -79,6 +81,8 @@ def _explained(aws: AwsConfig) -> Iterator[None]:
             remedy="Correct the name, or add the profile to the AWS configuration of the machine that runs this",
         ) from None
     except (BotoCoreError, ValueError, OSError) as error:
+        if found := isinstance(error, BotoCoreError) and not_given(error):
+            raise found from None
         raise AccessDenied(
             "the AWS configuration cannot be used",
             where="awsConfig",
@@ -87,8 +91,8 @@ def _explained(aws: AwsConfig) -> Iterator[None]:
         ) from None
 
 
-def _boto3_session(aws: AwsConfig) -> boto3.Session:
-    return boto3.Session(botocore_session=_session(aws), region_name=aws.aws_region)
+def _boto3_session(aws: AwsConfig, role: AssumeRoleOptions) -> boto3.Session:
+    return boto3.Session(botocore_session=_session(aws, role), region_name=aws.aws_region)
 
 
 def client_config(*, pool: int, account_id_endpoint_mode: EndpointMode, read_timeout: float) -> Config:
@@ -108,18 +112,26 @@ def client_config(*, pool: int, account_id_endpoint_mode: EndpointMode, read_tim
     )
 
 
-def _session(aws: AwsConfig) -> botocore.session.Session:
+def _session(aws: AwsConfig, role: AssumeRoleOptions) -> botocore.session.Session:
     session = _source_session(aws)
     if not aws.assume_role_arn:
         return session
-    assumed = botocore.session.Session()
-    resolver = CredentialResolver(providers=[_AssumedRole(aws, session)])
+    assumed = _profiled_session(aws)
+    resolver = CredentialResolver(providers=[_AssumedRole(aws, role, session)])
     assumed.register_component("credential_provider", resolver)
     return assumed
 
 
-def _source_session(aws: AwsConfig) -> botocore.session.Session:
+def _profiled_session(aws: AwsConfig) -> botocore.session.Session:
+    """With all else that a profile says: FIPS, dual-stack, CA. Keys in the file need no AWS_PROFILE to exist."""
     session = botocore.session.Session(profile=aws.profile_name)
+    if aws.aws_access_key_id and not aws.profile_name and session.profile not in (None, *session.available_profiles):
+        return botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    return session
+
+
+def _source_session(aws: AwsConfig) -> botocore.session.Session:
+    session = _profiled_session(aws)
     if aws.aws_access_key_id and aws.aws_secret_access_key:
         token = aws.aws_session_token
         session.set_credentials(
@@ -158,13 +170,16 @@ def _refuse_unsendable(credentials: Credentials) -> None:
 
 
 class _AssumedRole(CredentialProvider):
-    """Assumes the role at the first call and again 15 minutes before each set of credentials ends."""
+    """Assumes the role at the first call and again 15 minutes before each set of credentials ends; of a session that is
+    asked to be short, when a third of it is left.
+    """
 
     METHOD = "assume-role"
 
-    def __init__(self, aws: AwsConfig, source: botocore.session.Session) -> None:
+    def __init__(self, aws: AwsConfig, role: AssumeRoleOptions, source: botocore.session.Session) -> None:
         super().__init__()
         self._aws = aws
+        self._role = role
         self._source = source
 
     def load(self) -> DeferredRefreshableCredentials:
@@ -176,10 +191,18 @@ class _AssumedRole(CredentialProvider):
             self._aws.assume_role_arn or "",
             extra_args=self._extra(),
         )
-        return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=fetcher.fetch_credentials)
+        found = DeferredRefreshableCredentials(method=self.METHOD, refresh_using=fetcher.fetch_credentials)
+        if seconds := self._role.duration_seconds:
+            # botocore's 15 and 10 minutes: in a session of 15 minutes, every call would ask STS for the next one.
+            found._advisory_refresh_timeout = min(900, seconds // 3)  # type: ignore[attr-defined]
+            found._mandatory_refresh_timeout = min(600, seconds // 6)  # type: ignore[attr-defined]
+        return found
 
     def _extra(self) -> dict[str, Any]:
-        extra = {"RoleSessionName": self._aws.assume_role_session_name or "OpenMetadataSession"}
-        if self._aws.assume_role_source_identity:
-            extra["SourceIdentity"] = self._aws.assume_role_source_identity
-        return extra
+        extra = {
+            "RoleSessionName": self._aws.assume_role_session_name or "OpenMetadataSession",
+            "SourceIdentity": self._aws.assume_role_source_identity,
+            "ExternalId": self._role.external_id,
+            "DurationSeconds": self._role.duration_seconds,
+        }
+        return {name: value for name, value in extra.items() if value}

@@ -69,6 +69,32 @@ NO_CREDENTIALS = (
     aws_exceptions.LoginError,
     aws_exceptions.UnknownCredentialError,
 )
+NO_SSO_SESSION = (
+    aws_exceptions.SSOError,
+    aws_exceptions.TokenRetrievalError,
+    aws_exceptions.NoAuthTokenError,
+)
+METADATA_SERVICES = {"container-role": "the metadata service of the container", "iam-role": "the metadata service"}
+"""By what botocore calls them."""
+GIVES_CREDENTIALS = {
+    "AssumeRole": (
+        "awsConfig.assumeRoleArn",
+        "the role cannot be assumed",
+        "Allow sts:AssumeRole (and sts:SetSourceIdentity) to the caller, and trust it in the role",
+    ),
+    "AssumeRoleWithWebIdentity": (
+        "AssumeRoleWithWebIdentity",
+        "the role of the web identity cannot be assumed",
+        "Let the role that AWS_ROLE_ARN names trust the cluster's OIDC provider and this service account, and check"
+        " that AWS_WEB_IDENTITY_TOKEN_FILE holds a token that is not over",
+    ),
+    "GetRoleCredentials": (
+        "GetRoleCredentials",
+        "SSO gives no credentials",
+        "Check the account and the role of the profile, and that its user is assigned to them; then `aws sso login`",
+    ),
+}
+"""The calls that botocore makes for credentials: where, what did not work, what to do."""
 NO_ANSWER = (
     aws_exceptions.HTTPClientError,
     aws_exceptions.ConnectionError,
@@ -85,6 +111,7 @@ NO_CONNECTION = (
 # What botocore's parsers raise on a body that is no JSON object (Kinesis, Glue), no XML (STS), or has a time that no
 # calendar has (RuntimeError).
 NO_SENSE = (ResponseParserError, ValueError, TypeError, AttributeError, RuntimeError)
+WHY = 300  # characters of what a metadata service answers, which may be a page
 UNSENDABLE = "a credential cannot be sent: it holds a line break, a space or another character that none has"
 # What else repeats a secret: an error in another's text, and AWS's account of the request that it could not verify.
 _SECRETS = (
@@ -98,7 +125,11 @@ def translated(error: ClientError | BotoCoreError, api: str, stream: str) -> Ing
     """The error of ours that says what to do about one of botocore's. stream is "" for calls about the account."""
     where = _where(api, stream)
     if isinstance(error, ClientError):
+        if error.operation_name in GIVES_CREDENTIALS:
+            return _without_credentials(error, *GIVES_CREDENTIALS[error.operation_name])
         return _translated_response(error, api, stream, where)
+    if found := not_given(error):
+        return found
     why = why_of(error)
     if why == UNSENDABLE:
         return AccessDenied("the call could not be made", where=where, why=why, remedy="Give the credentials anew")
@@ -112,6 +143,28 @@ def translated(error: ClientError | BotoCoreError, api: str, stream: str) -> Ing
             "AWS did not answer", where=where, why=why, remedy="Check the region, `endPointURL` and the network"
         )
     return Abort("the call could not be made", where=where, why=why, remedy="Check the `awsConfig` block")
+
+
+def not_given(error: BotoCoreError) -> IngestError | None:
+    """What to do about credentials that SSO or a metadata service did not give; None for any other error."""
+    if isinstance(error, NO_SSO_SESSION):
+        what, remedy = "there is no SSO session", "Run `aws sso login` with the profile, on the machine that runs this"
+        return AccessDenied(what, where="awsConfig.profileName", why=why_of(error), remedy=remedy)
+    provider = METADATA_SERVICES.get(str(error.kwargs.get("provider")))
+    if not provider or not isinstance(error, aws_exceptions.CredentialRetrievalError):
+        return None
+    why = why_of(error)[:WHY]
+    if re.search("non 200 response 4", why):
+        remedy = "Check the role of the task or pod, and the AWS_CONTAINER_ variables"
+        return AccessDenied(f"{provider} refuses to give credentials", where="awsConfig", why=why, remedy=remedy)
+    return Unreachable(f"{provider} gave no credentials", where="awsConfig", why=why, remedy="Run again later")
+
+
+def unreadable(error: OSError) -> AccessDenied:
+    """A file that only the first call needs: the token of a web identity or of a container."""
+    where, why = str(error.filename or "awsConfig"), error.strerror or type(error).__name__
+    remedy = "Check the AWS_ variable that names it, and what mounts it"
+    return AccessDenied("what the credentials need cannot be read", where=where, why=why, remedy=remedy)
 
 
 def why_of(error: Exception) -> str:
@@ -144,16 +197,32 @@ def senseless(api: str, stream: str, why: str) -> Unreachable:
     return Unreachable("this is no answer of Kinesis", where=_where(api, stream), why=why, remedy=remedy)
 
 
-def _translated_response(error: ClientError, api: str, stream: str, where: str) -> IngestError:
+def _told(error: ClientError) -> tuple[str, int, str]:
+    """Code, HTTP status and text."""
     answer = error.response
     code = str(answer.get("Error", {}).get("Code", ""))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    why = _masked(f"{code}: {answer.get('Error', {}).get('Message', '')}".rstrip(": ."))
+    return code, status, _masked(f"{code}: {answer.get('Error', {}).get('Message', '')}".rstrip(": ."))
+
+
+def _is_passing(code: str, status: int) -> bool:
+    return status >= 500 or not code or code.isdigit() or code == "InternalFailure"
+
+
+def _without_credentials(error: ClientError, where: str, what: str, remedy: str) -> IngestError:
+    """Of the whole run, whichever stream's call was the first to need them."""
+    code, status, why = _told(error)
+    if _is_passing(code, status) or code in THROTTLES or code in ("IDPCommunicationError", "ServiceUnavailable"):
+        return Unreachable(what, where=where, why=why, remedy="Run again later")
+    if code in BAD_CREDENTIALS and error.operation_name == "AssumeRole":
+        return AccessDenied("AWS does not accept the credentials", where=where, why=why, remedy=_renewal(code, why))
+    return AccessDenied(what, where=where, why=why, remedy=remedy)
+
+
+def _translated_response(error: ClientError, api: str, stream: str, where: str) -> IngestError:
+    code, status, why = _told(error)
     if code in THROTTLES:
         return Throttled("AWS throttles this call", where=where, why=why, remedy="Lower `options.quota`, or run later")
-    if error.operation_name == "AssumeRole" and status < 500:
-        remedy = "Allow sts:AssumeRole (and sts:SetSourceIdentity) to the caller, and trust it in the role"
-        return AccessDenied("the role cannot be assumed", where="awsConfig.assumeRoleArn", why=why, remedy=remedy)
     if code in BAD_CREDENTIALS:
         return AccessDenied("AWS does not accept the credentials", where=where, why=why, remedy=_renewal(code, why))
     if code in DENIALS:
@@ -168,7 +237,7 @@ def _translated_response(error: ClientError, api: str, stream: str, where: str) 
         return PlaceExpired("the place in the stream expired", where=where, why=why, remedy="Run it again")
     if status in (502, 503) or code == "ServiceUnavailable":
         return ServerDown("AWS is not available", where=where, why=why, remedy="Run again later")
-    if status >= 500 or not code or code.isdigit() or code == "InternalFailure":
+    if _is_passing(code, status):
         return Unreachable("AWS failed", where=where, why=why, remedy="Run again later")
     return _about_stream(code, where, why) if stream else _about_account(where, why)
 

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ...errors import Abort, IngestError, PlaceExpired, StreamGone, StreamNotReady, StreamUnreadable, Throttled
 from ..model import Description, Record, Stream
 from ..retry import RETRY_FOR, Circuit
-from .errors import NO_SENSE, senseless, translated
+from .errors import NO_SENSE, senseless, translated, unreadable
 from .quota import SHARD_READS, Quota
 
 if TYPE_CHECKING:
@@ -190,6 +190,8 @@ class KinesisSource:
             answer: dict[str, Any] = method(**parameters)
         except (ClientError, BotoCoreError) as error:
             raise translated(error, api, stream) from None
+        except OSError as error:
+            raise unreadable(error) from None
         except NO_SENSE as error:
             raise senseless(api, stream, f"its body cannot be read ({type(error).__name__})") from None
         missing = [member for member, kind in HOLDS[api].items() if not _is(kind, answer.get(member))]

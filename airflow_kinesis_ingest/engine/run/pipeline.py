@@ -27,6 +27,7 @@ from ..catalogue.sink import Sink
 from ..catalogue.topic import topic_of
 from ..catalogue.topic_calls import Warn
 from ..model import Description, Message, MessageSchema, RunReport, Sample, State, Stream
+from ..retry import Circuit
 from ..workflow.disclosure import unused
 from ..workflow.filters import Verdict, stream_filter
 from ..workflow.models import Options, Workflow
@@ -114,14 +115,20 @@ def _log_unused(workflow: Workflow) -> None:
 
 
 def source_of(workflow: Workflow, stop: threading.Event, *, retry_for: float | None = None) -> KinesisSource:
-    """retry_for: seconds, the file's without it. Raises AccessDenied where there are no credentials; makes no call."""
+    """retry_for: seconds, the file's without it. Makes no call of Kinesis.
+
+    Raises AccessDenied where there are no credentials, Unreachable where a metadata service goes on failing.
+    """
     options = workflow.options
-    client = kinesis_client(
+    connect = partial(
+        kinesis_client,
         workflow.aws,
         pool=DESCRIBERS + options.concurrency + 1,
+        role=options.assume_role,
         account_id_endpoint_mode=options.account_id_endpoint_mode,
     )
     retry_for = options.retry_for if retry_for is None else retry_for
+    client = Circuit("the metadata service", stop, retry_for).call(connect)
     return KinesisSource(client, quota=Quota(options.quota), stop=stop, retry_for=retry_for)
 
 
@@ -148,7 +155,7 @@ def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | 
     source, options = source_of(workflow, threading.Event()), workflow.options.sample
     described = source.describe(Stream(name))
     taken = _taken_from(source, Sampler(options, source.clock), described, options.time_limit)
-    schemas = GlueSchemas(lambda: glue_client(workflow.aws))
+    schemas = GlueSchemas(lambda: glue_client(workflow.aws, workflow.options.assume_role))
     reader = Reader(workflow.options, storing=False, schemas=schemas)
     messages = reader.messages(taken.records)
     return [reader.redacted(message) for message in messages], reader.schema(name, messages)
@@ -250,7 +257,7 @@ class Run:
         options = self._options
         if not self.workflow.metadata.generate_sample_data or not (storing or options.infer_schema):
             return _no_sample
-        schemas = GlueSchemas(lambda: glue_client(self.workflow.aws))
+        schemas = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role))
         return partial(self._sample, Reader(options, storing=storing, schemas=schemas))
 
     def _feed(self, flow: Flow) -> tuple[dict[str, str | None], IngestError | None]:

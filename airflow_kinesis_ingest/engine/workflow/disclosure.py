@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 from ...errors import Fault
 from .document import HIDDEN, Document, Place, dotted, written
 from .field_types import NOT_REPLACED, PLACEHOLDER, is_path
-from .models import AWS_BLOCK, SERVER_BLOCK, Workflow
+from .models import AWS_BLOCK, CONNECTION_BLOCKS, Workflow
 
 
 def secrets(workflow: Workflow) -> Iterator[tuple[Place, SecretStr]]:
@@ -40,7 +40,7 @@ def advice(document: Document, workflow: Workflow) -> list[Fault]:
             remedy = "Write ${NAME} and set NAME where runs start, or use `connections`"
             found.append(document.fault(place, "a secret stands in the file", remedy))
     for place, text in _texts(document.data, ()):
-        in_connection = place[: len(AWS_BLOCK)] == AWS_BLOCK or place[: len(SERVER_BLOCK)] == SERVER_BLOCK
+        in_connection = any(place[: len(block)] == block for block in CONNECTION_BLOCKS)
         if PLACEHOLDER.search(text) and not in_connection:
             found.append(document.fault(place, *NOT_REPLACED))
     return found

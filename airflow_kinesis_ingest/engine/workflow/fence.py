@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from ...errors import Fault
 from .document import Document, Place, value_at
 from .field_types import PLACEHOLDER, is_path
-from .models import AWS_BLOCK, SERVER_BLOCK, Workflow
+from .models import AWS_BLOCK, CONNECTION_BLOCKS, SERVER_BLOCK, Workflow
 from .origins import texts_in
 
 SECTION = "kinesis_ingest"
@@ -87,7 +87,7 @@ def _above(file: str) -> Iterator[str]:
 
 def forbidden_variables(document: Document, fence: Fence) -> Iterator[Fault]:
     """The `${NAME}`s of the connection blocks that the fence does not allow. None of them is looked up."""
-    for block in (AWS_BLOCK, SERVER_BLOCK) if fence.variables != EVERYTHING else ():
+    for block in CONNECTION_BLOCKS if fence.variables != EVERYTHING else ():
         for place, text in texts_in(value_at(document.data, block), block):
             names = PLACEHOLDER.findall(text) if isinstance(text, str) else []
             for name in names:

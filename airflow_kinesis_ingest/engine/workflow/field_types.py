@@ -208,6 +208,12 @@ RoleArn = Annotated[
 SessionName = Annotated[
     str, _shaped(r"[\w+=,.@-]{2,64}", "AWS does not accept this name", "Use 2 to 64 of letters, digits, _+=,.@-")
 ]
+ExternalId = Annotated[
+    str,
+    _shaped(
+        r"[\w+=,.@:/-]{2,1224}", "AWS does not accept this external id", "Use 2 to 1224 letters, digits, _+=,.@:/-"
+    ),
+]
 DagId = Annotated[str, AfterValidator(_dag_id)]
 Redaction = Annotated[str, AfterValidator(_redaction)]
 Position = Annotated[Literal["latest", "horizon"] | Annotated[datetime, DAY_OR_MOMENT], BeforeValidator(_position)]

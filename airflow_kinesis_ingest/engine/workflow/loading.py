@@ -19,17 +19,19 @@ from .document import Document, Place, Position, block_at, dotted, parse, read, 
 from .fault_texts import fault_of, position_of
 from .fence import OPEN, Fence, forbidden_places, forbidden_variables
 from .field_types import PLACEHOLDER
-from .models import AWS_BLOCK, SERVER_BLOCK, Connections, Workflow, needs_airflow
+from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK, AssumeRoleOptions, Connections, Workflow, needs_airflow
 from .origins import Origins, by_connection, by_environment, joined
 from .rules import across_fields
+
+ROLE_FIELDS = {info.alias for info in AssumeRoleOptions.model_fields.values()}
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """What a workflow needs beside its file to become runnable.
 
-    environ: where `${NAME}` is looked up. aws, server: shaped like awsConfig and openMetadataServerConfig, from Airflow
-    connections; they win over the file's block key by key.
+    environ: where `${NAME}` is looked up. aws, server: shaped like awsConfig (with the fields of `options.assumeRole`
+    besides) and openMetadataServerConfig, from Airflow connections; they win over the file's block key by key.
     """
 
     environ: Mapping[str, str]
@@ -122,7 +124,11 @@ def origins_of(document: Document, runtime: Runtime) -> Origins:
 
 def _blocks(runtime: Runtime) -> tuple[tuple[Place, Mapping[str, Any] | None, str], ...]:
     """Each connection block, what an Airflow connection gives of it, and the key that names the connection."""
-    return (AWS_BLOCK, runtime.aws, "aws"), (SERVER_BLOCK, runtime.server, "openmetadata")
+    aws = role = runtime.aws
+    if aws is not None:
+        role = {key: value for key, value in aws.items() if key in ROLE_FIELDS} or None
+        aws = {key: value for key, value in aws.items() if key not in ROLE_FIELDS}
+    return (AWS_BLOCK, aws, "aws"), (ROLE_BLOCK, role, "aws"), (SERVER_BLOCK, runtime.server, "openmetadata")
 
 
 def _own(document: Document, place: Place, given: Mapping[str, Any] | None) -> Any:

@@ -25,6 +25,7 @@ from .field_types import (
     End,
     Endpoint,
     EndpointMode,
+    ExternalId,
     Header,
     HostPort,
     Plain,
@@ -45,7 +46,10 @@ from .origins import Origins
 
 UNUSED: dict[str, Any] = {"x-unused": True}
 AWS_BLOCK: Place = ("source", "serviceConnection", "config", "awsConfig")
+ROLE_BLOCK: Place = ("options", "assumeRole")
 SERVER_BLOCK: Place = ("workflowConfig", "openMetadataServerConfig")
+CONNECTION_BLOCKS = (AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK)
+"""Where a `${NAME}` is replaced, and what Airflow connections fill."""
 
 
 class Strict(BaseModel):
@@ -259,7 +263,17 @@ class DeletionOptions(Strict):
     )
 
 
+class AssumeRoleOptions(Strict):
+    """What OpenMetadata's awsConfig has no fields for."""
+
+    external_id: ExternalId | None = Field(None, description="External id that the trust policy of the role asks for")
+    duration_seconds: int | None = Field(
+        None, ge=900, le=43_200, description="Seconds that a session of the role lasts; AWS's default is 3,600"
+    )
+
+
 class Options(Strict):
+    assume_role: AssumeRoleOptions = Field(default_factory=AssumeRoleOptions)
     sample: SampleOptions = Field(default_factory=SampleOptions)
     infer_schema: bool = Field(True, description="Infer the message schema from the sample")
     deletion: DeletionOptions = Field(default_factory=DeletionOptions)

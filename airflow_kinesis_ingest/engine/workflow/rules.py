@@ -8,12 +8,12 @@ from datetime import datetime
 from ...errors import Fault
 from .document import Document, block_at, value_at
 from .field_types import instant
-from .models import AWS_BLOCK, SERVER_BLOCK
+from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK
 
 
 def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
     """resolved: whether what Airflow connections give is in the document already."""
-    yield from _reach_aws(document)
+    yield from _reach_aws(document, resolved=resolved)
     yield from _reach_openmetadata(document, resolved=resolved)
     schedule = block_at(document.data, ("airflowConfig",))
     start, end = (instant(name == "endDate")(schedule.get(name)) for name in ("startDate", "endDate"))
@@ -21,7 +21,7 @@ def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
         yield document.fault(("airflowConfig", "endDate"), "the end lies before `startDate`", "Swap or correct them")
 
 
-def _reach_aws(document: Document) -> Iterator[Fault]:
+def _reach_aws(document: Document, *, resolved: bool) -> Iterator[Fault]:
     by_connection = value_at(document.data, ("connections", "aws"))
     if not by_connection and not value_at(document.data, ("source", "serviceConnection")):
         remedy = "Add `serviceConnection.config.awsConfig.awsRegion`, or `connections.aws`"
@@ -35,6 +35,9 @@ def _reach_aws(document: Document) -> Iterator[Fault]:
     if aws.get("awsSessionToken") and not (key or secret):
         remedy = "Give `awsAccessKeyId` and `awsSecretAccessKey` too"
         yield document.fault((*place, "awsSessionToken"), "a session token without its key pair", remedy)
+    if (resolved or not by_connection) and block_at(document.data, ROLE_BLOCK) and not aws.get("assumeRoleArn"):
+        remedy = "Add `awsConfig.assumeRoleArn`, or remove it; a profile's role has settings of its own"
+        yield document.fault(ROLE_BLOCK, "there is no role to assume", remedy, of_key=True)
 
 
 def _reach_openmetadata(document: Document, *, resolved: bool) -> Iterator[Fault]:

@@ -15,12 +15,15 @@ from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
 from airflow_kinesis_ingest.engine.aws.client import glue_client, kinesis_client
+from airflow_kinesis_ingest.engine.aws.errors import translated
 from airflow_kinesis_ingest.engine.aws.quota import Quota
 from airflow_kinesis_ingest.engine.aws.source import KinesisSource
-from airflow_kinesis_ingest.engine.workflow.models import AwsConfig
-from airflow_kinesis_ingest.errors import AccessDenied
+from airflow_kinesis_ingest.engine.model import Stream
+from airflow_kinesis_ingest.engine.workflow.models import AssumeRoleOptions, AwsConfig
+from airflow_kinesis_ingest.errors import AccessDenied, IngestError, Unreachable
+from tests.fakes.credentials import FakeCredentials
 from tests.fakes.kinesis import FakeKinesis, aws_error, json_streams, sts_error
-from tests.fakes.server import Faults, Rule
+from tests.fakes.server import Fault, Faults, Rule
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -112,6 +115,109 @@ def test_without_keys_and_profile_botocores_own_chain_is_used(
     assert signers(kinesis) == ["AKIAENV"]
 
 
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize("role", [{}, {"assumeRoleArn": ROLE}], ids=["keys", "role"])
+def test_keys_of_the_file_need_no_profile_that_the_environment_names(
+    kinesis: FakeKinesis, sts: FakeKinesis, monkeypatch: pytest.MonkeyPatch, role: dict[str, str]
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "readres")
+    client(kinesis, **KEYS, **role).list_streams()
+    assert signers(sts if role else kinesis) in (["AKIAFILE"], [])
+    assert len(sts.assumed) == len(role)
+
+
+# --- what gives credentials over HTTP -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pod(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A pod of EKS: the file of its token."""
+    token = tmp_path / "token"
+    token.write_text("a-token", encoding="utf-8")
+    monkeypatch.setenv("AWS_ROLE_ARN", ROLE)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    return token
+
+
+def described(kinesis: FakeKinesis, **fields: Any) -> None:
+    """One call about one stream, the first that needs credentials."""
+    found = KinesisSource(client(kinesis, **fields), quota=Quota(1.0), stop=Event(), retry_for=0)
+    found.describe(Stream("stream-00000"))
+
+
+@pytest.mark.usefixtures("pod")
+def test_a_web_identity_gives_the_credentials(kinesis: FakeKinesis, sts: FakeKinesis) -> None:
+    described(kinesis)
+    assert [asked["WebIdentityToken"] for asked in sts.assumed] == ["a-token"]
+    assert signers(kinesis) == ["ASIA0000000000000001"]
+
+
+@pytest.mark.usefixtures("pod")
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidIdentityToken", "ExpiredTokenException"])
+def test_a_web_identity_that_is_refused_is_the_runs_fault_and_no_streams(
+    kinesis: FakeKinesis, sts: FakeKinesis, code: str
+) -> None:
+    """No right to a Kinesis call would mend it."""
+    sts.faults = Faults(Rule(sts_error(code, "not authorized"), "AssumeRoleWithWebIdentity"))
+    with pytest.raises(AccessDenied) as caught:
+        described(kinesis)
+    assert (caught.value.where, caught.value.why) == ("AssumeRoleWithWebIdentity", f"{code}: not authorized")
+    assert "OIDC" in caught.value.remedy
+    assert "kinesis:" not in str(caught.value)
+
+
+def test_the_file_of_a_token_that_is_not_there_is_named(kinesis: FakeKinesis, pod: Path) -> None:
+    pod.unlink()
+    with pytest.raises(AccessDenied, match=f"{pod}: what the credentials need cannot be read: No such file"):
+        described(kinesis)
+
+
+def test_an_sso_session_that_is_over_says_how_to_begin_one(kinesis: FakeKinesis, profiles: Path) -> None:
+    sso = "sso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 123456789012\n"
+    profiles.write_text(f"[profile people]\n{sso}sso_role_name = reader\n", encoding="utf-8")
+    with pytest.raises(AccessDenied) as caught:
+        described(kinesis, profileName="people")
+    assert caught.value.what == "there is no SSO session"
+    assert "aws sso login" in caught.value.remedy
+
+
+@pytest.fixture
+def container(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCredentials]:
+    with FakeCredentials() as running:
+        running.found_by(monkeypatch)
+        yield running
+
+
+def test_a_container_that_fails_is_tried_again_and_one_that_refuses_is_not(
+    kinesis: FakeKinesis, container: FakeCredentials
+) -> None:
+    described(kinesis)
+    assert signers(kinesis) == ["ASIACONTAINER"]
+    for status, kind in ((500, Unreachable), (403, AccessDenied)):
+        container.faults = Faults(Rule(Fault.status(status)))
+        with pytest.raises(kind, match=f"metadata service of the container .*non 200 response {status}"):
+            client(kinesis)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("ForbiddenException", 403, AccessDenied),
+        ("TooManyRequestsException", 429, Unreachable),
+        ("InternalFailure", 500, Unreachable),
+        ("IDPCommunicationError", 400, Unreachable),
+    ],
+)
+@pytest.mark.parametrize("operation", ["AssumeRole", "AssumeRoleWithWebIdentity", "GetRoleCredentials"])
+def test_what_a_call_for_credentials_says_is_never_a_streams(
+    operation: str, code: str, status: int, kind: type[IngestError]
+) -> None:
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    found = translated(ClientError(answer, operation), "DescribeStreamSummary", "orders")
+    assert type(found) is kind
+    assert "orders" not in str(found)
+
+
 # --- an assumed role ------------------------------------------------------------------------------------------------
 
 
@@ -129,6 +235,30 @@ def test_a_role_is_assumed_on_top_of_a_profile(kinesis: FakeKinesis, sts: FakeKi
     client(kinesis, profileName="readers", assumeRoleArn=ROLE).list_streams()
     assert "Credential=AKIAPROFILE/" in sts.requests[0].headers["authorization"]
     assert signers(kinesis) == ["ASIA0000000000000001"]
+
+
+def test_a_session_has_the_external_id_and_the_duration_that_are_asked_for(
+    kinesis: FakeKinesis, sts: FakeKinesis
+) -> None:
+    """And a short one is not renewed with every call."""
+    role = AssumeRoleOptions.model_validate({"externalId": "partner-7", "durationSeconds": 900})
+    made = kinesis_client(config(endPointURL=kinesis.url, **KEYS, assumeRoleArn=ROLE), pool=1, role=role)
+    for _ in range(3):
+        made.list_streams()
+    asked = {"ExternalId": "partner-7", "DurationSeconds": "900"}
+    assert sts.assumed == [{"RoleArn": ROLE, "RoleSessionName": "OpenMetadataSession", **asked}]
+
+
+def test_a_role_leaves_the_profile_all_else_that_it_says(profiles: Path) -> None:
+    """FIPS, dual-stack and the CA are of the machine, whoever signs."""
+    with profiles.open("a") as file:
+        file.write("[profile strict]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = true\nca_bundle = /ca.pem\n")
+        file.write("aws_access_key_id = AKIASTRICT\naws_secret_access_key = secret\n")
+    hosts = [
+        kinesis_client(config(profileName="strict", **role), pool=1).meta.endpoint_url
+        for role in ({}, {"assumeRoleArn": ROLE})
+    ]
+    assert hosts == ["https://kinesis-fips.eu-west-1.api.aws"] * 2
 
 
 @pytest.mark.parametrize("unnamed", [{}, {"assumeRoleSessionName": None}], ids=["absent", "null"])
@@ -357,7 +487,7 @@ def test_a_profile_that_is_not_there_is_told_by_name(keys: dict[str, str]) -> No
 @pytest.mark.usefixtures("profiles")
 def test_a_profile_of_the_environment_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "readres")
-    assert refusal(**KEYS) == "AWS_PROFILE: there is no AWS profile 'readres' here"
+    assert refusal() == "AWS_PROFILE: there is no AWS profile 'readres' here"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from airflow_kinesis_ingest.errors import (
     Unreachable,
 )
 from tests.builders import answers_within, document, wait_until, workflow
+from tests.fakes.credentials import FakeCredentials
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Recorded, Rule
@@ -54,6 +55,19 @@ def sample(catalogue: FakeOpenMetadata, name: str) -> list[str]:
 
 def named(problems: tuple[Problem, ...]) -> list[tuple[str, str]]:
     return [(problem.step, problem.entity) for problem in problems]
+
+
+def test_a_metadata_service_that_fails_for_a_while_costs_a_run_nothing(
+    aws: FakeKinesis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore asks a container's three times; a restart of it takes longer."""
+    data = document(aws, tmp_path / "out.jsonl")
+    config = data["source"]["serviceConnection"]["config"]["awsConfig"]
+    del config["awsAccessKeyId"], config["awsSecretAccessKey"]
+    with FakeCredentials(faults=Faults(Rule(Fault.status(500), on=range(1, 8)))) as container:
+        container.found_by(monkeypatch)
+        report = pipeline.run(loads(json.dumps(data).encode(), "shop.json", Runtime({})))
+    assert (report.state, report.fatal) == ("success", None)
 
 
 # --- counting -------------------------------------------------------------------------------------------------------

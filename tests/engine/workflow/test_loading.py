@@ -147,6 +147,26 @@ def test_what_a_file_has_beside_a_connection_that_is_unknown_does_not_stand_for_
     assert workflow(raw, Runtime(ENVIRON, aws={}, server={})).aws.aws_region == "us-east-2"
 
 
+ROLE = f"awsRegion: us-east-2\n        assumeRoleArn: {ARN}"
+
+
+def test_an_external_id_may_come_from_the_environment_and_a_connection_wins() -> None:
+    raw = EXAMPLE.replace("awsRegion: us-east-2", ROLE) + "options: {assumeRole: {externalId: '${KEY}'}}\n"
+    assert workflow(raw, Runtime({"KEY": "partner"})).options.assume_role.external_id == "partner"
+    found = workflow(raw, Runtime({}, aws={"externalId": "other", "durationSeconds": 900})).options.assume_role
+    assert (found.external_id, found.duration_seconds) == ("other", 900)
+    with pytest.raises(WorkflowError, match=r"options\.assumeRole\.externalId: AWS does not accept this external id"):
+        workflow(raw.replace("${KEY}", "a b"))
+
+
+def test_what_is_asked_of_a_role_that_nobody_names_is_a_fault() -> None:
+    """A run would go on as somebody else. A connection may name the role: then it waits for the run."""
+    raw = EXAMPLE + "options: {assumeRole: {externalId: partner}}\n"
+    with pytest.raises(WorkflowError, match=r"options\.assumeRole: there is no role to assume"):
+        workflow(raw)
+    assert workflow(raw + "connections: {aws: shop}\n").options.assume_role.external_id == "partner"
+
+
 # --- whatever is in the file ----------------------------------------------------------------------------------------
 
 FULL = text(
