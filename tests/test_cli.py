@@ -449,6 +449,16 @@ def test_all_faults_of_all_files_of_a_folder_are_told(desk: Desk) -> None:
     assert desk.err == ""
 
 
+def test_a_report_in_a_folder_of_workflows_is_not_judged_as_one(desk: Desk, kinesis: FakeKinesis) -> None:
+    file = desk.file(document(kinesis, desk.catalogue), "flows/shop.yaml")
+    assert desk.run("ingest", "-c", file, "--report", "flows/report.json") == 0
+    desk.file("{}", "flows/other.json")
+    assert desk.run("validate", "flows") == 2
+    assert "report.json" not in desk.out
+    assert "flows/other.json" in desk.out
+    assert "flows/shop.yaml: ok" in desk.out
+
+
 def test_a_name_that_two_files_claim_is_told_on_both_of_them(desk: Desk, kinesis: FakeKinesis) -> None:
     for name in ("flows/a.yaml", "flows/b.yaml"):
         desk.file(document(kinesis, desk.catalogue, name="shop"), name)

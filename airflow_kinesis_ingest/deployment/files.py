@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml", ".json")
 IGNORE = ".airflowignore"
+REPORT = re.compile(rb'\s*\{\s*"state":\s*"\w+",\s*"listed":\s*\d')
 NO_NAME = "\0"
 """No file has it: a pattern that takes in a file of this name (`*`, `flows/`) takes in every file."""
 
@@ -23,7 +25,7 @@ def workflow_files(folder: Path) -> list[Path]:
     A folder that several paths lead to is looked through once, by its own path where that is below the folder too.
     Among the files are those that somebody misses: every link that leads nowhere, and each sub-folder that cannot be
     listed. `.airflowignore` holds glob patterns (Airflow's default syntax) for the folder it lies in, which is the
-    given one or any below it. Raises OSError if the folder cannot be listed.
+    given one or any below it. A report of `ingest --report` is none. Raises OSError if the folder cannot be listed.
     """
     return [Path(path) for path in workflow_paths(os.fspath(folder))]
 
@@ -66,7 +68,7 @@ def _below(folder: str, ignored: Ignored) -> Iterator[str]:
                 folders.append((entry.path, os.path.join(real, entry.name), ignored))
             elif _is_folder(entry):
                 links.append((entry.path, os.path.realpath(entry.path), ignored))
-            elif _is_workflow(entry):
+            elif _is_workflow(entry) and not _is_report(entry):
                 yield entry.path
 
 
@@ -97,6 +99,17 @@ def _is_workflow(entry: os.DirEntry[str]) -> bool:
     return entry.name.endswith(SUFFIXES) and (
         entry.is_file(follow_symlinks=False) or (entry.is_symlink() and os.path.isfile(entry.path))
     )
+
+
+def _is_report(entry: os.DirEntry[str]) -> bool:
+    """Whether it begins as what `ingest --report` writes; no workflow has these keys."""
+    if not entry.name.endswith(".json"):
+        return False
+    try:
+        with open(entry.path, "rb") as file:
+            return REPORT.match(file.read(100)) is not None
+    except OSError:
+        return False
 
 
 def _on_the_way(top: str, folder: str) -> Ignored:
