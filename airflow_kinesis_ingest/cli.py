@@ -151,6 +151,7 @@ def _loaded(arguments: argparse.Namespace, *, writes: bool = False) -> Workflow:
     workflow = check(document, arguments.config.stem, runtime, _fence(arguments))
     arguments.with_names = workflow.origins.with_names  # for the errors of the command, which may repeat a value
     workflow.require_connections(sink=writes)
+    _log_to(logging.StreamHandler(), "WARNING", _WithNames("%(message)s", arguments.with_names))  # `ingest` says more
     return workflow
 
 

@@ -338,6 +338,21 @@ def test_no_secret_is_printed_even_by_the_debug_log(
         assert not any(secret in printed for secret in ("the-tokens-secret", "the-header", "fake-secret", "AKIAFAKE"))
 
 
+@pytest.mark.parametrize(
+    "command", [["list"], ["sample", "stream-00000"], ["test-connection"]], ids=lambda each: each[0]
+)
+def test_a_warning_shows_what_came_from_the_environment_by_its_name(
+    desk: Desk, kinesis: FakeKinesis, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a service that is waited for, which is told before the command has its error."""
+    content = document(kinesis, desk.catalogue)
+    content["source"]["serviceConnection"]["config"]["awsConfig"]["endPointURL"] = "http://${MY_SECRET}:9"
+    monkeypatch.setenv("MY_SECRET", "S3cr3t-Host.invalid")
+    assert desk.run(*command, "-c", desk.file(content)) == 1
+    assert "Trying again" in desk.err
+    assert "s3cr3t" not in (desk.out + desk.err).lower()
+
+
 # --- stopping -------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from .client import OpenMetadata
 
 REFUSED = frozenset({"deny", "notAllow"})
 CONDITIONAL = frozenset({"conditionalAllow", "conditionalDeny"})
+KNOWN = REFUSED | CONDITIONAL | {"allow"}
 ALLOW = "Allow it in a policy of the bot's role: Settings > Access Control > Policies"
 
 
@@ -45,7 +46,10 @@ def rights_on(client: OpenMetadata, resource: str) -> Rights:
     if not isinstance(permissions, list):
         raise TopicRefused("there is no list of permissions", where=f"GET {path}")
     told = [each for each in permissions if isinstance(each, dict)]
-    return Rights(resource, {str(each.get("operation")): str(each.get("access")) for each in told})
+    access = {str(each.get("operation")): str(each.get("access")) for each in told}
+    if not KNOWN.intersection(access.values()):
+        raise TopicRefused("no permission there says what it allows", where=f"GET {path}")
+    return Rights(resource, access)
 
 
 def _listed(words: tuple[str, ...]) -> str:

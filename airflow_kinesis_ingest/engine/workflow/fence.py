@@ -66,8 +66,13 @@ class Fence:
         host = (parts.hostname or "").rstrip(".")
         port = re.search(r":(\d+)$", parts.netloc)
         forms = (host, f"{host}:{port[1] if port else {'http': 80, 'https': 443}[parts.scheme]}")
-        return any(fnmatchcase(form, pattern.lower()) for form in forms for pattern in self.hosts)
+        patterns = [each.lower() for each in self.hosts if _IPV4.fullmatch(host) or not _OF_IPV4.fullmatch(each)]
+        return any(fnmatchcase(form, pattern) for form in forms for pattern in patterns)
 
+
+_IPV4 = re.compile(r"[0-9.]+")
+_OF_IPV4 = re.compile(r"[0-9][0-9.*?]*(:.*)?")
+"""A pattern of addresses alone: anybody may own a name like 10.0.0.1.example.com, which `10.0.0.*` takes as a text."""
 
 OPEN = Fence()
 

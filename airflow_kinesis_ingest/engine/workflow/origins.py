@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from .document import Place
+from .document import HIDDEN, Place
 from .field_types import PLACEHOLDER, REGION, AuthProvider
 
 SHORTEST = 5  # characters; as for Airflow's masker: a shorter value is part of too many words to be found in a text
@@ -36,11 +36,22 @@ class Origins:
         return next((self.places[each] for each in above if each in self.places), None)
 
     def with_names(self, text: str) -> str:
-        """The text with the names in the place of the values: what libraries say repeats what they were given."""
-        for value in sorted(self.values, key=len, reverse=True):
-            if len(value) >= SHORTEST:
-                text = text.replace(value, self.values[value]).replace(repr(value)[1:-1], self.values[value])
-        return text
+        """The text with the names in the place of the values: what libraries say repeats what they were given.
+
+        They may write it in another case, as a host is, and as `repr` does.
+        """
+        names = {
+            form.lower(): name
+            for value, name in self.values.items()
+            if len(value) >= SHORTEST
+            for form in (value, repr(value)[1:-1])
+        }
+        forms = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+        return (
+            re.sub(forms, lambda found: names.get(found[0].lower(), HIDDEN), text, flags=re.IGNORECASE)
+            if forms
+            else text
+        )
 
 
 def by_environment(block: Any, place: Place, environ: Mapping[str, str]) -> Origins:

@@ -184,6 +184,9 @@ ELSEWHERE = [
     Fault("no route of 1.6", reply=json_reply(500, {"code": 500, "responseMessage": "HTTP 404 Not Found"})),
     Fault.html(),
     Fault("another shape", reply=json_reply(200, {"permissions": "all"})),
+    Fault("no permission", reply=json_reply(200, {"permissions": []})),
+    Fault("a list of names", reply=json_reply(200, {"permissions": ["Create", "EditAll"]})),
+    Fault("no access", reply=json_reply(200, {"permissions": [{"operation": "Create"}]})),
 ]
 
 

@@ -138,6 +138,18 @@ def test_what_a_library_says_has_the_names_in_the_place_of_the_values() -> None:
     assert said == "The config profile ('${PROFILE}') could not be found, nor ${JWT}"
 
 
+def test_a_value_is_found_in_another_case_too() -> None:
+    """A library writes a host in small letters, whatever the file had."""
+    found = workflow(EXAMPLE.replace("http://localhost", "http://${HOST}"), Runtime({"HOST": "MyS3cretHost"}))
+    assert found.origins.with_names("no such host: mys3crethost") == "no such host: ${HOST}"
+
+
+def test_a_name_is_not_looked_through_for_the_value_of_another() -> None:
+    raw = EXAMPLE.replace("http://localhost", "http://${HOST}").replace("eyJ", "${JWT}")
+    found = workflow(raw, Runtime({"HOST": "s3cr3t-host", "JWT": "${HOST}"}))
+    assert found.origins.with_names("s3cr3t-host") == "${HOST}"
+
+
 @pytest.mark.parametrize("value", ["us-east-2", "no-ssl", "openmetadata", "localhost", "abcd"])
 def test_what_is_no_secret_stays(value: str) -> None:
     """The names of regions are in every ARN, and a text of four letters in every other sentence."""
