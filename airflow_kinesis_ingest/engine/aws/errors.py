@@ -148,7 +148,10 @@ def translated(error: ClientError | BotoCoreError, api: str, stream: str) -> Ing
 def not_given(error: BotoCoreError) -> IngestError | None:
     """What to do about credentials that SSO or a metadata service did not give; None for any other error."""
     if isinstance(error, NO_SSO_SESSION):
-        what, remedy = "there is no SSO session", "Run `aws sso login` with the profile, on the machine that runs this"
+        what, remedy = (
+            "SSO gives no credentials without a session",
+            "Run `aws sso login` with the profile, on the machine that runs this",
+        )
         return AccessDenied(what, where="awsConfig.profileName", why=why_of(error), remedy=remedy)
     provider = METADATA_SERVICES.get(str(error.kwargs.get("provider")))
     if not provider or not isinstance(error, aws_exceptions.CredentialRetrievalError):

@@ -177,7 +177,7 @@ def test_an_sso_session_that_is_over_says_how_to_begin_one(kinesis: FakeKinesis,
     profiles.write_text(f"[profile people]\n{sso}sso_role_name = reader\n", encoding="utf-8")
     with pytest.raises(AccessDenied) as caught:
         described(kinesis, profileName="people")
-    assert caught.value.what == "there is no SSO session"
+    assert caught.value.what == "SSO gives no credentials without a session"
     assert "aws sso login" in caught.value.remedy
 
 
