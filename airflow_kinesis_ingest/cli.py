@@ -118,6 +118,7 @@ def add_commands(commands: Any) -> None:
     deploy = _command(commands, "deploy", deploy_command, "check a workflow file and put it into a folder in one step")
     deploy.add_argument("file", type=Path, metavar="FILE", help="the workflow file")
     deploy.add_argument("folder", type=Path, metavar="FOLDER", help="where the DAG loader looks, e.g. dags/workflows")
+    deploy.add_argument("--create", action="store_true", help="make the folder if it is missing")
     undeploy = _command(commands, "undeploy", undeploy_command, "take a workflow out of a folder; its history stays")
     undeploy.add_argument("name", metavar="NAME", help="the workflow's name, its DAG id")
     undeploy.add_argument("folder", type=Path, metavar="FOLDER", help="where it was deployed")
@@ -433,7 +434,7 @@ def policy_command(arguments: argparse.Namespace) -> int:
 def deploy_command(arguments: argparse.Namespace) -> int:
     from .deployment.deploy import deploy
 
-    deployed = deploy(arguments.file, arguments.folder, _fence(arguments))
+    deployed = deploy(arguments.file, arguments.folder, _fence(arguments), create=arguments.create)
     print(f"deployed: {deployed.path}")
     for fault in deployed.advice:
         print(f"warning: {fault}")

@@ -668,7 +668,7 @@ def test_a_deployed_pipeline_is_in_openmetadata_before_its_first_run(
 ) -> None:
     file = desk.file(document(kinesis, catalogue))
     for _ in range(2):
-        assert desk.run("deploy", file, "workflows") == 0
+        assert desk.run("deploy", file, "workflows", "--create") == 0
         assert desk.err == ""
     assert set(catalogue.pipelines) == {"shop.shop"}
     assert catalogue.statuses == {}
@@ -680,7 +680,7 @@ def test_a_file_is_deployed_whatever_openmetadata_says(
 ) -> None:
     """A warning says why its pipeline is not shown there yet."""
     file = desk.file(document(kinesis, catalogue, token=token))
-    assert desk.run("deploy", file, "workflows") == 0
+    assert desk.run("deploy", file, "workflows", "--create") == 0
     assert (desk.folder / "workflows" / "shop.yaml").exists()
     assert "warning: OpenMetadata shows this pipeline from its first run on. " in desk.err
     assert ("NO_SUCH_TOKEN" if "$" in token else "token") in desk.err
@@ -688,5 +688,5 @@ def test_a_file_is_deployed_whatever_openmetadata_says(
 
 
 def test_a_pipeline_into_a_file_asks_no_server_when_it_is_deployed(desk: Desk, kinesis: FakeKinesis) -> None:
-    assert desk.run("deploy", desk.file(document(kinesis, desk.catalogue)), "workflows") == 0
+    assert desk.run("deploy", desk.file(document(kinesis, desk.catalogue)), "workflows", "--create") == 0
     assert desk.err == ""

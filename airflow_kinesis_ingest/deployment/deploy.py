@@ -39,12 +39,13 @@ class Deployed(NamedTuple):
     advice: tuple[Fault, ...]
 
 
-def deploy(file: Path, folder: Path, fence: Fence = OPEN) -> Deployed:
+def deploy(file: Path, folder: Path, fence: Fence = OPEN, *, create: bool = False) -> Deployed:
     """Check the file, then put it into the folder in one step, replacing one of that name. It keeps its mode, narrowed
-    to 0644: a file that its owner alone may read stays one.
+    to 0644: a file that its owner alone may read stays one. create: make the folder if it is missing.
 
     Raises, and changes nothing: WorkflowError for a file with faults, one that the loader would not look at, a name
-    that another file of the folder has, or a file of another workflow in its place; FixFile where the system refuses.
+    that another file of the folder has, or a file of another workflow in its place; FixFile where the
+    folder is missing or the system refuses.
     """
     target = folder / file.name
     with _system_errors(target):
@@ -53,7 +54,7 @@ def deploy(file: Path, folder: Path, fence: Fence = OPEN) -> Deployed:
         loads(raw, str(file), fence=fence)  # what is written is what was checked, even if somebody edits it meanwhile
         if objection := replacing(checked.name, target, map(_named, _workflows(folder))):
             raise WorkflowError([Fault(str(file), *checked.name_at, "name", *objection)])
-        folder.mkdir(parents=True, exist_ok=True)
+        _ensure(folder, create=create)
         _replace(target, raw, mode & READABLE)
     return Deployed(target, (*checked.advice, *_unreadable(target, mode)))
 
@@ -102,6 +103,16 @@ def _system_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         remedy = REMEDIES.get(error.errno or 0, "Let your user write there, or name another folder")
         raise FixFile("nothing was changed", where=str(path), why=str(error.strerror), remedy=remedy) from None
+
+
+def _ensure(folder: Path, *, create: bool) -> None:
+    try:
+        if not create:
+            folder.stat()
+    except FileNotFoundError:
+        remedy = "Check its name, or let `--create` make it"
+        raise FixFile("there is no such folder", where=str(folder), remedy=remedy) from None
+    folder.mkdir(parents=True, exist_ok=True)  # it refuses a file of that name
 
 
 def _content(file: Path) -> tuple[bytes, int]:

@@ -53,8 +53,23 @@ def test_a_good_file_is_put_into_the_folder(drafts: Path, folder: Path) -> None:
     assert listed(folder) == ["shop.yaml"]
 
 
-def test_a_folder_that_is_missing_is_made(drafts: Path, tmp_path: Path) -> None:
-    assert deploy(draft(drafts), tmp_path / "a" / "b").path.exists()
+def test_a_folder_that_is_missing_is_made_only_if_that_is_asked_for(drafts: Path, tmp_path: Path) -> None:
+    """No DAG loader looks into a mistyped one."""
+    missing = tmp_path / "a" / "b"
+    with pytest.raises(FixFile, match=r"/a/b: there is no such folder\. Check its name, or let `--create` make it"):
+        deploy(draft(drafts), missing)
+    assert listed(tmp_path) == ["drafts"]
+    assert deploy(draft(drafts), missing, create=True).path.exists()
+    assert deploy(draft(drafts), missing).path.exists()
+
+
+def test_the_command_makes_a_folder_with_create(drafts: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["deploy", str(draft(drafts)), str(folder / "team")]
+    assert main(line) == 2
+    assert "there is no such folder" in capsys.readouterr().err
+    assert listed(folder) == []
+    assert main([*line, "--create"]) == 0
+    assert listed(folder) == ["team"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +122,7 @@ def test_a_broken_file_is_refused_and_changes_nothing(drafts: Path, folder: Path
 
 
 def test_a_name_that_another_file_has_is_refused(drafts: Path, folder: Path) -> None:
-    deploy(draft(drafts, "first.yaml", name="shop"), folder / "team")
+    deploy(draft(drafts, "first.yaml", name="shop"), folder / "team", create=True)
     with pytest.raises(WorkflowError, match=r"`shop` is already the name of .*team/first\.yaml"):
         deploy(draft(drafts), folder)
     assert listed(folder) == ["team"]
@@ -237,7 +252,7 @@ def test_what_is_deployed_is_what_was_checked(drafts: Path, folder: Path, monkey
 
 
 def test_a_workflow_is_taken_away_by_its_name(drafts: Path, folder: Path) -> None:
-    deploy(draft(drafts, "file.yaml", name="shop"), folder / "team")
+    deploy(draft(drafts, "file.yaml", name="shop"), folder / "team", create=True)
     deploy(draft(drafts, "other.yaml"), folder)
     assert undeploy("shop", folder) == folder / "team" / "file.yaml"
     assert [path.name for path in workflow_files(folder)] == ["other.yaml"]
