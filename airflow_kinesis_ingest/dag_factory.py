@@ -82,7 +82,8 @@ class Folder:
 class Deployment:
     """One file: the id of its DAG, and either the DAG or what is wrong. path: as `Folder.path_of` writes it.
 
-    claimed: what one with an error still says of its pipeline. lines: of its file, round the faults.
+    claimed: what one with an error still says of its pipeline. lines: of its file, round the faults. broken: that file,
+    where the fault is its own.
     """
 
     path: str
@@ -91,6 +92,7 @@ class Deployment:
     error: WorkflowError | None = None
     claimed: Claim = NOTHING
     lines: str = ""
+    broken: Path | None = None
 
 
 def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path = "workflows") -> None:
@@ -190,7 +192,7 @@ def _deployment(folder: Folder, file: str) -> Deployment:
 def _failed(path: str, file: str, error: WorkflowError, document: Document | None) -> Deployment:
     claimed = claim_of(file, document.data if document else None)
     lines = excerpt(head(file).decode("utf-8", "replace"), error.faults)
-    return Deployment(path, claimed.dag_id, error=error, claimed=claimed, lines=lines)
+    return Deployment(path, claimed.dag_id, error=error, claimed=claimed, lines=lines, broken=Path(file))
 
 
 def _unlisted(path: str, folder: str) -> WorkflowError | None:
@@ -303,7 +305,8 @@ def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:
     )
     dag.params["debug"] = copy(DEBUG)
     owner = next((one.owner for one in said if one.owner), Workflow.model_fields["owner"].default)
-    DeployFailedOperator(task_id=TASK_ID, reason=reason, owner=owner, dag=dag)
+    file = failed[0].broken if len(failed) == 1 else None  # of several, none can speak for the pipeline
+    DeployFailedOperator(task_id=TASK_ID, reason=reason, file=file, owner=owner, dag=dag)
     return dag
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ..engine.workflow.models import Workflow
 
 PROBLEMS = 10
+NOT_DEPLOYED = "This pipeline could not be deployed"
+NOT_TOLD = "OpenMetadata does not show that this pipeline could not be deployed"
 
 
 class KinesisIngestionOperator(BaseOperator):
@@ -102,7 +104,7 @@ class KinesisIngestionOperator(BaseOperator):
         from ..engine.run.report import table, tenths
 
         self.console_url = "" if workflow.aws.endpoint_url else console_url(workflow.aws.aws_region) or ""
-        status = pipeline.status_of(workflow, self.dag_id, str(uuid5(NAMESPACE_URL, f"{self.dag_id}/{run_id}")))
+        status = pipeline.status_of(workflow, self.dag_id, _status_id(self.dag_id, run_id))
         progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
         self.log.info("listing the streams")
         report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status)
@@ -117,23 +119,8 @@ class KinesisIngestionOperator(BaseOperator):
         return check(self._document(), self._stem)
 
     def _runnable(self) -> Workflow:
-        """The workflow with its placeholders and connections filled in.
-
-        Airflow's masker knows every value that came from elsewhere before anything is checked, and every secret.
-        """
-        from ..engine.workflow.disclosure import secrets
-        from ..engine.workflow.loading import check, origins_of
-        from ..hooks.fence import configured_fence
-        from ..hooks.runtime import airflow_runtime
-
-        document = self._document()
-        runtime = airflow_runtime(document)
-        for value in origins_of(document, runtime).values:
-            mask_secret(value)
-        workflow = check(document, self._stem, runtime, configured_fence())
-        for _, secret in secrets(workflow):
-            mask_secret(secret.get_secret_value())
-        return workflow
+        """The workflow with its placeholders and connections filled in."""
+        return _resolved(self._document(), self._stem)
 
     @property
     def _stem(self) -> str:
@@ -165,16 +152,70 @@ class KinesisIngestionOperator(BaseOperator):
 
 
 class DeployFailedOperator(BaseOperator):
-    """Fails with the reason why its pipeline could not be deployed."""
+    """Fails with the reason why its pipeline could not be deployed, and has OpenMetadata show it.
+
+    file: the broken workflow file, for what it still says of its server and service; None: nothing is told.
+    """
 
     ui_color = "#f2c9c9"
 
-    def __init__(self, *, reason: str, **kwargs: Any) -> None:
+    def __init__(self, *, reason: str, file: Path | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.reason = reason
+        self.file = file
 
-    def execute(self, context: Context) -> NoReturn:  # noqa: ARG002 - Airflow's signature
-        raise AirflowFailException(f"This pipeline could not be deployed:\n{self.reason}")
+    def execute(self, context: Context) -> NoReturn:
+        if self.file:
+            self._try_to_tell(self.file, context)
+        raise AirflowFailException(f"{NOT_DEPLOYED}:\n{self.reason}")
+
+    def _try_to_tell(self, file: Path, context: Context) -> None:
+        try:
+            self._tell(file, _status_id(self.dag_id, context["run_id"]))
+        except IngestError as error:
+            self.log.warning("%s: %s", NOT_TOLD, error)
+        except Exception as error:  # noqa: BLE001 - a border: the task fails of its file, not of what goes wrong here
+            # Its text stays out: nobody has seen to it that it holds no secret.
+            self.log.warning("%s: %s", NOT_TOLD, type(error).__name__)
+
+    def _tell(self, file: Path, status_id: str) -> None:
+        from ..engine.run import pipeline
+        from ..engine.workflow.document import read
+        from ..engine.workflow.salvage import salvaged
+
+        document = salvaged(read(file), file.stem)
+        if document is None:
+            self.log.info("%s: its file does not say rightly which service and which server", NOT_TOLD)
+            return
+        workflow = _resolved(document, file.stem)
+        try:
+            pipeline.tell_not_deployed(workflow, status_id, FixFile(NOT_DEPLOYED, why=self.reason))
+        except IngestError as error:
+            raise error.rewritten(workflow.origins.with_names) from None
+
+
+def _resolved(document: Document, stem: str) -> Workflow:
+    """The workflow of a document with its placeholders and connections filled in, inside the fence.
+
+    Airflow's masker knows every value that came from elsewhere before anything is checked, and every secret.
+    """
+    from ..engine.workflow.disclosure import secrets
+    from ..engine.workflow.loading import check, origins_of
+    from ..hooks.fence import configured_fence
+    from ..hooks.runtime import airflow_runtime
+
+    runtime = airflow_runtime(document)
+    for value in origins_of(document, runtime).values:
+        mask_secret(value)
+    workflow = check(document, stem, runtime, configured_fence())
+    for _, secret in secrets(workflow):
+        mask_secret(secret.get_secret_value())
+    return workflow
+
+
+def _status_id(dag_id: str, run_id: str) -> str:
+    """The id of a run in OpenMetadata: retries share it."""
+    return str(uuid5(NAMESPACE_URL, f"{dag_id}/{run_id}"))
 
 
 @contextmanager

@@ -98,18 +98,12 @@ class RestSink:
 
     def ensure_service(self) -> None:
         """Make the messaging service, or have it say what the workflow says of it. Raises IngestError."""
-        found = self._client.get(f"/services/messagingServices/name/{quoted(self._service)}", holds="id")
+        found = kinesis_service(self._client, self._service)
         wanted = {"displayName": self._wanted.display_name, "description": self._wanted.description}
         wanted = {key: value for key, value in wanted.items() if value is not None}
         if found is None:
             self._client.put("/services/messagingServices", self._new_service() | wanted)
             return
-        if found.get("serviceType") != "Kinesis":
-            raise CatalogueRefused(
-                f"the service {self._service!r} is of type {found.get('serviceType')}",
-                where=self._client.address,
-                remedy="Choose another `source.serviceName`",
-            )
         changes = [{"op": "add", "path": f"/{k}", "value": v} for k, v in wanted.items() if found.get(k) != v]
         if changes:
             self._change_service(str(found["id"]), changes)
@@ -126,6 +120,18 @@ class RestSink:
         aws = {"awsRegion": self._aws.aws_region, "endPointURL": self._aws.endpoint_url}
         config = {"type": "Kinesis", "awsConfig": {key: value for key, value in aws.items() if value}}
         return {"name": entity_name(self._service), "serviceType": "Kinesis", "connection": {"config": config}}
+
+
+def kinesis_service(client: OpenMetadata, name: str) -> Body | None:
+    """The messaging service of this name; None if there is none. Raises CatalogueRefused for one of another type."""
+    found: Body | None = client.get(f"/services/messagingServices/name/{quoted(name)}", holds="id")
+    if found is not None and found.get("serviceType") != "Kinesis":
+        raise CatalogueRefused(
+            f"the service {name!r} is of type {found.get('serviceType')}",
+            where=client.address,
+            remedy="Choose another `source.serviceName`",
+        )
+    return found
 
 
 def _catalogued_of(entity: Body) -> Catalogued:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from ...errors import IngestError, Stopped
+from ...errors import CatalogueRefused, IngestError, Stopped
 from ..aws.client import glue_client, kinesis_client
 from ..aws.console import console_url
 from ..aws.glue import GlueSchemas
@@ -21,7 +21,7 @@ from ..aws.source import KinesisSource
 from ..catalogue.client import OpenMetadata, fqn, parted
 from ..catalogue.deletion import account_of, gone
 from ..catalogue.file import FileSink
-from ..catalogue.openmetadata import RestSink
+from ..catalogue.openmetadata import RestSink, kinesis_service
 from ..catalogue.run_status import RETRY_FOR, TIMEOUT, RunStatus
 from ..catalogue.sink import Sink
 from ..catalogue.topic import topic_of
@@ -184,6 +184,21 @@ def announce(workflow: Workflow) -> None:
         client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, retry_for=RETRY_FOR)
         RestSink(client, workflow, lambda *_: None).ensure_service()
         status.deployed()
+
+
+def tell_not_deployed(workflow: Workflow, run_id: str, faults: IngestError) -> None:
+    """Have OpenMetadata show that a pipeline could not be deployed. workflow: what `salvaged` made of its file.
+
+    Too little is known to make or change the service, or to change an entity that is there. Raises IngestError, for a
+    service that is not there too.
+    """
+    name = workflow.source.service_name
+    client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, retry_for=RETRY_FOR)
+    if kinesis_service(client, name) is None:
+        raise CatalogueRefused("the messaging service does not exist yet", where=name, remedy="A run will make it")
+    status = RunStatus(workflow, fqn(name, workflow.name), run_id, ours=False)
+    status.deployed()
+    status.ended(RunReport(state="failed", fatal=faults).rewritten(workflow.origins.with_names))
 
 
 def status_in(workflow: Workflow) -> RunStatus | None:
