@@ -24,6 +24,7 @@ from . import __version__
 from .errors import FixFile, IngestError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.tree import Tree
 
     from .engine.model import Field, MessageSchema, RunReport
@@ -250,13 +251,12 @@ def _progress(level: str, with_names: Callable[[str], str]) -> Iterator[Callable
 @contextmanager
 def _bar(level: str, with_names: Callable[[str], str]) -> Iterator[Callable[[RunReport], None]]:
     from rich.console import Console
-    from rich.logging import RichHandler
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from .engine.run.report import progress as streams
 
     console = Console(stderr=True, emoji=False)
-    _log_to(RichHandler(console=console, show_path=False), level, _WithNames("%(message)s", with_names))
+    _log_to(logging.StreamHandler(_Above(console)), level, _WithNames(LOG_FORMAT, with_names))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("listing", total=None)
@@ -266,6 +266,16 @@ def _bar(level: str, with_names: Callable[[str], str]) -> Iterator[Callable[[Run
             progress.update(task, completed=done, total=kept or None, description="streams" if kept else "listing")
 
         yield show
+
+
+class _Above:
+    """A stream that prints above a bar. The terminal breaks its lines, not we: an address stays whole."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def write(self, text: str) -> None:
+        self._console.print(text, end="", soft_wrap=True, highlight=False, markup=False)
 
 
 class _WithNames(logging.Formatter):
@@ -289,15 +299,15 @@ def _log_to(handler: logging.Handler, level: str, formatter: logging.Formatter) 
 
 def _show(report: RunReport) -> None:
     from rich.console import Console
-    from rich.table import Column, Table
+    from rich.table import Table
 
-    from .engine.run.report import ending, problems, rows
+    from .engine.run.report import ending, place, problems, rows
 
-    table = Table("", Column(overflow="fold"), show_header=False)
+    table = Table("", "", show_header=False)
     for label, value in rows(report):
         table.add_row(label, value)
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
-    for part in (*ending(report), table, *problems(report)):
+    for part in (*ending(report), table, *place(report), *problems(report)):
         console.print(part)
 
 

@@ -33,7 +33,6 @@ def _numbers(report: RunReport) -> list[tuple[str, str]]:
         ("success", "-" if percent is None else f"{percent:.1f} %"),
         ("seconds", f"{report.seconds:.1f}"),
         ("state", report.state),
-        ("catalogue", report.catalogue),
     ]
 
 
@@ -41,6 +40,12 @@ def ending(report: RunReport) -> Iterator[str]:
     """Why the run ended early, if it did: what a reader looks for first."""
     if report.fatal:
         yield f"The run ended early. {report.fatal}"
+
+
+def place(report: RunReport) -> Iterator[str]:
+    """Where the catalogue is, if the run got that far: a line of its own, that a terminal does not break."""
+    if report.catalogue:
+        yield f"catalogue: {report.catalogue}"
 
 
 def problems(report: RunReport) -> Iterator[str]:
@@ -80,4 +85,4 @@ def table(report: RunReport) -> str:
     """The summary for a log: why the run ended early, numbers, problems."""
     width = max(len(label) for label, _ in rows(report))
     numbers = [f"{label:<{width}}  {value}" for label, value in rows(report)]
-    return "\n".join([*ending(report), *numbers, *problems(report)])
+    return "\n".join([*ending(report), *numbers, *place(report), *problems(report)])

@@ -23,7 +23,7 @@ def test_the_numbers_of_a_run_are_told_in_the_order_of_its_steps() -> None:
     found = dict(rows(report))
     assert ", ".join(found) == (
         "listed, filtered, described, sampled, written, unchanged, skipped, deleted, warnings, failures,"
-        " failed deletions, not reached, success, seconds, state, catalogue"
+        " failed deletions, not reached, success, seconds, state"
     )
     assert [found[label] for label in ("listed", "written", "deleted", "success")] == ["9", "5", "1", "100.0 %"]
 
