@@ -90,7 +90,7 @@ def test_a_catalogue_file_is_read_and_rewritten_only_where_it_is_on_purpose(
     account: FakeKinesis, tmp_path: Path
 ) -> None:
     path = tmp_path / "shop.catalogue.jsonl"
-    shutil.copy(WRITTEN / path.name, path)
+    shutil.copy(WRITTEN / "catalogue.jsonl", path)
     before = path.read_bytes().splitlines()
     assert counts(run(workflow(account, path))) == ("success", 5, 1)
     other = [line for line in path.read_bytes().splitlines() if line not in before]
