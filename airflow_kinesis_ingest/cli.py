@@ -100,6 +100,7 @@ def add_commands(commands: Any) -> None:
     ingest = _command(commands, "ingest", ingest_command, "run a workflow once", workflow=True)
     ingest.add_argument("--log-level", choices=["DEBUG", "INFO", "WARN", "ERROR"], help="instead of the file's")
     ingest.add_argument("--report", type=Path, metavar="FILE.json", help="write the whole report as JSON")
+    ingest.add_argument("--streams", nargs="+", metavar="NAME", help="take these streams alone, and delete nothing")
     validate = _command(commands, "validate", validate_command, "check workflow files, all faults at once")
     validate.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of them")
     validate.add_argument("--format", choices=["text", "json"], default="text")
@@ -170,9 +171,11 @@ def ingest_command(arguments: argparse.Namespace) -> int:
     level = arguments.log_level or workflow.workflow_config.logger_level
     from .engine.run import pipeline
 
+    only = pipeline.chosen(workflow, arguments.streams) if arguments.streams else None
     with _report_file(arguments, pipeline.catalogue_file(workflow)) as file:
         with _stop_on_signals() as stop, _progress(level, arguments.with_names) as progress:
-            report = pipeline.run(workflow, stop=stop, progress=progress, status=pipeline.status_in(workflow))
+            status = pipeline.status_in(workflow)
+            report = pipeline.run(workflow, stop=stop, progress=progress, status=status, only=only)
         _show(report)
         if file:
             _replace(file, json.dumps(report.as_dict(), indent=2) + "\n")

@@ -222,6 +222,26 @@ def test_an_address_in_a_problem_is_not_broken(
     assert address in desk.err
 
 
+def test_named_streams_are_taken_alone(desk: Desk, kinesis: FakeKinesis) -> None:
+    file = desk.file(document(kinesis, desk.catalogue))
+    assert desk.run("ingest", "-c", file, "--streams", "stream-00002", "stream-00000") == 0
+    assert desk.names() == ["stream-00000", "stream-00002"]
+    assert desk.run("ingest", "-c", file, "--streams", "stream-00001") == 0
+    assert desk.names() == ["stream-00000", "stream-00001", "stream-00002"]
+    assert desk.run("ingest", "-c", file, "--streams", "strem") == 1
+    assert "failure: strem (list): this account and region list no stream of this name" in desk.out
+
+
+def test_a_named_stream_that_the_filter_excludes_is_refused_before_any_call(desk: Desk, kinesis: FakeKinesis) -> None:
+    """Taken, the next scheduled run would contradict; left out, nobody would be told."""
+    pattern = {"excludes": ["stream-.*2"]}
+    file = desk.file(document(kinesis, desk.catalogue, metadata={"topicFilterPattern": pattern}))
+    assert desk.run("ingest", "-c", file, "--streams", "stream-00001", "stream-00002") == 2
+    assert "--streams: the filter of the file excludes `stream-00002`. Leave it out, or change" in desk.err
+    assert kinesis.calls() == []
+    assert not desk.catalogue.exists()
+
+
 def test_names_in_the_file_are_found_in_the_environment(
     desk: Desk, kinesis: FakeKinesis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

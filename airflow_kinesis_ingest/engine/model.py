@@ -210,7 +210,8 @@ class RunReport:
     written or unchanged: its entry is right; skipped: it is being created or deleted and was left alone, a warning
     names it; failures: its entry could not be brought up to date; not_reached: the run ended before it. Other warnings
     name a stream that is in the catalogue without a part of what was asked (its sample), or a topic that was not
-    deleted for want of proof. failed_deletions are of topics, none of the streams'. fatal ended the run before its work
+    deleted for want of proof. Of a run of named streams, only these are counted as listed, and one that is not there is
+    a failure besides. failed_deletions are of topics, none of the streams'. fatal ended the run before its work
     was done. seconds: wall time so far.
     """
 

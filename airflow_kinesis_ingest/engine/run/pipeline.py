@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from ...errors import CatalogueRefused, IngestError, Stopped
+from ...errors import CatalogueRefused, Fault, IngestError, Stopped, StreamGone, WorkflowError
 from ..aws.client import glue_client, kinesis_client
 from ..aws.console import console_url
 from ..aws.glue import GlueSchemas
@@ -52,17 +52,19 @@ def run(
     progress: Progress | None = None,
     status: RunStatus | None = None,
     into: Destination | None = None,
+    only: frozenset[str] | None = None,
 ) -> RunReport:
     """Ingest once. Never raises for a run that failed: the report says what happened, `fatal` why it ended early.
 
     workflow: with its `${NAME}`s resolved. stop: set it to end the run within seconds; a run never sets it. progress:
     called now and then, by the calling thread. status: told that the run began, and, after the last write, how it
-    ended. into: another sink than the workflow's.
+    ended. into: another sink than the workflow's. only: the names of the streams to take (see `chosen`), all without
+    it. The others are left alone and not counted, nothing is deleted, and a name that is not listed is a failure.
     """
     tally = Tally()
 
     def work(over: threading.Event) -> None:
-        assemble(workflow, over, tally, into or sink_of).execute(status)
+        assemble(workflow, over, tally, into or sink_of, only).execute(status)
 
     def report_progress() -> None:
         if progress:
@@ -112,6 +114,17 @@ def _log_unused(workflow: Workflow) -> None:
     fields = unused(workflow)
     if fields:
         log.debug("These fields have no effect here: %s", ", ".join(fields))
+
+
+def chosen(workflow: Workflow, names: Collection[str]) -> frozenset[str]:
+    """The names as `run` takes them for `only`. Raises WorkflowError for those that the workflow's filter excludes."""
+    keep = stream_filter(workflow.metadata.topic_filter_pattern)
+    excluded = [f"`{name}`" for name in names if not keep(name).kept]
+    if excluded:
+        problem = f"the filter of the file excludes {', '.join(excluded)}"
+        remedy = "Leave it out, or change `topicFilterPattern`"
+        raise WorkflowError([Fault(workflow.name, 0, 0, "--streams", problem, remedy)])
+    return frozenset(names)
 
 
 def source_of(workflow: Workflow, stop: threading.Event, *, retry_for: float | None = None) -> KinesisSource:
@@ -210,7 +223,13 @@ def status_in(workflow: Workflow) -> RunStatus | None:
     return RunStatus(workflow, pipeline, workflow.pipeline_run_id or str(uuid4()), ours=False)
 
 
-def assemble(workflow: Workflow, stop: threading.Event, tally: Tally, into: Destination) -> Run:
+def assemble(
+    workflow: Workflow,
+    stop: threading.Event,
+    tally: Tally,
+    into: Destination,
+    only: frozenset[str] | None = None,
+) -> Run:
     source = source_of(workflow, stop)
     return Run(
         workflow=workflow,
@@ -220,6 +239,7 @@ def assemble(workflow: Workflow, stop: threading.Event, tally: Tally, into: Dest
         sink=into(workflow, stop, tally.warn),
         tally=tally,
         stop=stop,
+        only=only,
     )
 
 
@@ -232,6 +252,7 @@ class Run:
     sink: Sink
     tally: Tally
     stop: threading.Event
+    only: frozenset[str] | None = None
 
     @property
     def _options(self) -> Options:
@@ -247,7 +268,7 @@ class Run:
                 status.running()
             listed = self._ingest(storing)
             complete = True
-            if self.workflow.metadata.mark_deleted_topics:
+            if self.only is None and self.workflow.metadata.mark_deleted_topics:
                 self._delete_gone(listed)
         finally:
             self.tally.kept = self.sink.close(complete=complete)
@@ -265,6 +286,8 @@ class Run:
         flow.drain()
         if failed:
             raise failed
+        for name in sorted((self.only or frozenset()) - listed.keys()):
+            self._miss(name)
         return listed
 
     def _sampling(self, storing: bool) -> Callable[[Description], Described]:
@@ -280,6 +303,8 @@ class Run:
         try:
             for stream in self.source.streams():
                 listed[stream.name] = stream.arn
+                if self.only is not None and stream.name not in self.only:
+                    continue
                 verdict = self.keep(stream.name)
                 self.tally.listed(stream.name, kept=verdict.kept)
                 if verdict.kept:
@@ -288,6 +313,11 @@ class Run:
             # The streams listed so far are real: they are finished before the run ends. Nothing is deleted.
             return listed, error
         return listed, None
+
+    def _miss(self, name: str) -> None:
+        with self.tally.step("list", name):
+            what = "this account and region list no stream of this name"
+            raise StreamGone(what, remedy="Look it up, upper and lower case too: `kinesis-ingest list -c FILE`")
 
     def _describe(self, stream: Stream) -> Description | None:
         described: Description | None = None

@@ -64,7 +64,8 @@ def problems(report: RunReport) -> Iterator[str]:
 def progress(report: RunReport) -> tuple[int, int]:
     """How many streams are done with, written, unchanged, skipped or failed, of how many that are kept so far."""
     done = report.written + report.unchanged + report.skipped + len(report.failures)
-    return done, report.listed - report.filtered
+    kept = report.listed - report.filtered
+    return min(done, kept), kept  # a stream that was asked for and is not listed has failed, and is none of them
 
 
 def tenths(log: Callable[[int, int], None]) -> Callable[[RunReport], None]:

@@ -18,6 +18,7 @@ from airflow_kinesis_ingest.engine.catalogue.run_status import RunStatus
 from airflow_kinesis_ingest.engine.model import Problem, RunReport, Sample
 from airflow_kinesis_ingest.engine.run import flow, pipeline, tally
 from airflow_kinesis_ingest.engine.run.reading import Reader
+from airflow_kinesis_ingest.engine.run.report import progress
 from airflow_kinesis_ingest.engine.workflow.loading import Runtime, loads
 from airflow_kinesis_ingest.errors import (
     AccessDenied,
@@ -68,6 +69,59 @@ def test_a_metadata_service_that_fails_for_a_while_costs_a_run_nothing(
         container.found_by(monkeypatch)
         report = pipeline.run(loads(json.dumps(data).encode(), "shop.json", Runtime({})))
     assert (report.state, report.fatal) == ("success", None)
+
+
+# --- some streams alone ---------------------------------------------------------------------------------------------
+
+
+def test_only_the_named_streams_are_taken(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """By their whole names; the others are neither asked about nor counted."""
+    aws.add(FakeStream("stream"))
+    report = pipeline.run(workflow(aws, catalogue), only=frozenset({"stream-00001", "stream"}))
+    assert (report.state, report.listed, report.filtered, report.described, report.written) == ("success", 2, 0, 2, 2)
+    assert live(catalogue) == {"stream", "stream-00001"}
+    assert {call.stream for call in aws.calls()} == {"", "stream", "stream-00001"}
+
+
+def test_a_run_of_some_streams_deletes_nothing(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """Neither the topics of the others nor one whose stream is proven to be gone."""
+    ingest(aws, catalogue)
+    del aws.streams["stream-00004"]
+    report = pipeline.run(workflow(aws, catalogue), only=frozenset({"stream-00001"}))
+    assert (report.state, report.deleted, report.warnings) == ("success", (), ())
+    assert len(live(catalogue)) == 5
+    assert ingest(aws, catalogue).deleted == ("stream-00004",)
+
+
+def test_a_run_of_some_streams_keeps_the_lines_of_the_others(aws: FakeKinesis, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.jsonl"
+    ingest(aws, file)
+    before = file.read_text().splitlines()
+    aws.streams["stream-00001"].retention_hours = 48
+    del aws.streams["stream-00004"]
+    report = pipeline.run(workflow(aws, file), only=frozenset({"stream-00001"}))
+    after = file.read_text().splitlines()
+    assert (report.state, report.written) == ("success", 1)
+    assert [json.loads(line)["retentionTime"] for line in after][:2] == [86_400_000, 172_800_000]
+    assert [line for line in after if line in before] == before[:1] + before[2:]
+
+
+def test_a_named_stream_that_is_not_listed_is_a_failure(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    report = pipeline.run(workflow(aws, catalogue), only=frozenset({"stream-00001", "Stream-00002"}))
+    assert (report.state, report.written, report.success_percent) == ("failed", 1, 50)
+    (failure,) = report.failures
+    assert (failure.step, failure.entity) == ("list", "Stream-00002")
+    assert failure.cause == "this account and region list no stream of this name"
+    assert "kinesis-ingest list" in failure.remedy
+    assert progress(report) == (1, 1)
+
+
+def test_a_listing_that_fails_accuses_no_named_stream(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """It may be on the next page."""
+    aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "ListStreams"))
+    report = pipeline.run(workflow(aws, catalogue), only=frozenset({"stream-00001"}))
+    assert isinstance(report.fatal, AccessDenied)
+    assert report.failures == ()
 
 
 # --- counting -------------------------------------------------------------------------------------------------------
