@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -18,7 +19,7 @@ import yaml
 
 from airflow_kinesis_ingest.cli import main
 from airflow_kinesis_ingest.demo import standalone
-from airflow_kinesis_ingest.demo.run import CATALOGUE, KEYS, REGION, demo, local_kinesis, serve, show, streams
+from airflow_kinesis_ingest.demo.run import CATALOGUE, KEYS, REGION, demo, local_kinesis, show, streams
 from airflow_kinesis_ingest.engine.run import pipeline
 from airflow_kinesis_ingest.engine.workflow.loading import from_mapping, loads
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
@@ -86,7 +87,7 @@ def test_the_module_shows_a_catalogue_as_well(
     """`python -m airflow_kinesis_ingest.demo --show FILE`, in the container that has the file."""
     (tmp_path / CATALOGUE).write_text(json.dumps({"name": "clicks", "partitions": 2, "retentionTime": 0}) + "\n")
     monkeypatch.setattr("sys.argv", ["demo", "--show", str(tmp_path / CATALOGUE)])
-    serve()
+    runpy.run_module("airflow_kinesis_ingest.demo", run_name="__main__")
     assert "clicks" in capsys.readouterr().out
 
 
