@@ -1,0 +1,1 @@
+"""A router each, with typed answers. Every route depends on `access`."""

@@ -1,0 +1,3 @@
+const { createElement } = globalThis.React;
+
+globalThis.Kinesis = ({ dagId }) => createElement("p", null, dagId ?? "Kinesis");
