@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 PACKAGE = "airflow_kinesis_ingest"
+WHY_PORT = "give it, or Airflow's Test fails"
+"""Airflow's Test button sends port 0 for none, which its API takes for another server than the stored one."""
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -69,11 +71,12 @@ def _integrated(*modules: str) -> dict[str, Any]:
 def _kinesis_connection() -> dict[str, Any]:
     return {
         "connection-type": "kinesis",
-        "hook-name": "Amazon Kinesis (OpenMetadata)",
+        "hook-name": "Amazon Kinesis",
         "hook-class-name": f"{PACKAGE}.hooks.kinesis.KinesisHook",
         "ui-field-behaviour": {
-            "hidden-fields": ["host", "schema", "port", "extra"],
+            "hidden-fields": ["host", "schema", "extra"],
             "relabeling": {"login": "AWS Access Key ID", "password": "AWS Secret Access Key"},
+            "placeholders": {"port": f"443; {WHY_PORT}"},
         },
         "conn-fields": {
             "awsRegion": _field("AWS Region", "e.g. us-east-2; may also stand in the workflow file"),
@@ -95,12 +98,13 @@ def _openmetadata_connection() -> dict[str, Any]:
         "ui-field-behaviour": {
             "hidden-fields": ["login", "extra"],
             "relabeling": {"password": "JWT of the bot", "schema": "http or https"},
-            "placeholders": {"port": "8585", "schema": "http"},
+            "placeholders": {"port": f"8585; {WHY_PORT}", "schema": "http"},
         },
         "conn-fields": {
             "verifySSL": {
                 "label": "Verify SSL",
-                "schema": {"type": ["string", "null"], "enum": ["no-ssl", "ignore", "validate", None]},
+                "description": "no-ssl: the system's CAs; ignore: no check; validate: the CA certificate below",
+                "schema": {"type": ["string", "null"], "enum": ["no-ssl", "ignore", "validate"]},
             },
             "sslConfig": _field("CA certificate", "path on the workers, for `validate`"),
         },

@@ -62,8 +62,17 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value}
 
 
-def tried(steps: Callable[[], Iterable[Step]]) -> tuple[bool, str]:
-    """The steps of a test as Airflow's connection form shows them: the first that failed, or all that passed."""
+def tried(connection_id: str, steps: Callable[[], Iterable[Step]]) -> tuple[bool, str]:
+    """The steps of a test as Airflow's connection form shows them: the first that failed, or all that passed.
+
+    Airflow tests a copy of the connection under an id that it draws: nothing says it.
+    """
+    works, message = _tried(steps)
+    named = rf"(?<!no )(?:the )?(?:(?<!no )Airflow )?connection `?{re.escape(connection_id)}(?!\w)`?"
+    return works, re.sub(named, "this connection", message)
+
+
+def _tried(steps: Callable[[], Iterable[Step]]) -> tuple[bool, str]:
     try:
         return _test_result(steps())
     except WorkflowError as error:
@@ -73,13 +82,18 @@ def tried(steps: Callable[[], Iterable[Step]]) -> tuple[bool, str]:
 
 
 def _test_result(steps: Iterable[Step]) -> tuple[bool, str]:
-    passed = []
+    """Steps that were skipped are told with their reason, once for those that share it."""
+    passed: list[str] = []
+    skipped: dict[str, list[str]] = {}
     for step in steps:
         if step.status == "failed":
             return False, f"{step.name}: {step.message}. {step.remedy}"
         if step.status == "passed":
             passed.append(step.name)
-    return True, f"It works: {', '.join(passed)}"
+        else:
+            skipped.setdefault(step.message, []).append(step.name)
+    untried = [f". Not tried: {', '.join(names)} ({reason})" for reason, names in skipped.items()]
+    return True, f"It works: {', '.join(passed)}{''.join(untried)}"
 
 
 def _of_connection(fault: Fault) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
     from mypy_boto3_kinesis import KinesisClient
 
+    from ..engine.run.checks import Step
     from ..engine.workflow.models import Workflow
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ class KinesisHook(BaseHook):
     conn_name_attr = "kinesis_conn_id"
     default_conn_name = "kinesis_default"
     conn_type = "kinesis"
-    hook_name = "Amazon Kinesis (OpenMetadata)"
+    hook_name = "Amazon Kinesis"
 
     def __init__(self, kinesis_conn_id: str = default_conn_name) -> None:
         super().__init__()
@@ -55,20 +57,30 @@ class KinesisHook(BaseHook):
         return kinesis_client(workflow.aws, pool=10, role=workflow.options.assume_role)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Try credentials and each call, on the first stream; what to do if one of them does not work."""
+        """Try credentials and each call, on the first stream; what to do if one of them does not work.
+
+        Without a region, which a workflow file may give, only whose the credentials are.
+        """
+        return tried(self.kinesis_conn_id, self._steps)
+
+    def _steps(self) -> Iterator[Step]:
         from ..engine.run import checks
 
-        return tried(lambda: checks.check_aws(self._workflow()))
+        config = self.aws_config()
+        if config.get("awsRegion"):
+            return checks.check_aws(self._workflow(config))
+        return checks.check_identity(self._workflow(config | {"awsRegion": checks.IDENTITY_REGION}))
 
-    def _workflow(self) -> Workflow:
-        """The least workflow that has this connection, checked as one."""
+    def _workflow(self, given: dict[str, Any] | None = None) -> Workflow:
+        """The least workflow that has this connection, checked as one. given: its awsConfig, read again without it."""
         from ..engine.workflow.loading import Runtime, from_mapping
         from .fence import configured_fence
 
         wanted = {"config": {"type": "MessagingMetadata", "generateSampleData": True}}
         source = {"type": "kinesis", "serviceName": "test", "sourceConfig": wanted}
         workflow = {"name": "test", "source": source, "connections": {"aws": self.kinesis_conn_id}}
-        return from_mapping(workflow, Runtime({}, aws=self.aws_config()), configured_fence())
+        aws = self.aws_config() if given is None else given
+        return from_mapping(workflow, Runtime({}, aws=aws), configured_fence())
 
 
 def _from_amazon(found: Connection) -> dict[str, Any]:

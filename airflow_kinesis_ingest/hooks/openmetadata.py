@@ -59,7 +59,7 @@ class OpenMetadataHook(BaseHook):
         """Whether the server answers and takes the token, and what to do if not."""
         from ..engine.run import checks
 
-        return tried(lambda: checks.check_openmetadata(self._workflow()))
+        return tried(self.openmetadata_conn_id, lambda: checks.check_openmetadata(self._workflow()))
 
     def _workflow(self) -> Workflow:
         """The least workflow that has this connection, checked as one."""

@@ -372,7 +372,6 @@ def test_a_token_that_is_refused_is_not_shown(connect: Any, catalogue: FakeOpenM
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({}, "awsRegion"),
         ({"extra": {"awsRegion": "us-east-2a"}}, "availability zone"),
         ({"password": "fake-secret", "extra": {"awsRegion": "us-east-2"}}, "half a key pair"),
     ],
@@ -387,12 +386,65 @@ def test_a_connection_that_is_incomplete_says_what_is_missing(fields: dict[str, 
 
 def test_a_fault_is_told_in_the_fields_of_the_form(connect: Any) -> None:
     """Not by file, line and path of a workflow that nobody wrote."""
-    connect("kinesis")
-    assert KinesisHook("shop").test_connection() == (False, "awsRegion: `awsRegion` is missing. Add it")
+    connect("kinesis", extra={"awsRegion": "us-east-2a"})
+    _, message = KinesisHook("shop").test_connection()
+    assert message.startswith("`awsRegion` of this connection: this is an availability zone")
     connect("openmetadata", host="catalogue", password="jwt", extra={"verifySSL": "yes"})
     _, message = OpenMetadataHook("shop").test_connection()
-    field = "`verifySSL` of the connection `shop`"
+    field = "`verifySSL` of this connection"
     assert message.startswith(f"{field}: this is not one of 'no-ssl', 'ignore' or 'validate'. Write")
+
+
+@pytest.mark.parametrize(
+    ("conn_type", "fields"),
+    [
+        ("kinesis", {}),
+        ("kinesis", {"extra": "[1]"}),
+        ("kinesis", {**KEYS, "extra": {"awsRegion": "us-east-2a"}}),
+        ("kinesis", {**KEYS, "extra": {"awsRegion": "us-east-2", "endPointURL": "http://127.0.0.1:1"}}),
+        ("aws", {**KEYS, "extra": {"role_arn": ROLE, "assume_role_method": "assume_role_with_saml"}}),
+        ("openmetadata", {}),
+        ("openmetadata", {"host": "http://om"}),
+        ("openmetadata", {"host": "om", "schema": "ftp"}),
+        ("openmetadata", {"host": "om", "extra": {"unknown": 1}}),
+        ("openmetadata", {"host": "om", "password": "jwt", "extra": {"verifySSL": "yes"}}),
+        ("sqlite", {}),
+    ],
+)
+def test_a_test_never_says_the_id_of_the_connection(conn_type: str, fields: dict[str, Any], connect: Any) -> None:
+    """Airflow tests a copy under an id that it draws: nobody knows it."""
+    drawn = "xjdksleoqm"
+    connect(conn_type, drawn, **fields)
+    hook = OpenMetadataHook(drawn) if conn_type == "openmetadata" else KinesisHook(drawn)
+    works, message = hook.test_connection()
+    assert not works
+    assert drawn not in message
+
+
+def test_a_connection_without_a_region_is_tested_for_what_it_holds(connect: Any, monkeypatch: Any) -> None:
+    """Whose the credentials are; the calls of Kinesis are named as not tried, with the reason."""
+    with FakeKinesis(region="us-east-1") as sts:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+        connect("kinesis", **KEYS)
+        works, message = KinesisHook("shop").test_connection()
+        assert (works, message) == (
+            True,
+            "It works: AWS credentials, AWS identity. Not tried: ListStreams, DescribeStreamSummary, ListShards, "
+            "GetShardIterator, GetRecords (no region: give `awsRegion` here, or test the workflow file that has it)",
+        )
+        sts.expired.add(KEYS["login"])
+        works, message = KinesisHook("shop").test_connection()
+        assert (works, message.partition(":")[0]) == (False, "AWS identity")
+        assert "Renew the credentials; those of China and GovCloud" in message
+        assert sts.calls() == []
+
+
+def test_a_role_of_a_connection_without_a_region_is_tried(connect: Any, monkeypatch: Any) -> None:
+    with FakeKinesis(checks_region=False) as sts:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+        connect("aws", **KEYS, extra={"role_arn": ROLE})
+        assert KinesisHook("shop").test_connection()[0]
+        assert len(sts.assumed) == 1
 
 
 def test_an_openmetadata_connection_without_a_token_says_so(connect: Any) -> None:
@@ -408,4 +460,4 @@ def test_a_password_is_never_taken_for_broken_yaml(password: str, works: bool, c
     connect("kinesis", **KEYS | {"password": password}, extra={"awsRegion": aws.region, "endPointURL": aws.url})
     found, message = KinesisHook("shop").test_connection()
     assert found == works
-    assert works or "`awsSecretAccessKey` of the connection `shop`: this cannot be" in message
+    assert works or "`awsSecretAccessKey` of this connection: this cannot be" in message

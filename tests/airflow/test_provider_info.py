@@ -73,6 +73,20 @@ def test_the_forms_have_every_field_that_the_hooks_read() -> None:
     )
 
 
+def test_the_forms_ask_for_a_port() -> None:
+    """Airflow's Test button sends 0 for none, which its API takes for another server: "Bad Request"."""
+    for form in get_provider_info()["connection-types"]:
+        behaviour = form["ui-field-behaviour"]
+        assert "port" not in behaviour["hidden-fields"]
+        assert "Airflow's Test fails" in behaviour["placeholders"]["port"]
+
+
+def test_each_type_is_found_by_its_own_name() -> None:
+    """Who types "openmetadata" in the chooser is not offered Kinesis."""
+    names = [form["hook-name"] for form in get_provider_info()["connection-types"]]
+    assert [name for name in names if "openmetadata" in name.lower()] == [OpenMetadataHook.hook_name]
+
+
 @pytest.mark.skipif(not FORM.exists(), reason="the reference documentation is not beside the repository")
 def test_the_kinesis_form_has_the_labels_of_openmetadatas() -> None:
     """People fill it in with the connector's documentation at hand."""

@@ -660,6 +660,8 @@ class FakeKinesis(FakeServer):
             return self._session(asked, self.session_seconds or 3600, call.operation)
         if not _Signature.of(call.request).access_key:
             return _sts_error("MissingAuthenticationToken", "Request is missing Authentication Token")
+        if call.operation == "GetCallerIdentity":
+            return self._identity(call.request)
         if call.operation != "AssumeRole":
             self.violations.append(f"sts:{call.operation} is not modelled")
             return _sts_error("InvalidAction", f"Could not find operation {call.operation}", 400)
@@ -668,6 +670,20 @@ class FakeKinesis(FakeServer):
             return _sts_error("ValidationError", "DurationSeconds must be between 900 and 43200", 400)
         self.assumed.append(asked)
         return self._session(asked, self.session_seconds or seconds)
+
+    def _identity(self, request: Recorded) -> Reply:
+        """Needs no permission; keys that are not good any more are refused as everywhere."""
+        key = _Signature.of(request).access_key
+        if key in self.expired:
+            return _sts_error("ExpiredToken", "The security token included in the request is expired")
+        found = (
+            f"<Arn>arn:aws:iam::{self.account}:user/{key}</Arn><UserId>{key}</UserId><Account>{self.account}</Account>"
+        )
+        return _xml(
+            '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+            f"{found}</GetCallerIdentityResult><ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata>"
+            "</GetCallerIdentityResponse>"
+        )
 
     def _session(self, asked: Mapping[str, str], seconds: int, operation: str = "AssumeRole") -> Reply:
         number = len(self.assumed)

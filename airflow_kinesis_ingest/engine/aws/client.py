@@ -28,6 +28,7 @@ from .errors import UNSENDABLE, not_given, why_of
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_sts import STSClient
 
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 30
@@ -61,6 +62,12 @@ def glue_client(aws: AwsConfig, role: AssumeRoleOptions = PLAIN_ROLE) -> GlueCli
     """
     with _explained(aws):
         return _boto3_session(aws, role).client("glue", config=_boto3_retries(CONNECT_TIMEOUT, tries=2))
+
+
+def sts_client(aws: AwsConfig, role: AssumeRoleOptions = PLAIN_ROLE) -> STSClient:
+    """endPointURL is Kinesis's own: STS keeps its regional host, or AWS_ENDPOINT_URL_STS. Raises as above."""
+    with _explained(aws):
+        return _boto3_session(aws, role).client("sts", config=_boto3_retries(CONNECT_TIMEOUT, tries=2))
 
 
 def _boto3_retries(read_timeout: float, tries: int) -> Config:

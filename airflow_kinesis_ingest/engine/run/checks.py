@@ -9,6 +9,7 @@ from itertools import chain, islice
 from typing import Any, Literal, TypeVar
 
 from ...errors import IngestError, NotAllowed, StreamGone, StreamNotReady, TopicRefused
+from ..aws.identity import caller_arn
 from ..aws.source import KinesisSource, ShardReader
 from ..catalogue.client import OpenMetadata, quoted
 from ..catalogue.permissions import rights_on
@@ -20,7 +21,12 @@ from ..workflow.models import Workflow
 from .pipeline import source_of
 
 RETRY_FOR = 3.0  # seconds: somebody waits for the answer, and a dead server is one
+IDENTITY_REGION = "us-east-1"
+"""Where STS is asked whose the credentials are: those of every region but China's and GovCloud's are known there."""
 STREAMS = 5  # tried, until one of them is neither being made nor deleted
+
+CALLS = ("ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords")
+NO_REGION = "no region: give `awsRegion` here, or test the workflow file that has it"
 
 T = TypeVar("T")
 
@@ -50,16 +56,19 @@ def run(workflow: Workflow) -> Iterator[Step]:
 def check_aws(workflow: Workflow) -> Iterator[Step]:
     """Credentials and the five calls, in the order that a run needs them."""
     test = _AwsTest(workflow)
-    steps: list[tuple[str, Callable[[], str]]] = [
-        ("AWS credentials", test.credentials),
-        ("ListStreams", test.list_streams),
-        ("DescribeStreamSummary", test.describe),
-        ("ListShards", test.list_shards),
-        ("GetShardIterator", test.iterator),
-        ("GetRecords", test.records),
-    ]
-    for name, step in steps:
+    calls = (test.list_streams, test.describe, test.list_shards, test.iterator, test.records)
+    for name, step in [("AWS credentials", test.credentials), *zip(CALLS, calls, strict=True)]:
         yield _tried(name, step).rewritten(workflow.origins.with_names)
+
+
+def check_identity(workflow: Workflow) -> Iterator[Step]:
+    """Whose the credentials are, where there is no region to try Kinesis in: `workflow` has IDENTITY_REGION for one."""
+    test = _AwsTest(workflow)
+    credentials = _tried("AWS credentials", test.credentials)
+    for step in (credentials, _tried("AWS identity", test.identity)):
+        yield step.rewritten(workflow.origins.with_names)
+    for name in CALLS:
+        yield Step(name, "skipped", NO_REGION)
 
 
 def check_openmetadata(workflow: Workflow, *, rights: bool = False) -> Iterator[Step]:
@@ -185,6 +194,10 @@ class _AwsTest:
     def credentials(self) -> str:
         self._source = source_of(self._workflow, threading.Event(), retry_for=RETRY_FOR)
         return "role to assume: " + arn if (arn := self._workflow.aws.assume_role_arn) else "found"
+
+    def identity(self) -> str:
+        _needed(self._source, "there are no credentials")
+        return caller_arn(self._workflow.aws, self._workflow.options.assume_role)
 
     def list_streams(self) -> str:
         self._kept = self._kept_streams(_needed(self._source, "there are no credentials"))
