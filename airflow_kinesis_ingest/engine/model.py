@@ -12,6 +12,8 @@ from ..errors import IngestError
 
 State = Literal["success", "partialSuccess", "failed", "stopped"]
 Outcome = Literal["written", "unchanged"]
+Fate = Literal["failed", "not reached", "skipped", "deleted", "written", "unchanged", "filtered"]
+"""What became of a stream or, deleted, of the topic that had lost its stream; what asks for a look first."""
 
 NAMES = re.compile(r"[\w.-]+")
 PASSING = re.compile(r"shardId-\d+|0x[0-9a-f]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -115,11 +117,15 @@ class MessageSchema:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Messages read from a stream. Empty messages means that the places looked at held no record."""
+    """Messages read from a stream. Empty messages means that the places looked at held no record.
+
+    read: how many messages there were, also where they may not leave the process.
+    """
 
     messages: tuple[str, ...] = ()
     schema: MessageSchema | None = None
     notes: tuple[str, ...] = ()
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +210,23 @@ def _group(kind: tuple[str, str, str], alike: list[Problem]) -> ProblemGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamRow:
+    """What one run knows of one stream. Only the name and the outcome are certain: None is not known, never zero.
+
+    pattern: what the filter decided by, as it says it; None without a filter. schema: its kind. messages: read for the
+    sample; 0 where it was looked for in vain. Nothing of a message is in it.
+    """
+
+    name: str
+    outcome: Fate = "not reached"
+    pattern: str | None = None
+    shards: int | None = None
+    retention_hours: int | None = None
+    schema: str | None = None
+    messages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """What one run did, in streams. Every kept stream (listed - filtered) is in one of five places.
 
@@ -212,7 +235,8 @@ class RunReport:
     name a stream that is in the catalogue without a part of what was asked (its sample), or a topic that was not
     deleted for want of proof. Of a run of named streams, only these are counted as listed, and one that is not there is
     a failure besides. failed_deletions are of topics, none of the streams'. fatal ended the run before its work
-    was done. seconds: wall time so far.
+    was done. seconds: wall time so far. account: of AWS, None if nothing told it. streams: a row for each that was
+    listed, or asked for, or deleted.
     """
 
     state: State = "success"
@@ -231,6 +255,8 @@ class RunReport:
     fatal: IngestError | None = None
     seconds: float = 0.0
     catalogue: str = ""
+    account: str | None = None
+    streams: tuple[StreamRow, ...] = ()
 
     def rewritten(self, rewrite: Callable[[str], str]) -> RunReport:
         """The same report with the texts of its problems as `rewrite` makes them; names stay."""
@@ -252,7 +278,8 @@ class RunReport:
         return round(100.0 * right / total, 2) if total else None
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, every problem by itself; the shape of `--report`."""
+        """JSON-ready, every problem by itself, without `streams`; the shape of `--report`."""
         fatal = self.fatal and {"cause": str(self.fatal), "kind": type(self.fatal).__name__}
-        plain = asdict(replace(self, fatal=None))
+        plain = asdict(replace(self, fatal=None, streams=()))
+        del plain["streams"]
         return plain | {"fatal": fatal, "success_percent": self.success_percent}

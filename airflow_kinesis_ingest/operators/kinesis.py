@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import NAMESPACE_URL, uuid5
@@ -35,6 +35,8 @@ NOT_TOLD = "OpenMetadata does not show that this pipeline could not be deployed"
 
 class KinesisIngestionOperator(BaseOperator):
     """Runs one workflow and returns its RunReport as XCom: counts, and ten kinds of problems at most.
+
+    A second XCom, `streams`, has a row for each stream (`engine/run/streams.py`).
 
     workflow: a workflow file, read when the task runs; a relative path is looked up from the root of the DAG's bundle,
     or else beside the DAG's own file. Or the same as a dict, checked at once (WorkflowError); a secret in it would be
@@ -82,12 +84,11 @@ class KinesisIngestionOperator(BaseOperator):
             workflow = self._runnable()
             debug = context["params"].get("debug")
             with logs_at("DEBUG" if debug else workflow.workflow_config.logger_level):
-                report = self._ingested(workflow, context["run_id"])
-        found = summary(report)
+                report = self._ingested(workflow, context)
         if failure := _failure_of(report, workflow):
-            context["ti"].xcom_push(key="return_value", value=found)
+            _leave(context["ti"], workflow, report)
             raise failure
-        return found
+        return _stored(context["ti"], workflow, report)
 
     def on_kill(self) -> None:
         """The run ends within 5 seconds, says `stopped` to OpenMetadata, and leaves a catalogue that is right."""
@@ -98,16 +99,16 @@ class KinesisIngestionOperator(BaseOperator):
     def _stop(self) -> threading.Event:
         return threading.Event()
 
-    def _ingested(self, workflow: Workflow, run_id: str) -> RunReport:
-        from ..engine.aws.console import console_url
+    def _ingested(self, workflow: Workflow, context: Context) -> RunReport:
         from ..engine.run import pipeline
         from ..engine.run.report import table, tenths
 
-        self.console_url = "" if workflow.aws.endpoint_url else console_url(workflow.aws.aws_region) or ""
-        status = pipeline.status_of(workflow, self.dag_id, _status_id(self.dag_id, run_id))
+        self.console_url = _console(workflow)
+        status = pipeline.status_of(workflow, self.dag_id, _status_id(self.dag_id, context["run_id"]))
         progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
         self.log.info("listing the streams")
-        report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status)
+        leave = partial(_leave, context["ti"], workflow)
+        report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status, broken_off=leave)
         self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
         self.log.info("%s: %s\n%s", self.dag_id, report.state, table(report))
         return report
@@ -240,6 +241,31 @@ def _failure_of(report: RunReport, workflow: Workflow) -> AirflowException | Non
         return AirflowException(str(fatal)) if isinstance(fatal, Retry) else AirflowFailException(str(fatal))
     first = grouped(report.failures)[0]
     return AirflowException(f"{len(report.failures)} streams failed: see the table above. {first}")
+
+
+def _leave(ti: Any, workflow: Workflow, report: RunReport) -> None:
+    """Store the result of a task that raises: Airflow does it for one that returns."""
+    ti.xcom_push(key="return_value", value=_stored(ti, workflow, report))
+
+
+def _stored(ti: Any, workflow: Workflow, report: RunReport) -> dict[str, Any]:
+    """Store the rows of the streams. Returns the result without them."""
+    ti.xcom_push(key="streams", value=_rows(workflow, report))
+    return summary(report) | {"region": workflow.aws.aws_region, "service": workflow.source.service_name}
+
+
+def _rows(workflow: Workflow, report: RunReport) -> dict[str, Any]:
+    from ..engine.catalogue.openmetadata import topic_pages
+    from ..engine.run.streams import packed
+
+    return packed(report.streams, console_url=_console(workflow, "{name}"), topic_url=topic_pages(report.catalogue))
+
+
+def _console(workflow: Workflow, name: str = "") -> str:
+    """Where a stream is shown, or all of them; "" for what is not AWS's own, or has no published address."""
+    from ..engine.aws.console import console_url
+
+    return "" if workflow.aws.endpoint_url else console_url(workflow.aws.aws_region, name) or ""
 
 
 def summary(report: RunReport) -> dict[str, Any]:

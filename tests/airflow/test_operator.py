@@ -20,11 +20,12 @@ from airflow.sdk import DAG
 from airflow.sdk.execution_time.timeout import TimeoutPosix
 
 from airflow_kinesis_ingest import KinesisIngestionOperator
-from airflow_kinesis_ingest.engine.model import Problem, RunReport
+from airflow_kinesis_ingest.engine.model import Problem, RunReport, StreamRow
+from airflow_kinesis_ingest.engine.run.streams import unpacked
 from airflow_kinesis_ingest.errors import WorkflowError
 from airflow_kinesis_ingest.operators.kinesis import DeployFailedOperator, summary
 from tests.builders import answers_within, document, wait_until
-from tests.fakes.kinesis import FakeKinesis, aws_error
+from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Rule
 
@@ -46,6 +47,11 @@ class XComs:
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
+
+
+def rows(ti: XComs) -> list[StreamRow]:
+    """Of a run, by the name of the stream."""
+    return list(unpacked(ti.pushed["streams"]))
 
 
 def context(run_id: str = RUN, ti: XComs | None = None, **params: Any) -> Any:
@@ -84,6 +90,65 @@ def test_a_failed_run_returns_its_counts_too(aws: FakeKinesis, tmp_path: Path) -
     with pytest.raises(AirflowException):
         operator(document(aws, tmp_path / "out.jsonl")).execute(context(ti=ti))
     assert (ti.pushed["return_value"]["written"], ti.pushed["return_value"]["failures_count"]) == (4, 1)
+
+
+def test_a_run_says_of_which_account_region_and_service_it_was(aws: FakeKinesis, tmp_path: Path) -> None:
+    result = run(document(aws, tmp_path / "out.jsonl"))
+    assert (result["account"], result["region"], result["service"]) == (aws.account, "us-east-1", "shop")
+
+
+def test_a_run_that_listed_nothing_knows_the_account_by_its_role_alone(aws: FakeKinesis, tmp_path: Path) -> None:
+    """None is not known."""
+    aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "ListStreams"))
+    data = document(aws, tmp_path / "out.jsonl", workflowConfig={"raiseOnError": False})
+    assert run(data)["account"] is None
+    config = data["source"]["serviceConnection"]["config"]["awsConfig"]
+    config["assumeRoleArn"] = "arn:aws:iam::210987654321:role/reader"
+    assert run(data)["account"] == "210987654321"
+
+
+def test_a_run_stores_a_row_for_each_stream(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    ti = XComs()
+    aws.remove("stream-00004")
+    data = document(aws, catalogue, metadata={"topicFilterPattern": {"excludes": [".*3"]}})
+    operator(data).execute(context(ti=ti))
+    assert rows(ti) == [
+        *(StreamRow(f"stream-0000{n}", "written", None, 1, 24, "JSON", 3) for n in range(3)),
+        StreamRow("stream-00003", "filtered", "excludes .*3"),
+    ]
+    assert ti.pushed["streams"]["topic_url"] == f"{catalogue.url}/topic/shop.{{name}}"
+    assert ti.pushed["streams"]["console_url"] == ""  # a fake is not in AWS's console
+
+
+def test_the_rows_of_a_run_link_to_the_console(
+    aws: FakeKinesis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = document(aws, tmp_path / "out.jsonl")
+    del data["source"]["serviceConnection"]["config"]["awsConfig"]["endPointURL"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+    ti = XComs()
+    operator(data).execute(context(ti=ti))
+    console = (
+        "https://us-east-1.console.aws.amazon.com/kinesis/home?region=us-east-1#/streams/details/{name}/monitoring"
+    )
+    assert (ti.pushed["streams"]["console_url"], ti.pushed["streams"]["topic_url"]) == (console, "")
+
+
+def test_no_message_is_in_a_row(aws: FakeKinesis, tmp_path: Path) -> None:
+    """Nor a name of a field: only what kind its schema is."""
+    aws.add(FakeStream("cards", shards=[FakeShard(records=[FakeRecord(b'{"pan": "4111111111111111"}')])]))
+    ti = XComs()
+    operator(document(aws, tmp_path / "out.jsonl")).execute(context(ti=ti))
+    (cards,) = (row for row in rows(ti) if row.name == "cards")
+    assert cards == StreamRow("cards", "written", None, 1, 24, "JSON", 1)
+
+
+def test_a_failed_run_stores_its_rows_too(aws: FakeKinesis, tmp_path: Path) -> None:
+    partly_refused(aws, 1)
+    ti = XComs()
+    with pytest.raises(AirflowException):
+        operator(document(aws, tmp_path / "out.jsonl")).execute(context(ti=ti))
+    assert [row.outcome for row in rows(ti)] == ["failed", *["written"] * 4]
 
 
 def test_a_dict_is_a_workflow_too(aws: FakeKinesis, tmp_path: Path) -> None:
@@ -295,13 +360,16 @@ def test_a_kill_ends_a_run_within_five_seconds_and_tells_openmetadata(
         killed.append(time.monotonic())
 
     killed: list[float] = []
+    ti = XComs()
     threading.Thread(target=kill, daemon=True).start()
     with pytest.raises(AirflowException, match="asked to end") as raised:
-        task.execute(context())
+        task.execute(context(ti=ti))
     assert time.monotonic() - killed[0] < 5
     assert not isinstance(raised.value, AirflowFailException)
     assert list(statuses(catalogue).values()) == ["stopped"]
     assert not any(topic["deleted"] for topic in catalogue.topics.values())
+    assert ti.pushed["return_value"]["state"] == "stopped"
+    assert StreamRow("stream-00003", "not reached") in rows(ti)
 
 
 def test_a_kill_before_the_run_began_is_not_lost(aws: FakeKinesis, tmp_path: Path) -> None:
@@ -323,11 +391,14 @@ def test_a_time_out_tells_openmetadata(hanging: FakeKinesis, catalogue: FakeOpen
         os.kill(os.getpid(), signal.SIGALRM)
 
     raised: list[float] = []
+    ti = XComs()
     threading.Thread(target=time_out, daemon=True).start()
     with pytest.raises(AirflowTaskTimeout), TimeoutPosix(60):  # type: ignore[no-untyped-call]
-        run(document(hanging, catalogue))
+        operator(document(hanging, catalogue)).execute(context(ti=ti))
     assert time.monotonic() - raised[0] < 6
     assert list(statuses(catalogue).values()) == ["stopped"]
+    assert ti.pushed["return_value"]["state"] == "stopped"
+    assert StreamRow("stream-00003", "not reached") in rows(ti)
 
 
 # --- what OpenMetadata sees ------------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 LISTED = ("sourceHash", "deleted", "topicConfig", "streamARN", "messageSchema", "schemaFields", "children")
 """What is needed of a listed topic besides its id and name: its stream's ARN, and the names of its fields."""
 
+SERVICE_PAGE, TOPIC_PAGE = "/service/messagingServices/", "/topic/"
+
 OF_PEOPLE = ("owners", "tags", "domains", "dataProducts", "extension")
 """What is told of a topic on request only."""
 
@@ -44,7 +46,7 @@ class RestSink:
         self._aws = workflow.aws
         self._mask = Redactor(workflow.options.sample.redact).mask
         self._warn = warn
-        self.address = f"{client.address.removesuffix('/api')}/service/messagingServices/{quoted(self._service)}"
+        self.address = f"{client.address.removesuffix('/api')}{SERVICE_PAGE}{quoted(self._service)}"
         self._topics: dict[str, Catalogued] = {}
         self._calls = self._topic_calls(ServerVersion())
 
@@ -120,6 +122,15 @@ class RestSink:
         aws = {"awsRegion": self._aws.aws_region, "endPointURL": self._aws.endpoint_url}
         config = {"type": "Kinesis", "awsConfig": {key: value for key, value in aws.items() if value}}
         return {"name": entity_name(self._service), "serviceType": "Kinesis", "connection": {"config": config}}
+
+
+def topic_pages(service_page: str) -> str:
+    """The address of a topic's page with `{name}` in the place of its name, by that of its service's; "" for another.
+
+    A name that holds a dot stands there in quotes (`fqn`).
+    """
+    server, found, service = service_page.rpartition(SERVICE_PAGE)
+    return f"{server}{TOPIC_PAGE}{service}.{{name}}" if found else ""
 
 
 def kinesis_service(client: OpenMetadata, name: str) -> Body | None:

@@ -53,6 +53,7 @@ def run(
     status: RunStatus | None = None,
     into: Destination | None = None,
     only: frozenset[str] | None = None,
+    broken_off: Progress | None = None,
 ) -> RunReport:
     """Ingest once. Never raises for a run that failed: the report says what happened, `fatal` why it ended early.
 
@@ -60,6 +61,7 @@ def run(
     called now and then, by the calling thread. status: told that the run began, and, after the last write, how it
     ended. into: another sink than the workflow's. only: the names of the streams to take (see `chosen`), all without
     it. The others are left alone and not counted, nothing is deleted, and a name that is not listed is a failure.
+    broken_off: given the report of a run that somebody's exception breaks off, before this raises it.
     """
     tally = Tally()
 
@@ -75,17 +77,24 @@ def run(
         fatal = _fatal(lambda: attended(work, stop or threading.Event(), report_progress))
     except BaseException:
         # Airflow's time-out, or SystemExit: none of our business but to leave in order and say so.
+        report = _reported(workflow, tally, Stopped("the run was broken off"))
         if status:
-            broken_off = tally.report(state="stopped", fatal=Stopped("the run was broken off"))
-            status.ended(broken_off.rewritten(workflow.origins.with_names))
+            status.ended(report)
+        if broken_off:
+            broken_off(report)
         raise
-    if not (tally.kept or workflow.destination.type == "metadata-rest"):
-        tally.discarded()  # also where a call that hangs kept the sink from being closed
-    report = tally.report(fatal=fatal).rewritten(workflow.origins.with_names)
-    report = replace(report, state=_state(workflow, report))
+    report = _reported(workflow, tally, fatal)
     if status:
         status.ended(report)
     return report
+
+
+def _reported(workflow: Workflow, tally: Tally, fatal: IngestError | None) -> RunReport:
+    if not (tally.kept or workflow.destination.type == "metadata-rest"):
+        tally.discarded()  # also where a call that hangs kept the sink from being closed
+    report = tally.report(fatal=fatal).rewritten(workflow.origins.with_names)
+    account = report.account or account_of(workflow.aws.assume_role_arn)
+    return replace(report, state=_state(workflow, report), account=account)
 
 
 def _fatal(work: Callable[[], None]) -> IngestError | None:
@@ -303,10 +312,11 @@ class Run:
         try:
             for stream in self.source.streams():
                 listed[stream.name] = stream.arn
+                self.tally.account = self.tally.account or account_of(stream.arn)
                 if self.only is not None and stream.name not in self.only:
                     continue
                 verdict = self.keep(stream.name)
-                self.tally.listed(stream.name, kept=verdict.kept)
+                self.tally.listed(stream.name, verdict)
                 if verdict.kept:
                     flow.put(stream)
         except IngestError as error:
@@ -323,7 +333,7 @@ class Run:
         described: Description | None = None
         with self.tally.step("describe", stream.name):
             described = self.source.describe(stream)
-            self.tally.count("described")
+            self.tally.described(described)
         return described
 
     def _sample(self, reader: Reader, described: Description) -> Described:
@@ -339,13 +349,15 @@ class Run:
     def _taken(self, reader: Reader, described: Description) -> Sample:
         taken = _taken_from(self.source, self.sampler, described, self._options.sample.time_limit)
         if taken.records:
-            self.tally.count("sampled")
+            self.tally.sampled()
             where = ("closed" if taken.closed else "open", taken.since or "the horizon")
             log.debug("%s: %d records of its %s shards since %s", described.stream.name, len(taken.records), *where)
         elif not taken.exhausted:
             cause = "no record was found within the bounds of the search"
             self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.shards` or `timeLimit`")
         sample = reader.sample(described.stream.name, taken.records)
+        if taken.records or taken.exhausted:
+            self.tally.read(described.stream.name, sample)
         self._log_sample(described.stream.name, sample)
         return sample
 
@@ -367,7 +379,7 @@ class Run:
 
     def _delete_gone(self, listed: Mapping[str, str | None]) -> None:
         region = self.workflow.aws.aws_region
-        account = next((account_of(arn) for arn in listed.values() if arn), None)
+        account = self.tally.account
         max_share = self._options.deletion.max_share
         found = gone(self.sink.catalogued(), listed, region=region, account=account, max_share=max_share)
         for name in found.elsewhere:

@@ -46,7 +46,7 @@ class Reader:
         messages = self.messages(records)
         texts = tuple(self.redacted_texts(messages)) if self._storing else ()
         notes = tuple(dict.fromkeys(message.note for message in messages if message.note))
-        return Sample(texts, self.schema(name, messages), notes)
+        return Sample(texts, self.schema(name, messages), notes, len(messages))
 
     def schema(self, name: str, messages: Sequence[Message]) -> MessageSchema | None:
         if not messages or not self._options.infer_schema:

@@ -9,14 +9,17 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ...errors import Abort, IngestError, Retry, Skip, StreamNotReady
-from ..model import Outcome, Problem, RunReport, State
+from ..model import Description, Fate, Outcome, Problem, RunReport, Sample, State, StreamRow
+from ..workflow.filters import Verdict
 
 log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = 10
 FRAMES = 30
+LONGEST = 200  # characters of a pattern that a row has: it is shown beside thousands
 
 Note = Callable[[str, str, IngestError], None]
 
@@ -24,17 +27,17 @@ Note = Callable[[str, str, IngestError], None]
 class Tally:
     """The numbers behind a RunReport. Every kept stream ends as finished, skipped, a failure, or not reached.
 
-    catalogue: where it is; kept: whether it was closed and keeps what was written.
+    catalogue: where it is; kept: whether it was closed and keeps what was written; account: of AWS, if it is known.
     """
 
     def __init__(self) -> None:
+        self.account: str | None = None
         self.catalogue = ""
         self.kept = False
         self._started = time.monotonic()
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
-        self._open: set[str] = set()
-        self._written: list[str] = []
+        self._rows: dict[str, StreamRow] = {}
         self._in_a_row: Counter[str] = Counter()
         self._warnings: list[Problem] = []
         self._failures: list[Problem] = []
@@ -42,30 +45,39 @@ class Tally:
         self._deleted: list[str] = []
         self._told: set[tuple[int, tuple[str, str, str]]] = set()
 
-    def listed(self, stream: str, *, kept: bool) -> None:
+    def listed(self, stream: str, verdict: Verdict) -> None:
+        outcome: Fate = "not reached" if verdict.kept else "filtered"
         with self._lock:
             self._counts["listed"] += 1
-            if kept:
-                self._open.add(stream)
-            else:
-                self._counts["filtered"] += 1
+            self._counts["filtered"] += not verdict.kept
+            self._rows[stream] = StreamRow(stream, outcome, verdict.pattern[:LONGEST] or None)
 
-    def count(self, what: str) -> None:
-        """One more stream was 'described' or 'sampled'."""
+    def described(self, found: Description) -> None:
         with self._lock:
-            self._counts[what] += 1
+            self._counts["described"] += 1
+            row = self._row(found.stream.name)
+            self._rows[row.name] = replace(row, shards=found.open_shards, retention_hours=found.retention_hours)
+
+    def sampled(self) -> None:
+        """One more stream had records."""
+        with self._lock:
+            self._counts["sampled"] += 1
+
+    def read(self, stream: str, sample: Sample) -> None:
+        """What became of the records of a stream, or that it has none."""
+        kind = sample.schema.kind if sample.schema else None
+        with self._lock:
+            self._rows[stream] = replace(self._row(stream), schema=kind, messages=sample.read)
 
     def finished(self, stream: str, outcome: Outcome) -> None:
         with self._lock:
-            self._open.discard(stream)
-            if outcome == "written":
-                self._written.append(stream)
-            else:
-                self._counts[outcome] += 1
+            self._counts[outcome] += 1
+            self._end(stream, outcome)
 
     def deleted(self, topic: str) -> None:
         with self._lock:
             self._deleted.append(topic)
+            self._end(topic, "deleted")
 
     @contextmanager
     def deletion(self, topic: str) -> Iterator[None]:
@@ -77,8 +89,11 @@ class Tally:
     def discarded(self) -> None:
         """The catalogue kept nothing of what was written and deleted."""
         with self._lock:
-            self._open.update(self._written)
-            self._written.clear()
+            for topic in self._deleted:
+                del self._rows[topic]
+            for name in self._with("written"):
+                self._end(name, "not reached")
+            self._counts["written"] = 0
             self._deleted.clear()
 
     @contextmanager
@@ -139,18 +154,29 @@ class Tally:
                 filtered=self._counts["filtered"],
                 described=self._counts["described"],
                 sampled=self._counts["sampled"],
-                written=len(self._written),
+                written=self._counts["written"],
                 unchanged=self._counts["unchanged"],
                 skipped=self._counts["skipped"],
                 deleted=tuple(sorted(self._deleted)),
                 warnings=tuple(self._warnings),
                 failures=tuple(self._failures),
                 failed_deletions=tuple(self._failed_deletions),
-                not_reached=tuple(sorted(self._open)) if fatal else (),
+                not_reached=tuple(sorted(self._with("not reached"))) if fatal else (),
                 fatal=fatal,
                 seconds=time.monotonic() - self._started,
                 catalogue=self.catalogue,
+                account=self.account,
+                streams=tuple(self._rows.values()),
             )
+
+    def _end(self, stream: str, outcome: Fate) -> None:
+        self._rows[stream] = replace(self._row(stream), outcome=outcome)
+
+    def _row(self, stream: str) -> StreamRow:
+        return self._rows.get(stream) or StreamRow(stream)
+
+    def _with(self, outcome: Fate) -> list[str]:
+        return [row.name for row in self._rows.values() if row.outcome == outcome]
 
     def _answered(self, step: str) -> None:
         with self._lock:
@@ -167,7 +193,7 @@ class Tally:
     def _failed(self, step: str, entity: str, error: IngestError) -> None:
         ready, problem = not isinstance(error, StreamNotReady), _problem(step, entity, error)
         with self._lock:
-            self._open.discard(entity)
+            self._end(entity, "failed" if ready else "skipped")
             if ready:
                 self._failures.append(problem)
             else:

@@ -191,7 +191,7 @@ def test_samples_are_not_stored_where_the_server_forbids_it(aws: FakeKinesis, ca
 def test_a_report_is_plain_json(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
     aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "ListStreams"))
     plain = json.loads(json.dumps(ingest(aws, catalogue).as_dict()))
-    assert {field.name for field in fields(RunReport)} <= plain.keys()
+    assert {field.name for field in fields(RunReport)} - {"streams"} <= plain.keys()
     assert plain["fatal"]["kind"] == "AccessDenied"
     assert "kinesis:ListStreams" in plain["fatal"]["cause"]
 

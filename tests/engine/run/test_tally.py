@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_kinesis_ingest.engine.model import Problem
-from airflow_kinesis_ingest.engine.run.tally import GIVE_UP_AFTER, Tally
+from airflow_kinesis_ingest.engine.model import Description, MessageSchema, Problem, Sample, Stream, StreamRow
+from airflow_kinesis_ingest.engine.run.tally import GIVE_UP_AFTER, LONGEST, Tally
+from airflow_kinesis_ingest.engine.workflow.filters import Verdict
 from airflow_kinesis_ingest.errors import AccessDenied, StreamGone, StreamNotReady, Throttled, TopicRefused, Unreachable
 
 GONE = StreamGone("the stream is gone", why="ResourceNotFoundException", remedy="Nothing to do")
 NOT_READY = StreamNotReady("the stream is being created", remedy="Nothing to do")
 FATAL = AccessDenied("no")
+KEPT, FILTERED = Verdict(True), Verdict(False, "excludes old.*")
 
 
 def fail(
@@ -45,7 +47,7 @@ def test_every_kept_stream_is_written_unchanged_skipped_failed_or_not_reached(fa
     tally = Tally()
     for number, fate in enumerate(fates):
         stream = f"stream-{number}"
-        tally.listed(stream, kept=fate != "filtered")
+        tally.listed(stream, FILTERED if fate == "filtered" else KEPT)
         if fate == "failed":
             fail(tally, GONE, stream)
         elif fate == "skipped":
@@ -60,33 +62,37 @@ def test_every_kept_stream_is_written_unchanged_skipped_failed_or_not_reached(fa
     assert found == [fates.count(fate) for fate in ("filtered", "written", "unchanged", "skipped", "failed", "open")]
     assert sum(found) == report.listed
     assert len(report.warnings) == report.skipped
+    names = {f"stream-{number}": "not reached" if fate == "open" else fate for number, fate in enumerate(fates)}
+    assert {row.name: row.outcome for row in report.streams} == names
 
 
 def test_only_a_run_that_ended_early_did_not_reach_streams() -> None:
     """Meanwhile they are under way, and progress is no place for alarms."""
     tally = Tally()
-    tally.listed("b", kept=True)
-    tally.listed("a", kept=True)
+    tally.listed("b", KEPT)
+    tally.listed("a", KEPT)
     assert tally.report().not_reached == ()
     assert tally.report("failed", FATAL).not_reached == ("a", "b")
 
 
 def test_what_the_catalogue_did_not_keep_was_not_reached() -> None:
     tally = Tally()
-    tally.listed("a", kept=True)
-    tally.listed("b", kept=True)
+    tally.listed("a", KEPT)
+    tally.listed("b", KEPT)
     tally.finished("a", "written")
     tally.finished("b", "unchanged")
     tally.deleted("old")
     tally.discarded()
     report = tally.report("failed", FATAL)
     assert (report.written, report.unchanged, report.deleted, report.not_reached) == (0, 1, (), ("a",))
+    assert [(row.name, row.outcome) for row in report.streams] == [("a", "not reached"), ("b", "unchanged")]
 
 
 def test_what_was_described_sampled_and_deleted_is_counted() -> None:
     tally = Tally()
-    for what in ("described", "described", "sampled"):
-        tally.count(what)
+    for name in ("a", "b"):
+        tally.described(Description(Stream(name), open_shards=1, retention_hours=24))
+    tally.sampled()
     tally.deleted("old")
     report = tally.report()
     assert (report.described, report.sampled, report.deleted) == (2, 1, ("old",))
@@ -96,8 +102,8 @@ def test_many_threads_count_together() -> None:
     tally = Tally()
 
     def work(number: int) -> None:
-        tally.listed(f"s{number}", kept=True)
-        tally.count("described")
+        tally.listed(f"s{number}", KEPT)
+        tally.described(Description(Stream(f"s{number}"), open_shards=1, retention_hours=24))
         if number % 5:
             tally.finished(f"s{number}", "written")
         else:
@@ -108,6 +114,54 @@ def test_many_threads_count_together() -> None:
     report = tally.report("failed", FATAL)
     assert (report.listed, report.described, report.written, len(report.failures)) == (1000, 1000, 800, 200)
     assert report.not_reached == ()
+
+
+# --- a row for each stream -------------------------------------------------------------------------------------------
+
+
+def row(tally: Tally) -> StreamRow:
+    (found,) = tally.report().streams
+    return found
+
+
+def test_a_row_gathers_what_the_steps_find_out() -> None:
+    tally = Tally()
+    tally.listed("orders", Verdict(True, "includes ord.*"))
+    assert row(tally) == StreamRow("orders", pattern="includes ord.*")
+    tally.described(Description(Stream("orders"), open_shards=4, retention_hours=168))
+    tally.read("orders", Sample(schema=MessageSchema("Avro", "", (), agreed=3, total=3), read=3))
+    tally.finished("orders", "written")
+    assert row(tally) == StreamRow("orders", "written", "includes ord.*", 4, 168, "Avro", 3)
+
+
+def test_what_was_not_found_out_is_not_known_and_never_zero() -> None:
+    """A stream that was denied has no shards to tell, one that was not sampled no messages; an idle one has none."""
+    tally = Tally()
+    tally.listed("orders", KEPT)
+    fail(tally, GONE)
+    assert row(tally) == StreamRow("orders", "failed", None, None, None, None, None)
+    tally.read("orders", Sample())
+    assert row(tally).messages == 0
+
+
+def test_a_stream_that_was_asked_for_and_is_not_listed_has_a_row_too() -> None:
+    tally = Tally()
+    fail(tally, GONE, "typo", step="list")
+    assert row(tally) == StreamRow("typo", "failed")
+
+
+def test_a_deleted_topic_has_a_row() -> None:
+    tally = Tally()
+    with tally.deletion("old"):
+        pass
+    assert row(tally) == StreamRow("old", "deleted")
+
+
+def test_a_row_has_the_beginning_of_a_long_pattern() -> None:
+    """It is repeated in every row that it decides."""
+    tally = Tally()
+    tally.listed("orders", Verdict(False, "excludes " + "x" * 100_000))
+    assert row(tally).pattern == "excludes " + "x" * (LONGEST - len("excludes "))
 
 
 # --- one stream fails -----------------------------------------------------------------------------------------------
@@ -125,7 +179,7 @@ def test_a_skipped_stream_is_named_with_its_step_cause_and_remedy(caplog: pytest
 
 def test_an_optional_step_costs_a_warning_and_not_the_stream() -> None:
     tally = Tally()
-    tally.listed("orders", kept=True)
+    tally.listed("orders", KEPT)
     fail(tally, GONE, step="sample", optional=True)
     tally.finished("orders", "written")
     report = tally.report()
@@ -168,7 +222,7 @@ def test_a_fault_of_ours_in_an_optional_step_costs_that_stream_its_part(
 
 def test_a_deletion_that_fails_is_no_streams_failure(caplog: pytest.LogCaptureFixture) -> None:
     tally = Tally()
-    tally.listed("orders", kept=True)
+    tally.listed("orders", KEPT)
     tally.finished("orders", "written")
     with tally.deletion("new"):
         pass
