@@ -280,8 +280,14 @@ def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | No
         retry_delay=timedelta(seconds=config.retry_delay),
         execution_timeout=timedelta(seconds=config.workflow_timeout) if config.workflow_timeout else None,
         dag=dag,
+        **_place(config),
     )
     return dag
+
+
+def _place(config: AirflowConfig) -> dict[str, Any]:
+    """Where the task waits and runs. What the file does not say is not given: Airflow's own default stays."""
+    return {key: value for key, value in (("pool", config.pool), ("queue", config.queue)) if value is not None}
 
 
 def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:

@@ -20,6 +20,7 @@ import pytest
 from airflow.exceptions import AirflowClusterPolicySkipDag, AirflowClusterPolicyViolation
 from airflow.policies import hookimpl
 from airflow.providers.common.compat.sdk import AirflowException
+from airflow.sdk import BaseOperator
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +79,8 @@ def test_everything_a_file_says_about_its_pipeline_is_in_its_dag(bundle: Bundle)
             "concurrency": 4,
             "workflowTimeout": 7200,
             "email": "checkout@example.com",
+            "pool": "kinesis",
+            "queue": "in_the_vpc",
         },
     )
     dag = bundle.worker_dags()["orders"]
@@ -91,6 +94,7 @@ def test_everything_a_file_says_about_its_pipeline_is_in_its_dag(bundle: Bundle)
     assert dag.timetable == CronBetweenDates("0 * * * *", timezone="Europe/Berlin", **NOVEMBER_TO_JANUARY)
     (task,) = dag.tasks
     assert (task.task_id, task.owner, task.retries) == ("ingest", "checkout", 2)
+    assert (task.pool, task.queue) == ("kinesis", "in_the_vpc")
     assert task.retry_delay == timedelta(seconds=60)
     assert task.execution_timeout == timedelta(hours=2)
 
@@ -102,7 +106,10 @@ NOVEMBER_TO_JANUARY: dict[str, Any] = {
 
 
 def test_what_a_file_leaves_out_is_openmetadatas_default(bundle: Bundle) -> None:
-    """Daily in UTC, no retry, one run at a time, no time-out, not paused, no catch-up; named after the file."""
+    """Daily in UTC, no retry, one run at a time, no time-out, not paused, no catch-up; named after the file.
+
+    Pool and queue, which OpenMetadata has not, are Airflow's own.
+    """
     bundle.put("shop.yaml")
     dag = bundle.worker_dags()["shop"]
     assert dag.timetable == CronBetweenDates("0 0 * * *")
@@ -114,6 +121,8 @@ def test_what_a_file_leaves_out_is_openmetadatas_default(bundle: Bundle) -> None
         timedelta(seconds=300),
         None,
     )
+    airflows = BaseOperator(task_id="plain")
+    assert (task.pool, task.queue) == (airflows.pool, airflows.queue)
     assert dag.dag_display_name == "shop"
 
 
@@ -441,6 +450,8 @@ def test_the_database_shows_the_error_and_keeps_the_others_alive(bundle: Bundle)
         {"airflowConfig": {"retries": 10**20}},
         {"airflowConfig": {"scheduleInterval": "0 0 31 2 *"}},
         {"airflowConfig": {"scheduleInterval": "R R * * *"}},
+        {"airflowConfig": {"pool": "x" * 257}},
+        {"airflowConfig": {"queue": "x" * 257}},
         {"tags": ["x" * 101]},
         {"owner": "x" * 3000},
         {"displayName": "x" * 3000},

@@ -105,8 +105,8 @@ class RunStatus:
 
 
 def airflow_settings(config: AirflowConfig) -> dict[str, Any]:
-    """OpenMetadata's airflowConfig; the schedule as a cron line, absent for one on demand."""
-    settings = config.model_dump(mode="json", by_alias=True, exclude_none=True)
+    """OpenMetadata's airflowConfig, without what is ours; the schedule as a cron line, absent for one on demand."""
+    settings = config.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"pool", "queue"})
     return settings | ({"scheduleInterval": config.cron} if config.cron else {})
 
 

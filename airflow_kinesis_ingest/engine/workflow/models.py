@@ -220,6 +220,12 @@ class AirflowConfig(Strict):
     max_active_runs: int = Field(1, ge=1, le=MANY, description="Runs of this pipeline at the same time")
     concurrency: int = Field(1, ge=1, le=MANY, description="Tasks of this pipeline at the same time")
     workflow_timeout: int | None = Field(None, ge=1, le=A_YEAR, description="Seconds after which a run is stopped")
+    pool: Plain | None = Field(
+        None, max_length=256, description="Airflow pool of the task; it must exist, or runs wait for it"
+    )
+    queue: Plain | None = Field(
+        None, max_length=256, description="Queue of the task; a worker must listen to it, or runs wait for one"
+    )
     email: str | None = Field(None, max_length=254, description="Shown as the pipeline's contact")
     workflow_default_view: str | None = Field(None, json_schema_extra=UNUSED)
     workflow_default_view_orientation: str | None = Field(None, json_schema_extra=UNUSED)

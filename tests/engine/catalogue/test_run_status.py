@@ -44,7 +44,7 @@ def status(catalogue: FakeOpenMetadata) -> dict[str, Any]:
 
 def test_the_entity_has_the_schedule_and_settings(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
     """`<service>.<name>` carries the cron line, dates, retries and filter; the body satisfies OpenMetadata's schema."""
-    schedule = {"scheduleInterval": "hourly", "startDate": "2026-11-01", "retries": 2}
+    schedule = {"scheduleInterval": "hourly", "startDate": "2026-11-01", "retries": 2, "pool": "p", "queue": "q"}
     run(workflow(aws, catalogue, airflowConfig=schedule, metadata={"topicFilterPattern": {"includes": ["stream"]}}))
     entity = catalogue.pipelines[FQN]
     assert entity["pipelineType"] == "metadata"
