@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from ..model import Field
 from .avro_schema import AvroType
-from .shape import DEPTH_MOST, WIDTH_MOST, Shape
+from .shape import DEPTH_MOST, TIMESTAMPS, WIDTH_MOST, Shape
 
 FIELDS_MOST = 2000
 """Fields of one tree; a larger one is cut where it is deepest."""
@@ -23,6 +23,7 @@ DISPLAY_MOST = 500
 _ORDER = ("boolean", "integer", "number", "string", "object", "array")
 _INTEGERS = {32: ("INT", "INT"), 64: ("LONG", "LONG"), 65: ("UNKNOWN", "INTEGER")}
 _SIMPLE = {"boolean": ("BOOLEAN", "BOOLEAN"), "number": ("DOUBLE", "DOUBLE"), "null": ("NULL", "NULL")}
+_TEXTS = {"date": ("DATE", "DATE"), **dict.fromkeys(TIMESTAMPS, ("TIMESTAMP", "TIMESTAMP"))}
 _LOGICAL = {
     "date": ("DATE", "DATE"),
     "time-millis": ("TIME", "TIME"),
@@ -131,7 +132,7 @@ def _shape_kind(shape: Shape, kind: str) -> tuple[str, str]:
     if kind == "integer":
         return _INTEGERS[shape.bits]
     if kind == "string":
-        return shape.text, shape.text
+        return _TEXTS.get(shape.form, ("STRING", "STRING"))
     if kind == "array":
         return "ARRAY", f"ARRAY<{_shape_inside(shape.items)}>"
     if kind == "object" and shape.values and not shape.properties:

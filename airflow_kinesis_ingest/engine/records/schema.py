@@ -6,11 +6,12 @@ Rules, so that nothing is a guess:
   agree in one of the two, and eight in ten objects share one key at least; a stream below that has no schema.
 - Messages about the stream (layers ending in "/control") do not count.
 - Types are what was seen: INT up to 32 bits, LONG up to 64, UNKNOWN "INTEGER" beyond; DOUBLE as soon as one number
-  has a point; TIMESTAMP and DATE when every value is one in ISO 8601; several types are a UNION. No value of a
-  message ever enters a schema.
-- Keys that are data (numbers, dates, UUIDs, hashes, ids in capitals, e-mail and IP addresses, JWTs, ARNs; or more than
-  20 keys of one type that no half of the objects shares) make a MAP, or are left out beside named fields: few secrets
-  that a map is keyed by show in a schema. Those that do, as names, are left to redaction.
+  has a point; TIMESTAMP and DATE when every value is one in ISO 8601, with the format "date-time" when all are
+  RFC 3339; several types are a UNION. No value of a message ever enters a schema.
+- A name that every object has is a field. Keys that vary and are data (numbers, dates, UUIDs, hashes, ids in capitals,
+  IP addresses, ARNs; or more than 20 keys of one type that no half of the objects shares) make a MAP, or are left out
+  beside named fields. E-mail addresses, JWTs and access key ids are never names, and one object is no proof of a name:
+  few secrets that a map is keyed by show in a schema. Those that do, as names, are left to redaction.
 - Fields and the schema text go 16 levels deep, each fewer when it would be more than 2000 types, and 500 wide. A name
   that OpenMetadata does not keep is replaced in the fields (field_names.py); the schema text still has it.
 """
@@ -43,9 +44,8 @@ _SCHEMA_TYPES: dict[str, Literal["Avro", "JSON", "Protobuf"]] = {
     "JSON": "JSON",
     "PROTOBUF": "Protobuf",
 }
-# "date" and "date-time" are JSON Schema's own; the third, and the bits, are annotations: its types cannot say them.
-_TEXT_FORMATS = {("DATE", False): "date", ("TIMESTAMP", True): "date-time", ("TIMESTAMP", False): "local-date-time"}
-_BITS = "x-integer-bits"
+_BITS = "x-integer-bits"  # an annotation: JSON Schema's types cannot say it
+_CROWDED = "x-more-names"  # an annotation: what additionalProperties says is also of names beyond the width
 # Of a text that was cut: it must not grow deeper with a smaller sample, and be cut again with the next large one.
 _LEVELS = "x-levels"
 _TYPE_ORDER = ("object", "array", "string", "number", "integer", "boolean", "null")
@@ -164,15 +164,14 @@ def grown(schema: MessageSchema, before: str) -> MessageSchema:
 def _shape_in(schema: dict[str, Any]) -> Shape:
     """The inverse of `_json_schema`."""
     kinds = frozenset([schema["type"]] if isinstance(schema["type"], str) else schema["type"])
-    written = schema.get("format", "")
     return Shape(
         kinds,
         bits=schema.get(_BITS, 32),
-        text=next((text for (text, _), name in _TEXT_FORMATS.items() if name == written), "STRING"),
-        zoned=written == "date-time",
+        form=schema.get("format", ""),
         properties={name: _shape_in(inner) for name, inner in schema.get("properties", {}).items()},
         required=tuple(schema.get("required", ())),
         values=_shape_in(schema["additionalProperties"]) if "additionalProperties" in schema else None,
+        crowded=_CROWDED in schema,
         items=_shape_in(schema["items"]) if "items" in schema else None,
     )
 
@@ -200,8 +199,8 @@ def _json_schema(shape: Shape) -> dict[str, Any]:
     """Valid for every value the shape is made of; keywords of one type do not bear on values of another."""
     kinds = [kind for kind in _TYPE_ORDER if kind in shape.kinds]
     schema: dict[str, Any] = {"type": kinds if len(kinds) > 1 else kinds[0]}
-    if (shape.text, shape.zoned) in _TEXT_FORMATS:
-        schema["format"] = _TEXT_FORMATS[shape.text, shape.zoned]
+    if shape.form:
+        schema["format"] = shape.form
     if shape.bits > 32:
         schema[_BITS] = shape.bits
     if shape.properties:
@@ -210,6 +209,8 @@ def _json_schema(shape: Shape) -> dict[str, Any]:
         schema["required"] = list(shape.required)
     if shape.values:
         schema["additionalProperties"] = _json_schema(shape.values)
+    if shape.crowded:
+        schema[_CROWDED] = True
     if shape.items:
         schema["items"] = _json_schema(shape.items)
     return schema

@@ -6,6 +6,8 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from airflow_kinesis_ingest.engine.model import Field, Message, MessageSchema, RegisteredSchema
+from airflow_kinesis_ingest.engine.records import shape
 from airflow_kinesis_ingest.engine.records.decode import decode
 from airflow_kinesis_ingest.engine.records.field_names import field_name, named, stored_name
 from airflow_kinesis_ingest.engine.records.fields import FIELDS_MOST
@@ -120,7 +123,13 @@ def test_types(values: list[Any], expected: str) -> None:
         (["2026-01-31", "n/a"], "STRING", None),
         (["2026-01-31T10:00:00Z", "2026-01-31T10:00:00.123+01:00"], "TIMESTAMP", "date-time"),
         (["2026-01-31T10:00:00"], "TIMESTAMP", "local-date-time"),
-        (["2026-01-31 10:00:00.5", "2026-01-31T10:00Z"], "TIMESTAMP", "local-date-time"),
+        (["2026-01-31 10:00:00.5", "2026-01-31T10:00"], "TIMESTAMP", "local-date-time"),
+        (["2026-01-31 10:00:00.5", "2026-01-31T10:00Z"], "TIMESTAMP", "iso-date-time"),
+        (["2026-01-31T10:00:00", "2026-01-31T10:00:00Z"], "TIMESTAMP", "iso-date-time"),
+        (["2026-01-31T10:00:00.123+0000"], "TIMESTAMP", "iso-date-time"),
+        (["2026-01-31 10:00:00+00:00"], "TIMESTAMP", "iso-date-time"),
+        (["2026-01-31 10:00:00,123Z"], "TIMESTAMP", "iso-date-time"),
+        (["2026-01-31 10:00-05"], "TIMESTAMP", "iso-date-time"),
         (["2026-01-31T25:00:00Z"], "STRING", None),
         (["2026-02-30T10:00:00Z"], "STRING", None),
         (["2026-01-31", "2026-01-31T10:00:00Z"], "STRING", None),
@@ -129,7 +138,10 @@ def test_types(values: list[Any], expected: str) -> None:
     ],
 )
 def test_times(values: list[str], expected: str, form: str | None) -> None:
-    """DATE and TIMESTAMP only when every value is one in ISO 8601; "date-time" only when all have a zone."""
+    """DATE and TIMESTAMP only when every value is one in ISO 8601.
+
+    "date-time" when all are RFC 3339, which JSON Schema asks for; "local-date-time" only when none has a zone.
+    """
     schema = inferred(*({"f": value} for value in values))
     assert schema.fields[0].children[0].type == expected
     assert text_of(schema)["properties"]["f"].get("format") == form
@@ -240,6 +252,66 @@ def test_sparse_keys_of_one_type_are_data() -> None:
     assert fields(*({"by": {f"k{n}": n}} for n in range(21))) == "by MAP<STRING, INT>"
     assert fields(*({"by": {f"k{n}": n}} for n in range(20))).startswith("by RECORD {k0 INT, k1 INT")
     assert fields(*({"by": {f"k{n}": n if n else "x"}} for n in range(21))).startswith("by RECORD {k0 STRING, k1 INT")
+
+
+@pytest.mark.parametrize(
+    "name", ["BILLINGADDRESS1", "1", "2026", "2026-01-01", "1.5", "deadbeefdeadbee1", "ID2026ORDER000017", "::1", "x"]
+)
+def test_a_name_that_every_message_has_is_a_field(name: str) -> None:
+    """Whatever it looks like: a map is for names that vary, and this one does not."""
+    values = [{"id": n, "inner": {name: n}, name: n} for n in range(3)]
+    assert fields(*values) in (f"{name} INT, id INT, inner RECORD {{{name} INT}}",
+                               f"id INT, inner RECORD {{{name} INT}}, {name} INT")  # fmt: skip
+    assert name in text_of(inferred(*values))["required"]
+
+
+@pytest.mark.parametrize("name", ["BILLINGADDRESS1", "DELIVERYADDRESSLINE12", "SHAREOFSTOCKS2026", "OVERVIEWTEXT2ND"])
+def test_capitals_with_a_number_are_a_name_and_no_id(name: str) -> None:
+    """Also of one message, and where some messages lack it."""
+    assert fields({name: 1}) == f"{name} INT"
+    assert name in fields({"id": 1}, {"id": 1, name: 1}, {"id": 2})
+
+
+@pytest.mark.parametrize("name", ["ann@example.com", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0", "AKIAIOSFODNN7EXAMPLE"])
+def test_what_is_a_persons_or_a_secret_is_no_name_in_any_case(name: str) -> None:
+    """Two messages of one person are soon found in a quiet stream."""
+    assert name not in inferred({"id": 1, name: 1}, {"id": 2, name: 2}).text
+
+
+def test_the_columns_of_a_wide_table_are_no_map() -> None:
+    """600 columns of one type that every row has: 500 are shown. Beside two that all have, 700 vary."""
+    row = {f"column_{number:03}": 1.5 for number in range(600)}
+    assert [field.name for field in inferred(row, row).fields[0].children] == sorted(row)[:WIDTH_MOST]
+    users = ({"id": 1, "sum": 2, **{f"user_{200 * n + m}": 1 for m in range(300)}} for n in range(3))
+    assert fields(*users) == "id INT, sum INT"
+
+
+TYPED: st.SearchStrategy[Any] = st.sampled_from(
+    [1, 1.5, "x", "2026-01-01", "2026-01-01T10:00:00Z", "2026-01-01 10:00", None, True, [1], {}]
+)
+NAMES = st.sampled_from(["a", "b", "c", "d", "e", "1", "2", "2026-01-01", "a@b.de", "BILLINGADDRESS1"])
+NARROW = st.dictionaries(NAMES, TYPED | st.dictionaries(NAMES, TYPED, max_size=5), max_size=8)
+
+
+@contextmanager
+def narrow() -> Iterator[None]:
+    """Bounds so small that a handful of names goes beyond them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shape, "WIDTH_MOST", 4)
+        patch.setattr(shape, "SPARSE_KEYS", 2)
+        yield
+
+
+@given(st.lists(NARROW, min_size=2, max_size=4), st.dictionaries(NAMES, TYPED, min_size=1, max_size=3))
+def test_names_that_all_messages_have_are_fields_and_no_others_are_required(
+    values: list[dict[str, Any]], common: dict[str, Any]
+) -> None:
+    """At the top and below; a map has none of them."""
+    values = [value | common | {"inner": common} for value in values]
+    steady = {name for name in set.intersection(*map(set, values)) if "@" not in name}
+    document = text_of(inferred(*values))
+    assert set(document["required"]) == steady <= set(document["properties"])
+    assert set(document["properties"]["inner"].get("properties", {})) == {name for name in common if "@" not in name}
 
 
 def test_wide_records_stay_records() -> None:
@@ -503,6 +575,41 @@ def test_a_grown_schema_validates_what_both_were_inferred_from(
     assert is_ours(both.text)
     assert grown(first, second.text).text == both.text
     assert grown(second, second.text) == second
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(NARROW, min_size=1, max_size=4), min_size=3, max_size=3), st.booleans())
+def test_after_any_three_runs_every_message_seen_is_valid(runs: list[list[dict[str, Any]]], has_id: bool) -> None:
+    """Also where names were left out for the width, and come back with another type."""
+    seen: list[dict[str, Any]] = []
+    stored: MessageSchema | None = None
+    with narrow():
+        for run in ([{"id": 1, **value} for value in run] if has_id else run for run in runs):
+            schema = infer(messages(*run), name="s")
+            if schema is None:
+                continue
+            stored = grown(schema, stored.text) if stored else schema
+            seen += run
+            checker = Draft202012Validator(text_of(stored), format_checker=Draft202012Validator.FORMAT_CHECKER)
+            for value in seen:
+                checker.validate(value)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (2, 0, 1)])
+def test_a_name_that_was_left_out_for_the_width_comes_back_with_every_type_it_had(order: tuple[int, ...]) -> None:
+    """Of 550 names the 50 rarest are no fields; a later sample that has one of them as another type is no proof."""
+    wide = {f"k{number:03}": [1, "x"][number % 2] for number in range(550)}
+    samples: list[list[dict[str, Any]]] = [
+        [wide, dict(list(wide.items())[50:])],
+        [{"k000": [True]}],
+        [{"k000": "x", "k001": {"a": 1}}],
+    ]
+    stored = inferred(*samples[order[0]])
+    for index in order[1:]:
+        stored = grown(inferred(*samples[index]), stored.text)
+    assert len(stored.fields[0].children) == WIDTH_MOST
+    for value in chain.from_iterable(samples):
+        Draft202012Validator(text_of(stored)).validate(value)
 
 
 def test_a_grown_schema_that_was_cut_stays_as_it_is() -> None:
