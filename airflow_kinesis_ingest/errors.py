@@ -38,15 +38,19 @@ class IngestError(Exception):
     """A failure told in four parts, each a plain sentence without secrets.
 
     what: the thing that did not work; where: the file, stream or call; why: the cause as far as it is
-    known; remedy: what the reader should do next.
+    known; remedy: what the reader should do next. actions: of AWS's IAM (`kinesis:GetRecords`), where the permission
+    for them is what is missing.
     """
 
-    def __init__(self, what: str, *, where: str = "", why: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", why: str = "", remedy: str = "", actions: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(what, where, why, remedy)
         self.what = what
         self.where = where
         self.why = why
         self.remedy = remedy
+        self.actions = actions
 
     @property
     def cause(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_an_error_says_where_what_why_and_what_to_do() -> None:
         ({"remedy": "Run again"}, "it failed. Run again"),
     ],
 )
-def test_parts_that_are_not_known_leave_no_trace(parts: dict[str, str], text: str) -> None:
+def test_parts_that_are_not_known_leave_no_trace(parts: dict[str, Any], text: str) -> None:
     assert str(IngestError("it failed", **parts)) == text
 
 

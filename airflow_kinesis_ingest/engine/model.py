@@ -143,12 +143,16 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that did not work: the step, the entity (a stream or a call), the cause and the remedy."""
+    """Something that did not work: the step, the entity (a stream or a call), the cause and the remedy.
+
+    actions: of AWS's IAM, where the permission for them is what is missing.
+    """
 
     step: str
     entity: str
     cause: str
     remedy: str
+    actions: tuple[str, ...] = ()
 
     def rewritten(self, rewrite: Callable[[str], str]) -> Problem:
         return replace(self, cause=rewrite(self.cause), remedy=rewrite(self.remedy))
@@ -173,12 +177,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ProblemGroup:
-    """Problems of one kind. cause and remedy have `*` for what differs; those of a single problem are its own."""
+    """Problems of one kind. cause and remedy have `*` for what differs; those of a single problem are its own.
+
+    actions: those that any of the problems misses.
+    """
 
     step: str
     entities: tuple[str, ...]
     cause: str
     remedy: str
+    actions: tuple[str, ...] = ()
 
     @property
     def named(self) -> str:
@@ -206,7 +214,8 @@ def _group(kind: tuple[str, str, str], alike: list[Problem]) -> ProblemGroup:
     step, cause, remedy = kind
     if len(alike) == 1:
         cause, remedy = alike[0].cause, alike[0].remedy
-    return ProblemGroup(step, tuple(problem.entity for problem in alike), cause, remedy)
+    actions = tuple(dict.fromkeys(action for problem in alike for action in problem.actions))
+    return ProblemGroup(step, tuple(problem.entity for problem in alike), cause, remedy, actions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +241,11 @@ class RunReport:
 
     written or unchanged: its entry is right; skipped: it is being created or deleted and was left alone, a warning
     names it; failures: its entry could not be brought up to date; not_reached: the run ended before it. Other warnings
-    name a stream that is in the catalogue without a part of what was asked (its sample), or a topic that was not
-    deleted for want of proof. Of a run of named streams, only these are counted as listed, and one that is not there is
-    a failure besides. failed_deletions are of topics, none of the streams'. fatal ended the run before its work
-    was done. seconds: wall time so far. account: of AWS, None if nothing told it. streams: a row for each that was
-    listed, or asked for, or deleted.
+    name a stream that is in the catalogue without a part of what was asked (its sample), a registry of schemas that
+    could not be read, or a topic that was not deleted for want of proof. Of a run of named streams, only these are
+    counted as listed, and one that is not there is a failure besides. failed_deletions are of topics, none of the
+    streams'. fatal ended the run before its work was done. seconds: wall time so far. account: of AWS, None if nothing
+    told it. streams: a row for each that was listed, or asked for, or deleted.
     """
 
     state: State = "success"
@@ -279,7 +288,11 @@ class RunReport:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, every problem by itself, without `streams`; the shape of `--report`."""
-        fatal = self.fatal and {"cause": str(self.fatal), "kind": type(self.fatal).__name__}
+        fatal = self.fatal and {
+            "cause": str(self.fatal),
+            "kind": type(self.fatal).__name__,
+            "actions": list(self.fatal.actions),
+        }
         plain = asdict(replace(self, fatal=None, streams=()))
         del plain["streams"]
         return plain | {"fatal": fatal, "success_percent": self.success_percent}

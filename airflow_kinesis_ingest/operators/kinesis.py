@@ -285,4 +285,5 @@ def summary(report: RunReport) -> dict[str, Any]:
 
 def _plain(group: ProblemGroup) -> dict[str, Any]:
     entities = list(group.entities[:PROBLEMS])
-    return asdict(group) | {"entities": entities, "entities_count": len(group.entities)}
+    numbers = {"entities": entities, "entities_count": len(group.entities)}
+    return asdict(group) | numbers | {"actions": list(group.actions)}

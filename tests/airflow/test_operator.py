@@ -143,6 +143,14 @@ def test_no_message_is_in_a_row(aws: FakeKinesis, tmp_path: Path) -> None:
     assert cards == StreamRow("cards", "written", None, 1, 24, "JSON", 1)
 
 
+def test_a_result_names_the_missing_permissions(aws: FakeKinesis, tmp_path: Path) -> None:
+    """As lists: JSON knows nothing else, and Airflow wraps a tuple."""
+    partly_refused(aws, 1)
+    result = run(document(aws, tmp_path / "out.jsonl", workflowConfig={"successThreshold": 80}))
+    assert [group["actions"] for group in result["failures"]] == [["kinesis:DescribeStreamSummary"]]
+    assert json.loads(json.dumps(result)) == result
+
+
 def test_a_failed_run_stores_its_rows_too(aws: FakeKinesis, tmp_path: Path) -> None:
     partly_refused(aws, 1)
     ti = XComs()

@@ -56,6 +56,8 @@ KMS_DENIALS = {
     "KMSNotFoundException",
     "KMSOptInRequired",
 }
+KMS_DENIES = "KMSAccessDeniedException"  # the others are about the state of the key
+FORBIDDEN = "A `Deny` forbids {0}, and no `Allow` overrides that: have the policy that AWS names leave it out"
 EXPIRED_PLACES = {"ExpiredIteratorException", "ExpiredNextTokenException"}
 NO_CREDENTIALS = (
     aws_exceptions.NoCredentialsError,
@@ -230,12 +232,9 @@ def _translated_response(error: ClientError, api: str, stream: str, where: str) 
         return AccessDenied("AWS does not accept the credentials", where=where, why=why, remedy=_renewal(code, why))
     if code in DENIALS:
         kind = StreamDenied if stream else AccessDenied
-        return kind(
-            "AWS denies this call", where=where, why=why, remedy=f"Allow kinesis:{api} (`kinesis-ingest policy`)"
-        )
+        return _denied(kind, "AWS denies this call", where, why, f"kinesis:{api}", "(`kinesis-ingest policy`)")
     if code in KMS_DENIALS:
-        remedy = "Allow kms:Decrypt on the stream's key (`kinesis-ingest policy --kms`), and check that it is enabled"
-        return StreamDenied("the stream's KMS key cannot be used", where=where, why=why, remedy=remedy)
+        return _without_key(code, where, why)
     if code in EXPIRED_PLACES:
         return PlaceExpired("the place in the stream expired", where=where, why=why, remedy="Run it again")
     if status in (502, 503) or code == "ServiceUnavailable":
@@ -243,6 +242,26 @@ def _translated_response(error: ClientError, api: str, stream: str, where: str) 
     if _is_passing(code, status):
         return Unreachable("AWS failed", where=where, why=why, remedy="Run again later")
     return _about_stream(code, where, why) if stream else _about_account(where, why)
+
+
+def _denied(kind: type[IngestError], what: str, where: str, why: str, action: str, how: str) -> IngestError:
+    """how: to allow the action."""
+    if is_forbidden(why):
+        return kind(what, where=where, why=why, remedy=FORBIDDEN.format(action))
+    return kind(what, where=where, why=why, remedy=f"Allow {action} {how}", actions=(action,))
+
+
+def _without_key(code: str, where: str, why: str) -> IngestError:
+    what = "the stream's KMS key cannot be used"
+    how = "on the stream's key (`kinesis-ingest policy --kms`), and check that it is enabled"
+    if code == KMS_DENIES:
+        return _denied(StreamDenied, what, where, why, "kms:Decrypt", how)
+    return StreamDenied(what, where=where, why=why, remedy=f"Allow kms:Decrypt {how}")
+
+
+def is_forbidden(why: str) -> bool:
+    """Whether a policy denies the call, which no other can allow: AWS's documentation of its texts says so."""
+    return "with an explicit deny" in why
 
 
 def _renewal(code: str, why: str) -> str:

@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ...errors import AccessDenied
+from ...errors import AccessDenied, Skip
 from ..model import NoSchema, RegisteredSchema
-from .errors import DENIALS, NO_SENSE, why_of
+from .errors import DENIALS, NO_SENSE, is_forbidden, why_of
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 log = logging.getLogger(__name__)
 
+ACTION = "glue:GetSchemaVersion"
+NEXT_RUN = "Messages that name their schema stay encoded; the next run asks again"
 UNKNOWN_VERSION = {"EntityNotFoundException", "InvalidInputException"}
 FORMATS = ("AVRO", "JSON", "PROTOBUF")
+
+
+def _log(error: Skip) -> None:
+    log.warning("%s", error)
 
 
 class GlueSchemas:
@@ -28,11 +34,12 @@ class GlueSchemas:
     A registry that may not be read, does not answer, or answers nothing readable is asked once: from then on every
     version is a NoSchema that says why, and samples stay encoded. While a version is looked up the other threads wait,
     for about 20 s at most (`glue_client`); a stop does not wait for them. connect: makes the client, at the first
-    version asked for.
+    version asked for. given_up: told why the registry is asked no more.
     """
 
-    def __init__(self, connect: Callable[[], GlueClient]) -> None:
+    def __init__(self, connect: Callable[[], GlueClient], given_up: Callable[[Skip], None] = _log) -> None:
         self._connect = connect
+        self._tell = given_up
         self._lock = threading.Lock()
         self._client: GlueClient | None = None
         self._known: dict[str, RegisteredSchema | NoSchema] = {}
@@ -56,8 +63,8 @@ class GlueSchemas:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code in UNKNOWN_VERSION:
                 return NoSchema(f"the Glue Schema Registry does not know the schema version {version_id}")
-            remedy = ": allow glue:GetSchemaVersion" if code in DENIALS else ""
-            return self._give_up(f"the Glue Schema Registry was not read ({code}){remedy}")
+            missing = code in DENIALS and not is_forbidden(str(error))
+            return self._give_up(f"the Glue Schema Registry was not read ({code})", ACTION if missing else "")
         except (KeyError, *NO_SENSE) as error:  # botocore makes an empty answer of an HTML page
             return self._give_up(f"the Glue Schema Registry gave no readable answer ({type(error).__name__})")
         return self._registered(version_id, data_format, definition)
@@ -69,7 +76,9 @@ class GlueSchemas:
             return NoSchema(f"the schema version {version_id} is of a format that is not known here: {data_format:.40}")
         return RegisteredSchema(cast("Any", data_format), definition)
 
-    def _give_up(self, reason: str) -> NoSchema:
-        log.warning("%s", reason)
-        self._given_up = NoSchema(reason)
+    def _give_up(self, what: str, missing: str = "") -> NoSchema:
+        """missing: the action that is to be allowed."""
+        remedy = f"Allow {missing} (`kinesis-ingest policy --glue`)" if missing else NEXT_RUN
+        self._tell(Skip(what, remedy=remedy, actions=(missing,) if missing else ()))
+        self._given_up = NoSchema(f"{what}: allow {missing}" if missing else what)
         return self._given_up

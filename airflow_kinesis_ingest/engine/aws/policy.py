@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 KINESIS = ("ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords")
@@ -15,6 +16,11 @@ def policy(*, kms: bool = False, glue: bool = False) -> dict[str, Any]:
     if glue:
         statements.append(_statement("KinesisSchemas", ["glue:GetSchemaVersion"]))
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def statement(actions: Iterable[str]) -> dict[str, Any]:
+    """What to add to a policy that lacks these actions; without a Sid, which two statements must not share."""
+    return {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": "*"}
 
 
 def _statement(sid: str, actions: list[str]) -> dict[str, Any]:

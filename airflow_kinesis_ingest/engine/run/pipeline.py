@@ -38,6 +38,7 @@ from .tally import Tally, unexpected
 log = logging.getLogger(__name__)
 
 DESCRIBERS = 8
+REGISTRY = "Glue Schema Registry"
 UNPROVEN = "If it is gone, confirm it once (`kinesis-ingest diff -c FILE --adopt NAME`), or delete the topic by hand"
 
 Progress = Callable[[RunReport], None]
@@ -304,7 +305,8 @@ class Run:
         options = self._options
         if not self.workflow.metadata.generate_sample_data or not (storing or options.infer_schema):
             return _no_sample
-        schemas = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role))
+        warn = partial(self.tally.missed, "sample", REGISTRY)
+        schemas = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role), warn)
         return partial(self._sample, Reader(options, storing=storing, schemas=schemas))
 
     def _feed(self, flow: Flow) -> tuple[dict[str, str | None], IngestError | None]:

@@ -104,7 +104,7 @@ class Tally:
         being created or deleted is skipped with a warning: nothing failed. When a step that is not optional fails with
         Retry for 10 streams in a row, the last of these errors is raised: the fault is not the streams'.
         """
-        with self._doing(step, entity, self._missed if optional else self._failed, optional=optional):
+        with self._doing(step, entity, self.missed if optional else self._failed, optional=optional):
             yield
 
     @contextmanager
@@ -133,7 +133,13 @@ class Tally:
             return self._in_a_row[step] >= GIVE_UP_AFTER
 
     def warn(self, step: str, entity: str, cause: str, remedy: str) -> None:
-        problem = Problem(step, entity, cause, remedy)
+        self._warned(Problem(step, entity, cause, remedy))
+
+    def missed(self, step: str, entity: str, error: IngestError) -> None:
+        """Warn of what went wrong."""
+        self._warned(_problem(step, entity, error))
+
+    def _warned(self, problem: Problem) -> None:
         with self._lock:
             self._warnings.append(problem)
         self._tell(logging.WARNING, problem)
@@ -187,9 +193,6 @@ class Tally:
             self._in_a_row[step] += 1
             return self._in_a_row[step]
 
-    def _missed(self, step: str, entity: str, error: IngestError) -> None:
-        self.warn(step, entity, error.cause, error.remedy)
-
     def _failed(self, step: str, entity: str, error: IngestError) -> None:
         ready, problem = not isinstance(error, StreamNotReady), _problem(step, entity, error)
         with self._lock:
@@ -201,7 +204,7 @@ class Tally:
         if ready:
             self._tell(logging.ERROR, problem)
         else:
-            self._missed(step, entity, error)
+            self.missed(step, entity, error)
 
     def _deletion_failed(self, step: str, entity: str, error: IngestError) -> None:
         problem = _problem(step, entity, error)
@@ -211,7 +214,7 @@ class Tally:
 
 
 def _problem(step: str, entity: str, error: IngestError) -> Problem:
-    return Problem(step, entity, error.cause, error.remedy)
+    return Problem(step, entity, error.cause, error.remedy, error.actions)
 
 
 def unexpected(error: Exception) -> Abort:

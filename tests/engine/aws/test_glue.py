@@ -17,6 +17,7 @@ from urllib3.exceptions import ProxySchemeUnknown
 from airflow_kinesis_ingest.engine.aws.glue import GlueSchemas
 from airflow_kinesis_ingest.engine.model import NoSchema, RegisteredSchema
 from airflow_kinesis_ingest.engine.run import pipeline
+from airflow_kinesis_ingest.errors import Skip
 from tests.builders import workflow
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream
 from tests.fakes.openmetadata import FakeOpenMetadata
@@ -42,8 +43,8 @@ def schemas(registry: Any) -> GlueSchemas:
     return GlueSchemas(lambda: registry)
 
 
-def refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSchemaVersion")
+def refusal(code: str, message: str = "no") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "GetSchemaVersion")
 
 
 def test_a_version_is_asked_for_once() -> None:
@@ -78,6 +79,26 @@ def test_a_registry_that_cannot_be_read_is_asked_once(error: Exception, told: st
     answers = [lookup("v1"), lookup("v2")]
     assert registry.asked == ["v1"]
     assert all(isinstance(answer, NoSchema) and told in answer.reason for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("error", "missing"),
+    [
+        (refusal("AccessDeniedException"), ("glue:GetSchemaVersion",)),
+        (refusal("AccessDeniedException", "not authorized ... with an explicit deny in a policy"), ()),
+        (refusal("InternalServiceException"), ()),
+        (EndpointConnectionError(endpoint_url="https://glue"), ()),
+    ],
+    ids=["denied", "forbidden", "failing", "out of reach"],
+)
+def test_why_a_registry_is_given_up_is_told_once(error: Exception, missing: tuple[str, ...]) -> None:
+    """With the action to allow, where that is what is missing."""
+    told: list[Skip] = []
+    lookup = GlueSchemas(lambda: Registry(error), told.append)  # type: ignore[arg-type, return-value]
+    lookup("v1")
+    lookup("v2")
+    assert [one.actions for one in told] == [missing]
+    assert all(action in told[0].remedy for action in missing)
 
 
 @pytest.mark.parametrize(

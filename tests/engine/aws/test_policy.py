@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_kinesis_ingest.engine.aws.policy import policy
+from airflow_kinesis_ingest.engine.aws.policy import policy, statement
 
 REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "reference" / "kinesis-connector-cli.md"
 
@@ -36,3 +36,9 @@ def test_an_option_adds_its_call_and_takes_none_away(options: dict[str, bool], a
     assert [action for statement in statements[1:] for action in statement["Action"]] == added
     assert len({statement["Sid"] for statement in statements}) == len(statements)
     assert all(statement["Effect"] == "Allow" for statement in statements)
+
+
+def test_a_statement_allows_the_actions_that_are_missing() -> None:
+    """Each once, and without a Sid: two of them in one policy would need two."""
+    missing = ["kms:Decrypt", "kinesis:GetRecords", "kms:Decrypt"]
+    assert statement(missing) == {"Effect": "Allow", "Action": ["kinesis:GetRecords", "kms:Decrypt"], "Resource": "*"}

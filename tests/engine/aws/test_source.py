@@ -649,6 +649,26 @@ def test_every_error_of_the_service_model_has_a_meaning_here(
     assert error.remedy
 
 
+@pytest.mark.parametrize(("operation", "code"), modelled())
+def test_an_error_names_the_action_whose_permission_is_missing(
+    broken: tuple[FakeKinesis, Any], operation: str, code: str
+) -> None:
+    """As data, and none where a permission is not what is missing: a disabled key stays so whatever is allowed."""
+    missing = {"AccessDeniedException": f"kinesis:{operation}", "KMSAccessDeniedException": "kms:Decrypt"}
+    error = raised(broken, operation, aws_error(code))
+    assert error.actions == ((missing[code],) if code in missing else ())
+    assert all(action in error.remedy for action in error.actions)
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "KMSAccessDeniedException"])
+def test_what_a_policy_forbids_no_other_can_allow(broken: tuple[FakeKinesis, Any], code: str) -> None:
+    """AWS says so: a statement to copy would not help."""
+    text = "User: x is not authorized to perform: y on resource: z with an explicit deny in a service control policy"
+    error = raised(broken, "GetRecords", aws_error(code, text))
+    assert error.actions == ()
+    assert error.remedy.startswith("A `Deny` forbids k")
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException"])
 def test_bad_credentials_end_the_run_wherever_they_show(

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
@@ -194,6 +195,34 @@ def test_a_report_is_plain_json(aws: FakeKinesis, catalogue: FakeOpenMetadata) -
     assert {field.name for field in fields(RunReport)} - {"streams"} <= plain.keys()
     assert plain["fatal"]["kind"] == "AccessDenied"
     assert "kinesis:ListStreams" in plain["fatal"]["cause"]
+    assert plain["fatal"]["actions"] == ["kinesis:ListStreams"]
+
+
+def test_a_report_names_the_missing_permissions_as_data(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    aws.faults = Faults(
+        Rule(aws_error("AccessDeniedException"), "DescribeStreamSummary", "stream-00001"),
+        Rule(aws_error("KMSAccessDeniedException"), "GetRecords", "stream-00002"),
+    )
+    plain = json.loads(json.dumps(ingest(aws, catalogue).as_dict()))
+    assert [problem["actions"] for problem in plain["failures"]] == [["kinesis:DescribeStreamSummary"]]
+    assert [problem["actions"] for problem in plain["warnings"]] == [["kms:Decrypt"]]
+
+
+def test_a_registry_that_may_not_be_read_is_one_warning(
+    catalogue: FakeOpenMetadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the run, with the permission that is missing; every stream's topic and sample come."""
+    names = ("a", "b", "c")
+    header = bytes([3, 0]) + UUID("6f1c2a34-58b1-4d0e-9a77-3c5be2f0a1d9").bytes  # Glue's, before the message
+    streams = [FakeStream(name, [FakeShard(records=[FakeRecord(header + b"x")])]) for name in names]
+    denied = FakeKinesis(faults=Faults(Rule(aws_error("AccessDeniedException"))))
+    with FakeKinesis(streams) as aws, denied as glue:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", glue.url)
+        report = ingest(aws, catalogue)
+    assert (report.state, report.written) == ("success", 3)
+    assert [(each.entity, each.actions) for each in report.warnings] == [
+        ("Glue Schema Registry", ("glue:GetSchemaVersion",))
+    ]
 
 
 # --- one stream's trouble is its own ----------------------------------------------------------------------------------

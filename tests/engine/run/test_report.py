@@ -102,6 +102,12 @@ def test_no_problem_is_lost_or_told_twice(drawn: list[tuple[str, str, str]]) -> 
     assert [len(group.entities) for group in groups] == sorted((len(group.entities) for group in groups), reverse=True)
 
 
+def test_a_group_misses_what_any_of_its_problems_misses() -> None:
+    denied_ = [replace(problem(number), actions=("kinesis:GetRecords",)) for number in range(3)]
+    (group,) = grouped([problem(3), *denied_, replace(problem(4), actions=("kms:Decrypt",))])
+    assert group.actions == ("kinesis:GetRecords", "kms:Decrypt")
+
+
 def test_a_single_problem_keeps_its_own_words() -> None:
     assert grouped([denied("orders")])[0].cause == denied("orders").cause
 
@@ -162,7 +168,7 @@ def test_a_report_is_plain_json() -> None:
     """For `--report` and Airflow's XCom; the error that ended the run by its kind and text."""
     fatal = AccessDenied("no", where="ListStreams", remedy="Allow it")
     plain = json.loads(json.dumps(RunReport(state="failed", fatal=fatal, failures=(problem(1),)).as_dict()))
-    assert plain["fatal"] == {"cause": "ListStreams: no. Allow it", "kind": "AccessDenied"}
+    assert plain["fatal"] == {"cause": "ListStreams: no. Allow it", "kind": "AccessDenied", "actions": []}
     assert plain["failures"][0]["entity"] == "stream-1"
     assert plain["success_percent"] == 0.0
     assert RunReport().as_dict()["fatal"] is None
