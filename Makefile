@@ -10,7 +10,11 @@ COVERAGE ?=
 WORKERS ?= 2
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test quick test-matrix check bench bench-large docs lock clean
+# What is on this machine is not asked for through a proxy.
+BROWSER := NO_PROXY=127.0.0.1,localhost $(VENV)-browser/bin/python
+IMAGES ?= docs/images
+
+.PHONY: demo test quick test-browser test-matrix check screenshots bench bench-browser bench-large docs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/kinesis-ingest demo $(if $(ONCE),--once)
@@ -21,6 +25,16 @@ test: $(VENV)/installed
 # What needs no Airflow and no server, in under a minute.
 quick: $(VENV)/installed
 	$(PYTEST) --quick
+
+# The page in a real browser; installs Chromium where there is none.
+test-browser: $(VENV)/installed
+	tests/browser/install.sh
+	$(BROWSER) -m pytest --browser tests/browser
+
+# Each view, light and dark, as the README and docs/ show some of them.
+screenshots: $(VENV)/installed
+	tests/browser/install.sh
+	$(BROWSER) -m tests.browser.screenshots $(IMAGES)
 
 # tests/airflow on the older Airflows that are supported, each in a virtualenv of its own.
 test-matrix:
@@ -34,6 +48,10 @@ check: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.benchmarks
+
+bench-browser: $(VENV)/installed
+	tests/browser/install.sh
+	$(BROWSER) -m pytest --browser tests/browser/test_first_paint.py
 
 bench-large: $(VENV)/installed
 	$(BIN)/python -m tests.benchmarks --large
@@ -56,4 +74,4 @@ lock: $(VENV)/installed
 		--no-annotate --extra test pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) .demo .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-browser .demo .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -27,14 +27,17 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ours")
 
 AIRFLOW = Path(__file__).parent / "airflow"
+BROWSER = Path(__file__).parent / "browser"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="only what needs no Airflow and no server")
+    parser.addoption("--browser", action="store_true", help="only what needs Chromium: see tests/browser/install.sh")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    return True if config.option.quick and collection_path == AIRFLOW else None
+    left_out = {AIRFLOW if config.option.quick else None, None if config.option.browser else BROWSER}
+    return True if collection_path in left_out else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -44,8 +47,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _has_server(item: pytest.Item) -> bool:
-    """Its module imports one of the fakes, or it asks for a fixture that is one."""
+    """Its module imports one of the fakes, or it asks for a fixture that is one, or a browser looks at one."""
     assert isinstance(item, pytest.Function)
+    if item.path.is_relative_to(BROWSER):
+        return True
     origins = {str(getattr(value, "__module__", "")) for value in vars(item.module).values()}
     return not {"aws", "catalogue"}.isdisjoint(item.fixturenames) or any(map(_is_a_fakes, origins))
 

@@ -166,7 +166,7 @@ def airflow(
         # A process group of its own: a SIGTERM to the parent alone leaves scheduler and api-server behind.
         process = subprocess.Popen(
             [sys.executable, "-m", "airflow", "standalone"],
-            env=_environment(home, dags, port, environment or {}),
+            env=environment_of(home, dags, port, environment or {}),
             cwd=home,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -179,7 +179,7 @@ def airflow(
         user, password = next(iter(passwords.items()))
         yield Airflow(f"http://127.0.0.1:{port}", home, user, password)
     finally:
-        _stop(process)
+        stop_all(process)
 
 
 def free_port() -> int:
@@ -188,7 +188,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _environment(home: Path, dags: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
+def environment_of(home: Path, dags: Path, port: int, extra: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process without its AIRFLOW_ variables, with those of an Airflow here; `extra` wins."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
     url = f"http://127.0.0.1:{port}"
     settings = {
@@ -255,7 +256,8 @@ def _glance(port: int, path: str) -> dict[str, Any] | None:
     return found
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop_all(process: subprocess.Popen[bytes]) -> None:
+    """End the process group that it leads."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, sign)

@@ -243,7 +243,9 @@ def test_an_airflow_that_does_not_come_up_says_what_is_missing(
 
 def test_airflows_tokens_are_signed_with_a_key_that_is_long_enough() -> None:
     """HS512 asks for 64 bytes: each token signed with less is a warning in the log."""
-    first, second = (standalone._environment(Path(), Path(), 1, {})["AIRFLOW__API_AUTH__JWT_SECRET"] for _ in range(2))
+    first, second = (
+        standalone.environment_of(Path(), Path(), 1, {})["AIRFLOW__API_AUTH__JWT_SECRET"] for _ in range(2)
+    )
     assert len(first) >= 64
     assert first != second
 

@@ -1,0 +1,1 @@
+"""`make screenshots`: each view of the page, light and dark, as small PNGs."""
