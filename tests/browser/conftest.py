@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from tests.browser.sites import Demo, Site, chromium, demo_site, fab_site
+from tests.browser.chromium import PATIENCE, chromium
+from tests.browser.sites import Demo, Site, demo_site, fab_site
+from tests.browser.views import View, ours
 
 HERE = Path(__file__).parent
-PATIENCE = 60_000.0  # ms; a busy machine takes long for what an idle one does at once
-Visit = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,29 +37,53 @@ def fab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
-        started = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+    with chromium() as started:
         yield started
-        started.close()
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
-    """`visit(site, user, path="/", theme="light", **context)`: a page of somebody who has logged in."""
-    contexts: list[BrowserContext] = []
+@dataclass
+class Visits:
+    """Opens pages, in a browser context for each, and notes what ours write to the console.
 
-    def open_page(site: Site, user: str, path: str = "/", theme: str = "light", **more: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **more})
-        contexts.append(context)
+    errors: of our own code and routes; a test that makes some on purpose clears them.
+    """
+
+    browser: Browser
+    errors: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def __call__(self, site: Site, user: str, path: str = "/", theme: str = "light", **more: Any) -> Page:
+        """The page of somebody who has logged in; nobody's for the user "". more: of playwright's new_context."""
+        context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **more})
+        self.contexts.append(context)
         context.set_default_timeout(PATIENCE)
-        context.add_cookies([{"name": "_token", "value": site.token(user), "url": site.url}])
+        if user:
+            context.add_cookies([{"name": "_token", "value": site.token(user), "url": site.url}])
         context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
         page = context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.errors.append(f"{error.message}\n{error.stack}"))
         page.goto(site.url + path)
         return page
 
-    yield open_page
-    for context in contexts:
+    def view(self, site: Site, view: View, user: str = "admin", **more: Any) -> Page:
+        """One of the views, once all of it is there."""
+        page = self(site, user, view.path, **more)
+        expect(ours(page).get_by_text(view.shows).first).to_be_visible()
+        expect(ours(page).locator(".skeleton")).to_have_count(0)
+        return page
+
+    def _note(self, message: ConsoleMessage) -> None:
+        place = message.location.get("url", "")
+        if message.type == "error" and ("/kinesis/" in place or "/kinesis/" in message.text):
+            self.errors.append(f"{place}: {message.text}")
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visits]:
+    """At the end the console of the pages holds no error of ours."""
+    visits = Visits(browser)
+    yield visits
+    for context in visits.contexts:
         context.close()
+    assert visits.errors == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -147,16 +148,13 @@ def streams() -> dict[str, Any]:
 
 def main(dags: Path) -> None:
     write_workflows(dags)
-    from airflow import settings
-    from airflow.__main__ import main as airflow
+    from airflow.utils.session import create_session
 
-    for command in (["db", "migrate"], ["dags", "reserialize"]):
-        sys.argv = ["airflow", *command]
-        airflow()
+    for command in ("db migrate", "dags reserialize"):
+        subprocess.run([sys.executable, "-m", "airflow", *command.split()], check=True)
     add_people(json.loads(os.environ["SEED_PASSWORDS"]))
-    with settings.Session() as session:
+    with create_session() as session:
         add_runs(session)
-        session.commit()
 
 
 if __name__ == "__main__":

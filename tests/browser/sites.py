@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -161,11 +160,3 @@ def _answers(site: Site) -> bool:
             return session.get(f"{site.url}/api/v2/version", timeout=10).ok
     except requests.RequestException:
         return False
-
-
-def chromium() -> str:
-    """The path of a Chromium: $CHROMIUM, or the machine's."""
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    assert found, "no Chromium: tests/browser/install.sh installs it"
-    return found

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from playwright.sync_api import Locator, Page, expect
 
 from airflow_kinesis_ingest.demo.run import KEYS, REGION
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visits
 from tests.browser.sites import Demo
 from tests.fakes.kinesis import FakeKinesis, json_streams
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
@@ -38,7 +38,7 @@ def press_test(page: Page, name: str) -> None:
     page.get_by_role("row", name=name).get_by_role("button", name="Test Connection").click()
 
 
-def test_the_test_button_works_on_a_saved_kinesis_connection(demo: Demo, visit: Visit) -> None:
+def test_the_test_button_works_on_a_saved_kinesis_connection(demo: Demo, visit: Visits) -> None:
     """It finds the stored secret, which the browser never gets back, and says what works."""
     with FakeKinesis(json_streams(5, 3), region=REGION) as kinesis:
         page = visit(demo, "admin", "/connections")
@@ -50,7 +50,7 @@ def test_the_test_button_works_on_a_saved_kinesis_connection(demo: Demo, visit: 
         assert {call.access_key for call in kinesis.calls()} == {KEYS["DEMO_ACCESS_KEY"]}
 
 
-def test_the_test_button_works_on_a_saved_openmetadata_connection(demo: Demo, visit: Visit) -> None:
+def test_the_test_button_works_on_a_saved_openmetadata_connection(demo: Demo, visit: Visits) -> None:
     """Who types "openmetadata" is offered that type, and `Verify SSL` shows no null."""
     with FakeOpenMetadata() as catalogue:
         page = visit(demo, "admin", "/connections")
