@@ -1,3 +1,49 @@
-const { createElement } = globalThis.React;
+/** The page in Airflow, and the tab of a DAG: Airflow loads this module, and takes the global of the plugin's name. */
+import { React, html, useLocation } from "./html.js";
+import { serviceIn } from "./places.js";
+import { ServicePage, WorkflowTab } from "./service.js";
+import { ServicesPage } from "./services.js";
 
-globalThis.Kinesis = ({ dagId }) => createElement("p", null, dagId ?? "Kinesis");
+/** Whatever breaks in here, Airflow's own page stays. */
+class Guard extends React.Component {
+  constructor(/** @type {any} */ props) {
+    super(props);
+    this.state = /** @type {{error: Error|null}} */ ({ error: null });
+  }
+
+  static getDerivedStateFromError(/** @type {Error} */ error) {
+    return { error };
+  }
+
+  render() {
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    return html`
+      <div class="notice bad" role="alert">
+        <p><strong>This page broke: ${String(error.message ?? error)}.</strong> The rest of Airflow is not concerned; the browser's console says more.</p>
+        <button type="button" onClick=${() => this.setState({ error: null })}>Try again</button>
+      </div>
+    `;
+  }
+}
+
+function Page() {
+  const { pathname, search } = useLocation();
+  const name = serviceIn(pathname);
+  return name || new URLSearchParams(search).get("workflow") ? html`<${ServicePage} key=${name} name=${name} />` : html`<${ServicesPage} />`;
+}
+
+/** @param {{dagId?: string}} props */
+const Kinesis = ({ dagId }) => html`<main class="kinesis"><${Guard}>${dagId ? html`<${WorkflowTab} dagId=${dagId} />` : html`<${Page} />`}<//></main>`;
+
+/** The look, before the first paint. */
+function styled() {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("./style.css", import.meta.url).href });
+  return new Promise((done) => {
+    link.onload = link.onerror = done;
+    document.head.append(link);
+  });
+}
+
+await styled();
+Reflect.set(globalThis, "Kinesis", Kinesis);

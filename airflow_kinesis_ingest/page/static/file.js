@@ -1,0 +1,58 @@
+/** The workflow as it is written, its faults on their lines, and where it leads. */
+import { React, html, useMemo } from "./html.js";
+import { Copy, Faults, Icon, Prose, Skeleton } from "./parts.js";
+import { count, faultText } from "./words.js";
+import { pieces } from "./yaml.js";
+/** @import {Fault, Setting, WorkflowPage} from "./models.js" */
+/** @import {Answer} from "./state.js" */
+
+/** @param {{page: Answer<WorkflowPage>}} props */
+export function FilePage({ page: { data, error } }) {
+  if (!data) return error ? null : html`<${Skeleton} label="Loading the workflow" />`;
+  return html`
+    <div class="stack">
+      <${Text} file=${data.workflow.file ?? "workflow"} text=${data.text} faults=${data.faults} />
+      <div class="pair"><${Settings} title="Connection" settings=${data.connection} /><${Settings} title="Catalogue" settings=${data.catalogue} /></div>
+    </div>
+  `;
+}
+
+/** @param {{title: string, settings: Setting[]}} props */
+function Settings({ title, settings }) {
+  if (!settings.length) return null;
+  return html`
+    <section class="card"><h2>${title}</h2><dl class="settings">
+      ${settings.map(({ label, value, help }) => html`<div key=${label}><dt>${label}</dt><dd><code>${value}</code>${help && html`<div class="muted"><${Prose} text=${help} /></div>`}</dd></div>`)}
+    </dl></section>
+  `;
+}
+
+/** @param {{file: string, text: string|null, faults: Fault[]}} props */
+function Text({ file, text, faults }) {
+  const lines = useMemo(() => (text ?? "").replace(/\n$/, "").split(/\r?\n/), [text]);
+  const whole = faults.filter(({ line }) => !line || line > lines.length);
+  return html`
+    <section class="card">
+      <div class="title"><h2 id="file"><code>${file}</code></h2>${text && html`<${Copy} text=${text} what="the workflow" />`}</div>
+      ${faults.length > 0 && html`<p class="bad"><strong>${count(faults.length, "fault")}</strong></p>`}
+      <${Faults} faults=${whole} most=${100} />
+      ${text ? html`<${Lines} lines=${lines} faults=${faults} />` : html`<p class="muted">${text == null ? "You may not read the code of this DAG, so its file is not shown." : "The text of this file is not known: it cannot be read, or its secrets cannot be told from the rest."}</p>`}
+    </section>
+  `;
+}
+
+/** @param {{lines: string[], faults: Fault[]}} props */
+const Lines = ({ lines, faults }) => html`
+  <div class="yaml" tabIndex="0" role="region" aria-labelledby="file">
+    <ol>
+      ${lines.map((line, at) => html`<${Line} key=${at} text=${line} number=${at + 1} faults=${faults.filter((fault) => fault.line === at + 1)} />`)}
+    </ol>
+  </div>
+`;
+
+const Line = React.memo((/** @type {{text: string, number: number, faults: Fault[]}} */ { text, number, faults }) => html`
+  <li class=${faults.length ? "wrong" : ""} data-line=${number}>
+    <code>${pieces(text).map(([kind, piece], at) => (kind === "text" ? piece : html`<span key=${at} class=${kind}>${piece}</span>`))}${"\n"}</code>
+    ${faults.map((fault, at) => html`<p key=${at} class="fault"><${Icon} name="warning" /><${Prose} text=${faultText({ ...fault, line: 0, path: "" })} /></p>`)}
+  </li>
+`);

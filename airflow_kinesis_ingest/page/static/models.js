@@ -1,0 +1,75 @@
+/**
+ * What the server answers, as page/models.py says it; types only, nothing of it runs.
+ * A number that is null is not known, which is another thing than 0. Dates are ISO 8601 with their offset.
+ *
+ * @typedef {{file: string, line: number, column: number, path: string, problem: string, remedy: string}} Fault
+ *   line 0: the fault belongs to the file as a whole
+ * @typedef {"listed"|"filtered"|"described"|"sampled"|"written"|"unchanged"|"skipped"|"deleted"|"failed"|"warnings"|"not_reached"} Step
+ * @typedef {Record<Step, number|null> & {seconds: number|null}} Numbers
+ * @typedef {object} Result
+ * @property {string} run_id
+ * @property {string} state Airflow's word
+ * @property {string|null} outcome ours: success, partialSuccess, failed, stopped; null: the run stored nothing
+ * @property {string|null} started
+ * @property {string|null} ended
+ * @property {Numbers|null} numbers
+ * @property {string|null} cause why it ended early
+ * @property {boolean} debug
+ * @typedef {object} Workflow
+ * @property {string} dag_id
+ * @property {string} display_name
+ * @property {string|null} file
+ * @property {boolean} paused
+ * @property {string} schedule in words
+ * @property {string} zone IANA name
+ * @property {string|null} next_run
+ * @property {boolean} deploy_failed
+ * @property {Fault[]} faults
+ * @property {boolean} stale
+ * @property {boolean} may_edit
+ * @property {boolean} may_run
+ * @property {Result|null} last
+ * @typedef {object} ServiceHead
+ * @property {string} name
+ * @property {string|null} display_name
+ * @property {string|null} description
+ * @property {string|null} account
+ * @property {string|null} region
+ * @typedef {ServiceHead & {workflows: Workflow[]}} Service
+ * @typedef {{services: Service[], import_errors: {file: string, text: string}[]}} Services
+ * @typedef {{label: string, value: string, help: string}} Setting
+ * @typedef {object} WorkflowPage
+ * @property {Workflow} workflow
+ * @property {ServiceHead} service
+ * @property {Setting[]} connection
+ * @property {Setting[]} catalogue
+ * @property {string|null} text the file, secrets as ***; null: this user may not read a DAG's code
+ * @property {Fault[]} faults
+ * @typedef {object} Group
+ * @property {string} step
+ * @property {string} cause
+ * @property {string} remedy
+ * @property {string[]} entities the first of them
+ * @property {number} count
+ * @property {"failure"|"warning"|"deletion"} kind
+ * @property {object|null} statement of an IAM policy
+ * @typedef {Result & {groups: Group[], catalogue_url: string|null}} Run
+ * @typedef {{runs: Run[]}} Runs newest first
+ * @typedef {"written"|"unchanged"|"skipped"|"failed"|"filtered"|"not reached"|"deleted"} Outcome
+ * @typedef {object} Stream
+ * @property {string} name
+ * @property {Outcome} outcome
+ * @property {string|null} pattern that decided whether it is kept
+ * @property {number|null} shards
+ * @property {number|null} retention_hours
+ * @property {string|null} schema
+ * @property {number|null} messages
+ * @typedef {object} Packed rows as base64 of gzip of JSON
+ * @property {string[]} columns
+ * @property {string} rows
+ * @property {number} count of all streams
+ * @property {number} cut how many of them are left out
+ * @property {string} console_url with `{name}`
+ * @property {string} topic_url with `{name}`
+ */
+export {};

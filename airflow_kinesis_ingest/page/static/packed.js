@@ -1,0 +1,18 @@
+/** The streams of a run, as its task stored them. Pure. */
+/** @import {Packed, Stream} from "./models.js" */
+
+/** @param {string} text base64 of gzip of JSON */
+async function inflated(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).json();
+}
+
+/** @param {Packed} packed @returns {Promise<Stream[]>} */
+export async function unpacked({ columns, rows }) {
+  const lists = /** @type {unknown[][]} */ (await inflated(rows));
+  return lists.map((list) => /** @type {any} */ (Object.fromEntries(columns.map((name, at) => [name, list[at] ?? null]))));
+}
+
+/** The address of one stream; "" where there is none. @param {string} template with `{name}` @param {string} name */
+export const addressOf = (template, name) => (template ? template.replaceAll("{name}", encodeURIComponent(name)) : "");

@@ -1,0 +1,138 @@
+/** The runs of a workflow: one of them looked at, all of them drawn and counted. */
+import { Link, html, useSearchParams } from "./html.js";
+import { Away, Badge, Copy, Icon, Moment, Prose, Skeleton, Verdict } from "./parts.js";
+import { logPage, runPage } from "./places.js";
+import { Plot } from "./plot.js";
+import { useNow } from "./state.js";
+import { ago, count, duration, number, numbersOf, seconds, underWay } from "./words.js";
+/** @import {Group, Run, Runs, Step} from "./models.js" */
+/** @import {Answer} from "./state.js" */
+
+const STEPS = /** @type {[Step, string][]} */ ([
+  ["listed", "Listed"], ["filtered", "Filtered"], ["described", "Described"], ["sampled", "Sampled"], ["written", "Written"], ["unchanged", "Unchanged"],
+  ["skipped", "Skipped"], ["deleted", "Deleted"], ["failed", "Failed"], ["not_reached", "Not reached"], ["warnings", "Warnings"],
+]);
+const BAD = ["failed", "not_reached"];
+
+/** The run that the address names, else the newest. @param {Run[]} runs @param {string|null} id */
+export const chosen = (runs, id) => runs.find(({ run_id }) => run_id === id) ?? runs[0];
+
+/** @param {{dag: string, runs: Answer<Runs>}} props */
+export function RunsPage({ dag, runs: { data, error } }) {
+  const [params] = useSearchParams();
+  if (!data) return error ? null : html`<${Skeleton} label="Loading the runs" />`;
+  if (!data.runs.length) return html`<${NoRun} />`;
+  const run = chosen(data.runs, params.get("run"));
+  const to = (/** @type {string} */ id) => {
+    const next = new URLSearchParams(params);
+    next.set("run", id);
+    return `?${next}`;
+  };
+  return html`
+    <div class="stack">
+      <${Looked} dag=${dag} run=${run} newest=${run === data.runs[0]} />
+      <${Plot} runs=${data.runs} to=${to} chosen=${run.run_id} />
+      <${Table} runs=${data.runs} to=${to} chosen=${run.run_id} />
+    </div>
+  `;
+}
+
+export const NoRun = () => html`<div class="empty"><p><strong>No run yet.</strong></p><p>The first one comes when the workflow is due, or with Run now; a paused DAG runs when it is unpaused.</p></div>`;
+
+/** @param {{dag: string, run: Run, newest: boolean}} props */
+function Looked({ dag, run, newest }) {
+  const now = useNow(underWay(run) ? 1000 : 30_000);
+  return html`
+    <section class="card" aria-labelledby="run">
+      <div class="title">
+        <h2 id="run"><span>${newest ? "Last run" : "Run"} of <${Moment} at=${run.started} /></span> <${Verdict} result=${run} /> ${run.debug && html`<span class="muted">debug log</span>`}</h2>
+        <nav class="links" aria-label="This run in Airflow">
+          <${Link} to=${runPage(dag, run.run_id)}>Run<//><${Link} to=${logPage(dag, run.run_id)}>Task log<//>
+          ${run.catalogue_url && html`<${Away} href=${run.catalogue_url}>Catalogue<//>`}
+        </nav>
+      </div>
+      <p class="muted">${underWay(run) ? `Under way for ${duration(seconds(run, now))}` : `${ago(run.started, now)}, it took ${duration(seconds(run, now))}`}</p>
+      ${run.cause && html`<p class="notice bad"><span><strong>The run ended early.</strong> <${Prose} text=${run.cause} /></span></p>`}
+      ${numbersOf(run) ? html`<${Figures} run=${run} />` : html`<p>${underWay(run) ? "Its numbers come when it ends." : "This run stored no numbers: its task did not get to the end. The task log says why."}</p>`}
+      <${Groups} groups=${run.groups} />
+    </section>
+  `;
+}
+
+/** @param {{run: Run}} props */
+const Figures = ({ run }) => html`
+  <dl class="figures">
+    ${STEPS.map(([step, word]) => {
+      const value = run.numbers?.[step];
+      return html`<div key=${step} class=${value ? (BAD.includes(step) ? "bad" : "") : "muted"}><dt>${word}</dt><dd>${number(value)}</dd></div>`;
+    })}
+  </dl>
+`;
+
+const KINDS = /** @type {[Group["kind"], string, string][]} */ ([
+  ["failure", "failed", "failure"], ["deletion", "failed", "failed deletion"], ["warning", "warning", "warning"],
+]);
+
+/** @param {{groups: Group[]}} props */
+function Groups({ groups }) {
+  return html`
+    <div class="stack">
+      ${KINDS.map(([kind, tone, word]) => {
+        const found = groups.filter((group) => group.kind === kind);
+        const all = found.reduce((sum, group) => sum + group.count, 0);
+        return found.length ? html`<section key=${kind}><h3>${count(all, word)}</h3><ul class="plain">${found.map((group, at) => html`<${Problem} key=${at} group=${group} tone=${tone} />`)}</ul></section>` : null;
+      })}
+    </div>
+  `;
+}
+
+/** One cause, and all that it hit. @param {{group: Group, tone: string}} props */
+function Problem({ group: { step, cause, remedy, entities, count: all, statement }, tone }) {
+  const rest = all - entities.length;
+  return html`
+    <li class=${`problem ${tone}`}>
+      <p><${Badge} tone=${tone}>${step}<//> <strong><${Prose} text=${cause} /></strong></p>
+      ${remedy && html`<p><${Prose} text=${remedy} /></p>`}
+      <p class="muted names">${all > 1 ? `${number(all)}: ` : ""}${entities.join(", ")}${rest > 0 ? ` and ${number(rest)} more` : ""}</p>
+      ${statement && html`<${Policy} statement=${statement} />`}
+    </li>
+  `;
+}
+
+/** @param {{statement: object}} props */
+function Policy({ statement }) {
+  const text = JSON.stringify(statement, null, 2);
+  return html`
+    <details>
+      <summary>The policy statement that allows it</summary>
+      <div class="code"><${Copy} text=${text} what="the policy statement" /><pre tabIndex="0" aria-label="Policy statement">${text}</pre></div>
+    </details>
+  `;
+}
+
+/** @param {{runs: Run[], to: (id: string) => string, chosen: string}} props */
+function Table({ runs, to, chosen: id }) {
+  const now = useNow();
+  return html`
+    <section>
+      <h2 id="runs">${count(runs.length, "run")}</h2>
+      <div class="box" tabIndex="0" role="region" aria-labelledby="runs">
+        <table class="dense">
+          <thead><tr><th scope="col">Started</th><th scope="col">State</th><th scope="col" class="figure">Duration</th>${STEPS.map(([step, word]) => html`<th key=${step} scope="col" class="figure">${word}</th>`)}</tr></thead>
+          <tbody>
+            ${runs.map((run) => html`
+              <tr key=${run.run_id} class=${run.run_id === id ? "chosen" : ""}>
+                <th scope="row"><${Link} to=${to(run.run_id)} aria-current=${run.run_id === id ? "true" : undefined}>${run.started ? html`<${Moment} at=${run.started} />` : run.run_id}<//></th>
+                <td><${Verdict} result=${run} /></td><td class="figure">${duration(seconds(run, now))}</td>
+                ${STEPS.map(([step]) => html`<${Count} key=${step} value=${run.numbers?.[step]} bad=${BAD.includes(step)} />`)}
+              </tr>
+            `)}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  `;
+}
+
+/** @param {{value: number|null|undefined, bad: boolean}} props */
+const Count = ({ value, bad }) => html`<td class=${`figure ${value ? (bad ? "bad" : "") : "muted"}`}>${bad && value ? html`<${Icon} name="cross" />` : null}${number(value)}</td>`;

@@ -1,0 +1,154 @@
+/** The streams that one run saw, as many as there are: only the rows in view are drawn. */
+import { ask } from "./api.js";
+import { html, useDeferredValue, useLayoutEffect, useMemo, useRef, useSearchParams, useState } from "./html.js";
+import { Away, Badge, Choice, Column, Refused, Search, Skeleton, resorted } from "./parts.js";
+import { addressOf, unpacked } from "./packed.js";
+import { streamsOf } from "./places.js";
+import { inView, matching, sorted, tally } from "./rows.js";
+import { NoRun, chosen } from "./runs.js";
+import { chosenZone, useAnswer } from "./state.js";
+import { count, number, retention, stamp, underWay, verdict } from "./words.js";
+/** @import {Packed, Run, Runs, Stream} from "./models.js" */
+/** @import {Answer} from "./state.js" */
+
+const ROW = 37; // pixels, as style.css has it
+const OUTCOMES = /** @type {[string, string, string][]} */ ([
+  ["failed", "Failed", "failed"], ["written", "Written", "success"], ["unchanged", "Unchanged", "none"], ["skipped", "Skipped", "warning"],
+  ["not reached", "Not reached", "warning"], ["filtered", "Filtered", "none"], ["deleted", "Deleted", "queued"],
+]);
+const COLUMNS = /** @type {[keyof Stream, string, string?][]} */ ([
+  ["name", "Stream"], ["outcome", "Outcome"], ["pattern", "Kept or filtered by"], ["shards", "Shards", "figure"],
+  ["retention_hours", "Retention", "figure"], ["schema", "Schema"], ["messages", "Messages", "figure"],
+]);
+
+/** @typedef {{packed: Packed, streams: Stream[]}} Unpacked */
+
+/** @param {string} path @param {RequestInit} options @returns {Promise<Unpacked>} */
+async function askStreams(path, options) {
+  const { value } = await ask(path, options);
+  const packed = typeof value === "string" ? JSON.parse(value) : value;
+  return { packed, streams: await unpacked(packed) };
+}
+
+/** @param {{dag: string, runs: Answer<Runs>}} props */
+export function StreamsPage({ dag, runs: { data, error } }) {
+  const [params, setParams] = useSearchParams();
+  if (!data) return error ? null : html`<${Skeleton} label="Loading the runs" />`;
+  if (!data.runs.length) return html`<${NoRun} />`;
+  const run = chosen(data.runs, params.get("run"));
+  const pick = (/** @type {any} */ { target }) =>
+    setParams((/** @type {URLSearchParams} */ old) => {
+      const next = new URLSearchParams(old);
+      next.set("run", target.value);
+      return next;
+    });
+  return html`
+    <${OfRun} key=${`${run.run_id} ${run.state}`} dag=${dag} run=${run} picker=${html`<${Picker} runs=${data.runs} run=${run} pick=${pick} />`} />
+  `;
+}
+
+/** @param {{runs: Run[], run: Run, pick: (event: any) => void}} props */
+const Picker = ({ runs, run, pick }) => html`
+  <label class="pick">Run of
+    <select value=${run.run_id} onChange=${pick}>${runs.map((each) => html`<option key=${each.run_id} value=${each.run_id}>${stamp(each.started, chosenZone()) || each.run_id}: ${verdict(each)[0]}</option>`)}</select>
+  </label>
+`;
+
+/** @param {{dag: string, run: Run, picker: any}} props */
+function OfRun({ dag, run, picker }) {
+  const going = underWay(run);
+  const { data, error, at, again } = useAnswer(going ? null : streamsOf(dag, run.run_id), undefined, askStreams);
+  if (data) return html`<${Streams} packed=${data.packed} streams=${data.streams} picker=${picker} />`;
+  const none = going ? "The run is under way. Its streams are here when it ends." : error?.kind === "missing" && "This run stored no streams: it ended before it had any, or an older version ran it.";
+  return html`
+    <div>
+      ${picker}
+      ${none ? html`<p class="empty">${none}</p>` : error ? html`<${Refused} error=${error} at=${at} again=${again} />` : html`<${Skeleton} lines=${10} label="Loading the streams" />`}
+    </div>
+  `;
+}
+
+/** @param {Stream} stream */
+const textOf = ({ name, pattern, schema, outcome }) => `${name}\n${pattern ?? ""}\n${schema ?? ""}\n${outcome}`;
+
+/** @param {Unpacked & {picker: any}} props */
+function Streams({ packed, streams, picker }) {
+  const [text, setText] = useState("");
+  const [outcome, setOutcome] = useState("");
+  const [sort, setSort] = useState({ by: "", down: false });
+  const late = useDeferredValue(text);
+  const found = useMemo(() => {
+    const those = matching(outcome ? streams.filter((stream) => stream.outcome === outcome) : streams, late, textOf);
+    return sort.by ? sorted(those, (stream) => stream[/** @type {keyof Stream} */ (sort.by)], sort.down) : those;
+  }, [streams, outcome, late, sort]);
+  const counts = useMemo(() => tally(streams, (stream) => stream.outcome), [streams]);
+  const choices = OUTCOMES.filter(([key]) => counts.has(key)).map(([key, word]) => [key, word, counts.get(key)]);
+  const onSort = (/** @type {string} */ by) => setSort(resorted(sort, by, ["shards", "retention_hours", "messages"]));
+  return html`
+    <div>
+      <div class="find">${picker}<${Search} label="Search streams" value=${text} onInput=${setText} /></div>
+      <div class="bar"><${Choice} label="Outcome" of=${[["", "All", streams.length], ...choices]} value=${outcome} onPick=${setOutcome} /></div>
+      <h2 aria-live="polite">${count(found.length, "stream")}${found.length < streams.length ? ` of ${number(streams.length)}` : ""}</h2>
+      ${packed.cut > 0 && html`<p class="notice">The run saw ${count(packed.count, "stream")}; ${number(packed.cut)} of them are left out here, since a run stores 256 KB at most. Those that failed are all in.</p>`}
+      ${found.length ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${onSort} key=${`${late} ${outcome} ${sort.by} ${sort.down}`} />` : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
+    </div>
+  `;
+}
+
+/** What is scrolled away, and how much is seen. */
+function useScroll() {
+  const box = useRef(/** @type {HTMLElement|null} */ (null));
+  const [view, setView] = useState({ top: 0, height: 600 });
+  useLayoutEffect(() => {
+    const look = () => box.current && setView({ top: box.current.scrollTop, height: box.current.clientHeight });
+    const element = /** @type {HTMLElement} */ (box.current);
+    element.addEventListener("scroll", look, { passive: true });
+    const sizes = new ResizeObserver(look);
+    sizes.observe(element);
+    return () => sizes.disconnect();
+  }, []);
+  return /** @type {[typeof box, typeof view]} */ ([box, view]);
+}
+
+/** @param {{rows: Stream[], packed: Packed, sort: any, onSort: (by: string) => void}} props */
+function Window({ rows, packed, sort, onSort }) {
+  const [box, view] = useScroll();
+  const { from, to } = inView({ ...view, row: ROW, count: rows.length });
+  const gap = (/** @type {number} */ many) => many > 0 && html`<tr aria-hidden="true" class="gap"><td colSpan=${COLUMNS.length + 1} style=${{ height: many * ROW }} /></tr>`;
+  return html`
+    <div class="box window" ref=${box} tabIndex="0" role="region" aria-label="Streams: scroll with the arrow keys">
+      <table class="dense fixed" aria-rowcount=${rows.length + 1}>
+        <caption class="unseen">Streams of the run</caption>
+        <thead><tr aria-rowindex="1">
+          ${COLUMNS.map(([by, word, figure]) => html`<${Column} key=${by} by=${by} sort=${sort} onSort=${onSort} class=${`of-${by} ${figure ?? ""}`}>${word}<//>`)}
+          <th scope="col" class="of-links">Open</th>
+        </tr></thead>
+        <tbody>
+          ${gap(from)}
+          ${rows.slice(from, to).map((stream, at) => html`<${Row} key=${stream.name} stream=${stream} index=${from + at + 2} packed=${packed} />`)}
+          ${gap(rows.length - to)}
+        </tbody>
+      </table>
+    </div>
+  `;
+}
+
+/** @param {{stream: Stream, index: number, packed: Packed}} props */
+function Row({ stream, index, packed }) {
+  const { name, outcome, pattern, shards, retention_hours, schema, messages } = stream;
+  const [, word, tone] = OUTCOMES.find(([key]) => key === outcome) ?? ["", outcome, "none"];
+  const kept = !["filtered", "deleted"].includes(outcome);
+  return html`
+    <tr aria-rowindex=${index}>
+      <th scope="row" title=${name}>${name}</th>
+      <td>${tone === "none" ? html`<span class=${outcome === "filtered" ? "muted" : ""}>${word}</span>` : html`<${Badge} tone=${tone}>${word}<//>`}</td>
+      <td title=${pattern}>${pattern ? html`<code>${pattern}</code>` : html`<span class="muted">–</span>`}</td>
+      <td class="figure">${number(shards)}</td><td class="figure">${retention(retention_hours)}</td>
+      <td title=${schema}>${schema ?? "–"}</td><td class="figure">${number(messages)}</td>
+      <td class="open">
+        ${packed.topic_url && kept && html`<${Away} href=${addressOf(packed.topic_url, name)}>Catalogue<//>`}
+        ${packed.console_url && outcome !== "deleted" && html`<${Away} href=${addressOf(packed.console_url, name)}>AWS<//>`}
+      </td>
+    </tr>
+  `;
+}
