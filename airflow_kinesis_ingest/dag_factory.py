@@ -34,6 +34,7 @@ from .deployment.names import Named, shared, sharing
 from .engine.workflow.disclosure import redacted
 from .engine.workflow.document import Document, read
 from .engine.workflow.loading import check
+from .engine.workflow.masked import masked
 from .engine.workflow.models import AirflowConfig, Workflow
 from .errors import Fault, WorkflowError
 from .import_error import import_error, policy_objection
@@ -191,7 +192,8 @@ def _deployment(folder: Folder, file: str) -> Deployment:
 
 def _failed(path: str, file: str, error: WorkflowError, document: Document | None) -> Deployment:
     claimed = claim_of(file, document.data if document else None)
-    lines = excerpt(head(file).decode("utf-8", "replace"), error.faults)
+    text = masked(document, head(file), error.faults)
+    lines = excerpt(text, error.faults)
     return Deployment(path, claimed.dag_id, error=error, claimed=claimed, lines=lines, broken=Path(file))
 
 

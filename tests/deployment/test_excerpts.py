@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_kinesis_ingest.deployment.excerpts import excerpt
+from airflow_kinesis_ingest.engine.workflow.masked import masked
 from airflow_kinesis_ingest.errors import Fault
 
 SECRET = "hunter2"
 
 
 def shown(text: str, *lines: int) -> str:
-    return excerpt(text, [Fault("shop.yaml", line, 1, "", "wrong") for line in lines])
+    return excerpt(masked(None, text.encode()), [Fault("shop.yaml", line, 1, "", "wrong") for line in lines])
 
 
 def everything(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ class Document:
     """Plain data and the line and column (from 1) of every key and value in it.
 
     faults: values that could not be read (they are None in data), and keys left out: twice there, or not text.
+    text: the file's own, as it was read, and root: its node of YAML, whose marks count the characters of the text.
     """
 
     file: str
@@ -50,6 +51,8 @@ class Document:
     keys: dict[Place, Position]
     values: dict[Place, Position]
     faults: tuple[Fault, ...] = ()
+    text: str = field(default="", repr=False, compare=False)
+    root: yaml.Node | None = field(default=None, repr=False, compare=False)
 
     def position(self, place: Place, *, of_key: bool = False) -> Position:
         """Where a value (or its key) stands; of the nearest parent for one that is not in the text."""
@@ -122,10 +125,11 @@ def parse(raw: bytes, file: str) -> Document:
     """The same for bytes at hand. `file` is the name that faults carry."""
     text = _text(raw, file)
     reader = _Reader(file)
-    data = reader.plain(_root(text, file), ())
+    root = _root(text, file)
+    data = reader.plain(root, ())
     if not isinstance(data, dict):
         raise WorkflowError(reader.faults or [_no_pairs(file)])
-    return Document(file, data, reader.keys, reader.values, tuple(reader.faults))
+    return Document(file, data, reader.keys, reader.values, tuple(reader.faults), text, root)
 
 
 def _no_pairs(file: str) -> Fault:
