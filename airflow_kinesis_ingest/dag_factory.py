@@ -31,12 +31,12 @@ from .deployment.claims import Claim, claim_of, head, stem_id
 from .deployment.excerpts import excerpt
 from .deployment.files import workflow_paths
 from .deployment.names import Named, shared, sharing
-from .engine.workflow.disclosure import redacted
+from .deployment.record import Record, record_of, told
 from .engine.workflow.document import Document, read
 from .engine.workflow.loading import check
 from .engine.workflow.masked import masked
 from .engine.workflow.models import AirflowConfig, Workflow
-from .errors import Fault, WorkflowError
+from .errors import MAX_FAULTS, Fault, WorkflowError
 from .import_error import import_error, policy_objection
 from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
 from .timetable import EARLIEST, CronBetweenDates, OnDemand
@@ -83,7 +83,7 @@ class Folder:
 class Deployment:
     """One file: the id of its DAG, and either the DAG or what is wrong. path: as `Folder.path_of` writes it.
 
-    claimed: what one with an error still says of its pipeline. lines: of its file, round the faults. broken: that file,
+    claimed: what one with an error still says of its pipeline. text: of its file, without secrets. broken: that file,
     where the fault is its own.
     """
 
@@ -92,7 +92,7 @@ class Deployment:
     dag: DAG | None = None
     error: WorkflowError | None = None
     claimed: Claim = NOTHING
-    lines: str = ""
+    text: str = ""
     broken: Path | None = None
 
 
@@ -133,8 +133,10 @@ def build_dag(
     name: what faults call the file. precondition: as the operator takes it. loader: the module that the DAG will be of.
     document: the file, where it was read already.
     """
-    workflow = check(document or read(file, name), file.stem)
-    make = partial(dag_of, workflow, file, precondition)
+    document = document or read(file, name)
+    workflow = check(document, file.stem)
+    text, record = masked(document, b""), record_of(workflow, name or str(file))
+    make = partial(dag_of, workflow, file, precondition, text, record)
     try:
         dag = make()
     except (AirflowException, TypeError, ValueError) as error:
@@ -193,8 +195,7 @@ def _deployment(folder: Folder, file: str) -> Deployment:
 def _failed(path: str, file: str, error: WorkflowError, document: Document | None) -> Deployment:
     claimed = claim_of(file, document.data if document else None)
     text = masked(document, head(file), error.faults)
-    lines = excerpt(text, error.faults)
-    return Deployment(path, claimed.dag_id, error=error, claimed=claimed, lines=lines, broken=Path(file))
+    return Deployment(path, claimed.dag_id, error=error, claimed=claimed, text=text, broken=Path(file))
 
 
 def _unlisted(path: str, folder: str) -> WorkflowError | None:
@@ -218,13 +219,17 @@ def _without_shared_names(deployments: Iterable[Deployment]) -> list[Deployment]
 
 def _clash(one: Deployment, owners: Sequence[str]) -> Deployment:
     fault = Fault(one.path, 1, 1, "name", *sharing(one.dag_id, one.path, owners))
-    claimed = _claimed_by(one.dag) if one.dag else one.claimed
-    return replace(one, dag=None, error=WorkflowError([fault]), claimed=claimed)
+    if one.dag is None:
+        return replace(one, error=WorkflowError([fault]))
+    text = one.dag.tasks[0].doc_yaml or ""
+    return replace(one, dag=None, error=WorkflowError([fault]), claimed=_claimed_by(one.dag), text=text)
 
 
 def _claimed_by(dag: DAG) -> Claim:
-    owner = dag.tasks[0].owner
-    return Claim(dag.dag_id, display_name=dag.dag_display_name, owner=owner, tags=tuple(sorted(dag.tags)))
+    (task,) = dag.tasks
+    service = Record.model_validate_json(task.doc_json or "{}").service or ""
+    name, tags = dag.dag_display_name, tuple(sorted(dag.tags))
+    return Claim(dag.dag_id, display_name=name, owner=task.owner, service=service, tags=tags)
 
 
 def _ensure_sole_owner(folder: Folder, file: str) -> None:
@@ -254,14 +259,17 @@ def _dags(folder: Folder, deployments: Iterable[Deployment]) -> Iterator[DAG]:
             yield placeholder(dag_id, ones)
 
 
-def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | None = None) -> DAG:
-    """The pipeline of one workflow: a single task that runs the file as it is when the task starts."""
+def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | None, text: str, record: Record) -> DAG:
+    """The pipeline of one workflow: a single task that runs the file as it is when the task starts.
+
+    text: the file's, without its secrets. The task carries it, and the record, for who shows them.
+    """
     config = workflow.airflow_config
     dag = DAG(
         workflow.name,
         dag_display_name=workflow.display_name or workflow.name,
         description=workflow.description,
-        doc_md=f"{workflow.description or ''}\n\n```yaml\n{redacted(workflow)}```\n",
+        doc_md=f"{workflow.description or ''}\n\n{_fenced(text, 'yaml')}",
         schedule=_timetable(config),
         start_date=EARLIEST,
         catchup=config.pipeline_catchup,
@@ -281,6 +289,8 @@ def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | No
         retries=config.retries,
         retry_delay=timedelta(seconds=config.retry_delay),
         execution_timeout=timedelta(seconds=config.workflow_timeout) if config.workflow_timeout else None,
+        doc_yaml=text,
+        doc_json=record.model_dump_json(),
         dag=dag,
         **_place(config),
     )
@@ -313,16 +323,40 @@ def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:
     )
     dag.params["debug"] = copy(DEBUG)
     owner = next((one.owner for one in said if one.owner), Workflow.model_fields["owner"].default)
-    file = failed[0].broken if len(failed) == 1 else None  # of several, none can speak for the pipeline
-    DeployFailedOperator(task_id=TASK_ID, reason=reason, file=file, owner=owner, dag=dag)
+    sole = failed[0] if len(failed) == 1 else None  # of several, none can speak for the pipeline
+    DeployFailedOperator(
+        task_id=TASK_ID,
+        reason=reason,
+        file=sole.broken if sole else None,
+        owner=owner,
+        doc_yaml=sole.text if sole else "",
+        doc_json=_record_of_failed(failed).model_dump_json(),
+        dag=dag,
+    )
     return dag
+
+
+def _record_of_failed(failed: Sequence[Deployment]) -> Record:
+    faults = [fault for one in failed[:LISTED] if one.error for fault in one.error.faults]
+    return Record(
+        file=failed[0].path if len(failed) == 1 else None,
+        service=next((one.claimed.service for one in failed if one.claimed.service), None),
+        faults=told(faults[:MAX_FAULTS]),
+    )
 
 
 def _faults_of(one: Deployment) -> str:
     """One file's faults as a Markdown list, and the lines they are on."""
     faults = one.error.faults if one.error else ()
     listed = "".join(f"- {_plain(str(fault))}\n" for fault in faults)
-    return f"{listed}\n```text\n{one.lines}\n```\n" if one.lines else listed
+    lines = excerpt(one.text, faults)
+    return f"{listed}\n{_fenced(lines, 'text')}" if lines else listed
+
+
+def _fenced(text: str, language: str) -> str:
+    """A block of Markdown, whatever the text holds."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
 def _plain(text: str) -> str:

@@ -35,13 +35,15 @@ JSON = re.compile(rb"""\s*\{[ \t]*\r?\n([ \t]*)["']""")
 class Claim:
     """dag_id: "" for what is no file of a workflow's name: a folder, or a link to where one was.
 
-    display_name, owner: "" where the file gives none that is valid by itself. tags: without those that are not.
+    display_name, owner, service: "" where the file gives none that is valid by itself. tags: without those that are
+    not.
     """
 
     dag_id: str
     paused: bool = False
     display_name: str = ""
     owner: str = ""
+    service: str = ""
     tags: tuple[str, ...] = ()
 
 
@@ -56,17 +58,18 @@ def claim_of(file: str, data: dict[str, Any] | None) -> Claim:
         return Claim("")
     name, paused = _stated(data) if data is not None else _guessed(head(file))
     said = _blocks(head(file)) if data is None else data
+    service = _valid(Source, "service_name", block_at(said, ("source",)).get("serviceName")) or ""
     return Claim(
         name if DAG_ID.fullmatch(name) else stem_id(file),
         paused,
         display_name=_valid(Workflow, "display_name", said.get("displayName")) or "",
         owner=_valid(Workflow, "owner", said.get("owner")) or "",
-        tags=tuple(_tags(said)),
+        service=service,
+        tags=tuple(_tags(said, service)),
     )
 
 
-def _tags(said: dict[str, Any]) -> Iterator[str]:
-    service = _valid(Source, "service_name", block_at(said, ("source",)).get("serviceName"))
+def _tags(said: dict[str, Any], service: str) -> Iterator[str]:
     if service:
         yield f"service:{service}"[:100]
     tags = said.get("tags")

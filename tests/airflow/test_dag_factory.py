@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -26,10 +25,12 @@ from hypothesis import strategies as st
 
 from airflow_kinesis_ingest import dag_factory
 from airflow_kinesis_ingest.deployment.files import workflow_paths
+from airflow_kinesis_ingest.deployment.record import Record
 from airflow_kinesis_ingest.engine.workflow import document
+from airflow_kinesis_ingest.engine.workflow.models import SERVER_BLOCK
 from airflow_kinesis_ingest.import_error import policies
 from airflow_kinesis_ingest.timetable import CronBetweenDates
-from tests.airflow.loading import LOADER, SOURCE, Bundle, parsed_by_the_dag_processor
+from tests.airflow.loading import LOADER, SOURCE, Bundle, Parsed, parsed_by_the_dag_processor
 
 AIRFLOW = tuple(map(int, airflow.__version__.split(".")[:2]))
 BROKEN = "name: shop\nsource:\n  type: kafka\n"
@@ -186,10 +187,70 @@ def test_the_file_is_shown_without_its_secrets(bundle: Bundle) -> None:
     )
     parsed = bundle.parsed()
     shown = parsed.dags["shop"]["doc_md"]
-    assert re.search(r"""awsSecretAccessKey: ['"]\*\*\*['"]""", shown)
-    assert "awsSessionToken: ${SESSION_TOKEN}" in shown
+    assert '"awsSecretAccessKey": "***"' in shown
+    assert '"awsSessionToken": "${SESSION_TOKEN}"' in shown
     for secret in ("literal-secret", "AKIALITERALLITERAL", "literal-jwt", "literal-header"):
         assert secret not in parsed.text
+
+
+def record(parsed: Parsed, dag_id: str) -> tuple[str, Record]:
+    """The text and the record that a DAG carries for the page."""
+    task = task_of(parsed.dags[dag_id])
+    return task["doc_yaml"], Record.model_validate_json(task["doc_json"])
+
+
+def test_a_dag_carries_its_file_and_what_it_says_in_words(bundle: Bundle) -> None:
+    """So that the api-server shows both without the file."""
+    config = {"awsRegion": "us-east-2", "assumeRoleArn": "arn:aws:iam::123456789012:role/reader"}
+    source = {**SOURCE, "serviceConnection": {"config": {"type": "Kinesis", "awsConfig": config}}}
+    path = bundle.put("shop.yaml", source=source, service={"displayName": "Shop"}, connections={"aws": "shop_aws"})
+    text, found = record(bundle.parsed(), "shop")
+    assert text == path.read_text()
+    assert (found.file, found.service, found.service_display_name) == ("workflows/shop.yaml", "shop", "Shop")
+    assert (found.region, found.account, found.zone) == ("us-east-2", "123456789012", "UTC")
+    assert [(one.label, one.value) for one in found.connection] == [
+        ("Airflow connection", "shop_aws"),
+        ("Region", "us-east-2"),
+        ("Assume role ARN", "arn:aws:iam::123456789012:role/reader"),
+    ]
+    assert [(one.label, one.value) for one in found.catalogue] == [("File", "shop.catalogue.jsonl")]
+    assert all(one.help for one in [*found.connection, *found.catalogue])
+
+
+def test_a_record_says_where_secrets_come_from_and_never_what_they_are(bundle: Bundle) -> None:
+    keys = {"awsRegion": "us-east-2", "awsAccessKeyId": "${KEY}", "awsSecretAccessKey": "literal-secret"}
+    source = {**SOURCE, "serviceConnection": {"config": {"type": "Kinesis", "awsConfig": keys}}}
+    server = {"hostPort": "http://om:8585/api", "securityConfig": {"jwtToken": "literal-jwt"}}
+    bundle.put("shop.yaml", source=source, sink={"type": "metadata-rest"}, workflowConfig={SERVER_BLOCK[-1]: server})
+    _, found = record(bundle.parsed(), "shop")
+    assert ("Credentials", "${KEY} of the worker's environment") in [(one.label, one.value) for one in found.connection]
+    assert [(one.label, one.value) for one in found.catalogue] == [
+        ("Token", "in the workflow file"),
+        ("Host port", "http://om:8585/api"),
+    ]
+    assert "literal" not in found.model_dump_json()
+
+
+def test_a_broken_files_dag_carries_its_text_and_its_faults(bundle: Bundle) -> None:
+    bundle.put("shop.yaml", BROKEN.replace("kafka", "kafka  # awsSecretAccessKey: hunter2\n  serviceName: shop"))
+    text, found = record(bundle.parsed(), "shop")
+    assert text.splitlines()[2:4] == ["  type: kafka  # awsSecretAccessKey: ***", "  serviceName: shop"]
+    assert (found.file, found.service) == ("workflows/shop.yaml", "shop")
+    assert (3, "source.type") in [(fault.line, fault.path) for fault in found.faults]
+
+
+def test_of_several_broken_files_of_one_name_no_text_is_shown_and_all_faults_are(bundle: Bundle) -> None:
+    for file in ("a.yaml", "b.yaml"):
+        bundle.put(file, name="shop", source=SOURCE)
+    text, found = record(bundle.parsed(), "shop")
+    assert (text, found.file, found.service) == ("", None, "shop")
+    assert [fault.file for fault in found.faults] == ["workflows/a.yaml", "workflows/b.yaml"]
+
+
+def test_the_file_stands_in_the_documentation_whatever_it_holds(bundle: Bundle) -> None:
+    """A comment with the marks of a Markdown block does not end the block."""
+    bundle.put("shop.yaml", f"# ```\n{json.dumps({'source': SOURCE})}\n# ```\n")
+    assert "\n````yaml\n# ```\n" in bundle.parsed().dags["shop"]["doc_md"]
 
 
 def test_a_changed_file_is_a_changed_dag(bundle: Bundle) -> None:

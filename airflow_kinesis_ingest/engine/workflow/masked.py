@@ -32,7 +32,7 @@ BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")  # a NUL no database takes
 STRUCTURE = re.compile(r"[?:,\[\]{}-]+|[&*][A-Za-z]{1,15}[,\]}]*")
-MARKED = "&!|>#"  # how a scalar begins that is more than its value
+MARKED = tuple("&!|>#")  # how a scalar begins that is more than its value
 PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s+|$))*")
 BLOCK_SIGN = re.compile("[|>][0-9+-]{0,2}")
 INDENTED = re.compile(r"\S.*", re.DOTALL)
@@ -179,7 +179,7 @@ class _Masker:
                 yield start, end, node, shown
 
     def _scalar(self, raw: str, node: yaml.ScalarNode, shown: _Shown) -> str:
-        if shown is _Shown.AS_IS and not self._secrets and raw[0] not in MARKED:
+        if shown is _Shown.AS_IS and not self._secrets and not raw.startswith(MARKED):
             return raw
         found = PROPERTIES.match(raw)
         before, rest = (found[0], raw[found.end() :]) if found else ("", raw)
@@ -209,8 +209,10 @@ def _told(raw: str, node: yaml.ScalarNode, shown: _Shown) -> str:
 
 
 def _hidden(raw: str) -> str:
-    """As many lines. The sign of a block of text stays."""
+    """As many lines. Quotes and the sign of a block of text stay."""
     first, *rest = BREAK.split(raw)
+    if raw.startswith(("'", '"')) and not rest:
+        return f"{raw[0]}{HIDDEN}{raw[0]}"
     sign = first if BLOCK_SIGN.fullmatch(first) else HIDDEN
     return "\n".join([sign, *(INDENTED.sub(HIDDEN, line) for line in rest)])
 

@@ -62,7 +62,7 @@ airflowConfig: &times
     ("line", "told"),
     [
         ("awsSecretAccessKey: wJalrXUtnFEMI  # of 2025", "awsSecretAccessKey: ***  # of 2025"),
-        ("awsSecretAccessKey: 'x y'", "awsSecretAccessKey: ***"),
+        ("awsSecretAccessKey: 'x y'", "awsSecretAccessKey: '***'"),
         ("awsSecretAcessKey: hunter2", "awsSecretAcessKey: ***"),
         ("# awsSecretAccessKey: hunter2", "# awsSecretAccessKey: ***"),
         ("#  awsRegion: eu-west-1", "#  awsRegion: eu-west-1"),
@@ -189,7 +189,7 @@ HARMLESS_LINES = [
 @st.composite
 def planted(draw: st.DrawFn) -> tuple[str, list[str]]:
     """A workflow's text, maybe broken, and the secrets in it."""
-    secrets, aws, server = [], [], []
+    secrets, aws, server = list[str](), list[str](), list[str]()
     for lines in (aws, server):
         for line in draw(st.lists(st.sampled_from([*AWS_LINES, *HARMLESS_LINES]), max_size=4)):
             s, f = draw(formless), draw(formed)
