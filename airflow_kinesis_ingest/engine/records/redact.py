@@ -9,38 +9,50 @@ What is hidden shows as `***`. In JSON a hidden string, number or truth value be
 that is not the true one would be a false sample); null, containers and the names of fields stay, and all else is
 byte for byte what it was. Detectors look into every text, also the names of fields, and into long numbers.
 
-Rules fail closed. With a path, a text is read as JSON from its first brace on (what stands before may be a time or a
-record separator), and where it stops being JSON all that follows is hidden. Of what is not text only the media type
-is shown, as any secret may be in it. Of an inflated text that was cut, the end is not shown either: a secret that
-goes on behind the cut is recognised by no detector.
+Rules fail closed: where a path cannot be followed, nothing is shown. Below a header that has its last name, or all of
+it (`customer.email`), a path hides that column of CSV. Any other text is read as JSON from its first brace on: where it
+stops being JSON all that follows is hidden, and so is what stands before, unless it is a time, a level or a record
+separator. A text without JSON is hidden whole, and says so; a lone string or number is, too. Of what is not text only
+the media type is shown, as any secret may be in it. Of an inflated text that was cut, the end is not shown either: a
+secret that goes on behind the cut is recognised by no detector.
 
-JSON inside a string of JSON is text: a path does not lead into it, detectors look into it through its escapes.
+JSON inside a string of JSON is text: a path does not lead into it. Detectors look into it, and through the escapes of
+JSON, URLs and HTML.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from array import array
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from ..model import Message
 from .dataurl import CUT, is_embedded, redacted
 from .detectors import DETECTORS, Span
+from .spelling import folded, is_escaped, unescaped
+from .tables import without_columns
 
 MASK = "***"
+NO_JSON = f"{MASK} (no JSON, and no CSV with that column: the paths of options.sample.redact cannot be followed)"
 UNSURE = 4096
 """Characters before a cut that are not shown: longer than any secret that shows by its form only as a whole."""
 
 _MASKED = json.dumps(MASK)
 _SEGMENT = re.compile(r"""\[\s*\*?\s*\]|\[\s*(?:'([^']+)'|"([^"]+)")\s*\]|\.?([^.\[\]'"\s]+)""")
-_ESCAPE = re.compile(r"(?<!\\)\\+(?:u([0-9a-fA-F]{4})|([/\"bfnrt]))")  # escaped again by every string around it
-_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _BLANK = "\ufeff \t\r\n"
+# Before JSON in a line of a log or of an event stream: nothing that could be a field's value.
+_HARMLESS = re.compile(
+    r"""(?:[^\w]|_|T(?=[0-9])|Z\b
+    |(?<![0-9])[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|(?<![0-9])[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?![0-9])
+    |(?<![^\n])[0-9]{1,6}(?=\r?\n)|[+-][0-9]{2}:?[0-9]{2}\b
+    |\b(?:UTC|GMT|TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|data|null)\b)*""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _SCALAR = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Infinity)|NaN|true|false|null")
 
 
@@ -53,6 +65,7 @@ class Redactor:
         paths = [_segments(rule) for rule in rules if rule not in DETECTORS]
         self._paths = _trie(paths)
         self._needed_names = [_literal(path) for path in paths]
+        self._columns = {name.casefold() for path in paths for name in (".".join(path), _literal(path)) if name}
         self._active = bool(rules)
 
     def redact(self, message: Message) -> Message:
@@ -62,7 +75,7 @@ class Redactor:
         if message.format == "binary":
             return replace(message, text=redacted(message.text))
         text = self._text(message.text, is_json=message.format != "text")
-        if message.note and message.text.endswith(CUT):
+        if message.note and message.text.endswith(CUT) and text != NO_JSON:
             text = text.removesuffix(CUT)[:-UNSURE] + CUT
         if text == message.text:
             return message
@@ -72,19 +85,33 @@ class Redactor:
     def _text(self, text: str, *, is_json: bool) -> str:
         if is_json:
             return self._json(text)
-        start = 0 if text.lstrip(_BLANK)[:1] in ("{", "[", '"') else self._first_brace(text)
+        if self._paths.fields:
+            return self.mask(self._followed(text))
+        start = 0 if text.lstrip(_BLANK)[:1] in ("{", "[", '"') else len(text)
         return self.mask(text[:start] + self._json(text[start:]))  # a secret may stand in several tokens
 
-    def _first_brace(self, text: str) -> int:
-        """Where fields may begin in a text; its end when no path looks for any."""
-        start = text.find("{") if self._paths.fields else -1
-        return start if start >= 0 else len(text)
+    def _followed(self, text: str) -> str:
+        """A text of which only so much is shown as the paths can be followed in."""
+        table = without_columns(text, self._columns, MASK)
+        if table is not None:
+            return table
+        start = 0 if text.lstrip(_BLANK)[:1] == "[" else text.find("{")
+        if start < 0:
+            return NO_JSON if text.strip(_BLANK) else text
+        before = self.mask(text[:start])
+        return (before if _HARMLESS.fullmatch(before) else MASK) + self._json(text[start:])
 
     def _json(self, text: str) -> str:
-        found = merged(self._spans(text))
-        if found or "\\" in text or ";base64," in text or any(name in text for name in self._needed_names):
+        found = merged(self._spans_with_escapes(text))
+        if found or "\\" in text or ";base64," in text or self._is_needed(text):
             return _Scan(text, self._paths, self.mask, found).run()
         return text  # without escapes, what stands in a JSON string stands in its text as well
+
+    def _is_needed(self, text: str) -> bool:
+        """Whether a path may lead to something: a field of its name, or a lone value, which has none."""
+        return any(name in text for name in self._needed_names) or (
+            bool(self._paths.fields) and text.lstrip(_BLANK)[:1] not in ("{", "[")
+        )
 
     def mask(self, text: str) -> str:
         """text with every detector's finding replaced, also of what JSON in it writes in escapes."""
@@ -99,12 +126,13 @@ class Redactor:
 
     def _spans_with_escapes(self, text: str) -> list[Span]:
         """Of the text as it is and of what its escapes stand for; no escape is torn, so that JSON stays JSON."""
+        text = folded(text)
         spans = list(self._spans(text))
-        if not self._detectors or not _ESCAPE.search(text):
+        if not self._detectors or not is_escaped(text):
             return spans
-        plain, origins = _unescaped(text)
+        plain, origins = unescaped(text)
         whole = [(origins[bisect_right(origins, start) - 1], end) for start, end in spans]
-        return whole + [(origins[start], origins[end]) for start, end in self._spans(plain)]
+        return whole + [(origins[start], origins[end]) for start, end in self._spans(folded(plain))]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -116,17 +144,6 @@ def merged(spans: Iterable[Span]) -> list[Span]:
         else:
             found.append((start, end))
     return found
-
-
-def _unescaped(text: str) -> tuple[str, array[int]]:
-    """text without JSON's escapes, and where in text each of its characters stands; one more entry for the end."""
-    pieces, origins, last = [], array("I"), 0
-    for match in _ESCAPE.finditer(text):
-        pieces += [text[last : match.start()], chr(int(match[1], 16)) if match[1] else _LETTERS.get(match[2], match[2])]
-        origins.extend(range(last, match.start() + 1))
-        last = match.end()
-    origins.extend(range(last, len(text) + 1))
-    return "".join([*pieces, text[last:]]), origins
 
 
 @dataclass(slots=True)
@@ -194,6 +211,15 @@ class _Place:
         return _Place(nodes, self.hidden or any(node.hidden for node in nodes))
 
 
+class _Next(Enum):
+    """What the scanner reads next; for its messages."""
+
+    VALUE = "a value"
+    NAME = "the name of a field"
+    COLON = "a colon"
+    COMMA = "a comma or the end of the container"
+
+
 @dataclass(slots=True)
 class _Container:
     closer: str
@@ -211,21 +237,32 @@ class _Scan:
         self.text, self.mask = text, mask
         self.found = deque(found)
         self.position = 0
+        self.has_paths = bool(paths.fields)
         self.root = _Place((paths,))
         self.place = self.root  # of the value that comes next
         self.open: list[_Container] = []
-        self.expect = self.value
+        self.next = _Next.VALUE
         self.pieces: list[str] = []
         self.copied = 0  # how far the text is in pieces
 
     def run(self) -> str:
         try:
             while char := self.next_char():
-                self.expect(char)
+                self.read(char)
         except ValueError:  # no JSON from here on
             rest = self.text[self.position :]
-            self.put(len(self.text), MASK if self.root.nodes[0].fields else self.mask(rest))
+            self.put(len(self.text), MASK if self.has_paths else self.mask(rest))
         return "".join([*self.pieces, self.text[self.copied :]])
+
+    def read(self, char: str) -> None:
+        if self.next is _Next.VALUE:
+            self.value(char)
+        elif self.next is _Next.NAME:
+            self.name(char)
+        elif self.next is _Next.COLON:
+            self.colon(char)
+        else:
+            self.comma(char)
 
     def next_char(self) -> str:
         while (char := self.text[self.position : self.position + 1]) and char in _BLANK:
@@ -250,23 +287,27 @@ class _Scan:
     def opened(self, char: str) -> None:
         self.open.append(_Container("}" if char == "{" else "]", self.place))
         self.position += 1
-        self.expect = self.key if char == "{" else self.value
+        self.next = _Next.NAME if char == "{" else _Next.VALUE
 
     def closed(self) -> None:
         self.open.pop()
         self.position += 1
-        self.expect = self.comma
+        self.next = _Next.COMMA
 
     def string(self) -> None:
         content, end = scanstring(self.text, self.position + 1, False)
-        self.expect = self.comma
-        if self.place.hidden:
+        self.next = _Next.COMMA
+        if self.is_hidden():
             self.put(end, _MASKED)
         elif is_embedded(content):
             self.put(end, _quoted(redacted(content)))
         else:
             self.masked(content, end)
         self.position = end
+
+    def is_hidden(self) -> bool:
+        """A lone value is, where fields are looked for: what it would be called nobody knows."""
+        return self.place.hidden or (self.has_paths and not self.open)
 
     def masked(self, content: str, end: int) -> None:
         """Write the string that goes on to end without what the detectors find in it."""
@@ -287,13 +328,13 @@ class _Scan:
         if match is None:
             raise ValueError("neither a number nor a constant")
         written = match.group()
-        self.expect = self.comma
+        self.next = _Next.COMMA
         found = self.is_suspect(match.end()) and self.mask(written) != written
-        if found or (self.place.hidden and written != "null"):
+        if found or (self.is_hidden() and written != "null"):
             self.put(match.end(), _MASKED)
         self.position = match.end()
 
-    def key(self, char: str) -> None:
+    def name(self, char: str) -> None:
         if char == "}":
             self.closed()
             return
@@ -303,25 +344,25 @@ class _Scan:
         self.masked(name, end)
         self.position = end
         self.place = self.open[-1].place.at(name)
-        self.expect = self.colon
+        self.next = _Next.COLON
 
     def colon(self, char: str) -> None:
         if char != ":":
             raise ValueError("no colon after the name of a field")
         self.position += 1
-        self.expect = self.value
+        self.next = _Next.VALUE
 
     def comma(self, char: str) -> None:
         """What follows a value; at the top that may be another one, as in JSON lines."""
         if not self.open:
             self.position += char == ","
-            self.place, self.expect = self.root, self.value
+            self.place, self.next = self.root, _Next.VALUE
         elif char == self.open[-1].closer:
             self.closed()
         elif char == ",":
             self.position += 1
             self.place = self.open[-1].place
-            self.expect = self.key if self.open[-1].closer == "}" else self.value
+            self.next = _Next.NAME if self.open[-1].closer == "}" else _Next.VALUE
         else:
             raise ValueError("neither a comma nor the end of the container")
 

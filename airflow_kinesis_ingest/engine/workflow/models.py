@@ -259,7 +259,8 @@ class SampleOptions(Strict):
     store: bool = Field(True, description="Store the messages; `false` keeps only what is inferred from them")
     redact: list[Redaction] = Field(
         default_factory=list,
-        description="What to hide: `email`, `card`, `iban`, `us_ssn`, `aws_key`, `jwt`, `ip`, or paths like `$.a.b`",
+        description="What to hide: `email`, `card`, `iban`, `us_ssn`, `aws_key`, `jwt`, `ip`, or paths like `$.a.b`; "
+        "a path also hides the CSV column of its name, and all of a message that is neither JSON nor such CSV",
     )
 
 

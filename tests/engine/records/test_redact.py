@@ -14,40 +14,63 @@ from airflow_kinesis_ingest.engine.model import Message
 from airflow_kinesis_ingest.engine.records import codecs
 from airflow_kinesis_ingest.engine.records.decode import decode, truncate
 from airflow_kinesis_ingest.engine.records.detectors import DETECTORS
-from airflow_kinesis_ingest.engine.records.redact import Redactor
+from airflow_kinesis_ingest.engine.records.redact import NO_JSON, Redactor
 from tests.corpus import CASES, Case, lookup
 from tests.corpus import writers as w
 from tests.corpus.cases import AVRO_ID, SALE, SALES
 
 SECRETS = {
     "email": ["ann@example.com", "o.neil+tag@mail.example.co.uk", "иван@почта.рф", "a_b%c@x-y.io",
-              "andre\u0301@example.com", "संपर्क@डाटामेल.भारत"],
+              "andre\u0301@example.com", "संपर्क@डाटामेल.भारत", "user%40example.com", "user%2540example.com",
+              "user\uff20example.com", "user&#64;example.com", "user\\x40example.com", "user@[192.168.2.1]",
+              "user@[IPv6:2001:db8::1]", "user@10.0.0.7", "用户@例子.公司", "ann_x.com#EXT#@x.onmicrosoft.com",
+              "ann@163.com", "ann@xn--mller-kva.example", "ann@mail.corp.local"],
     "card": ["4111111111111111", "4111 1111 1111 1111", "5500-0055-5555-5559", "378282246310005", "6011000990139424",
              "4222222222222", "2223000048400011", "4111\u00a01111\u00a01111\u00a01111", "4111.1111.1111.1111",
-             "3782\t822463\t10005"],
+             "3782\t822463\t10005", "4111\u20131111\u20131111\u20131111", "4111/1111/1111/1111", "4111_1111_1111_1111",
+             "4111+1111+1111+1111", "4111%201111%201111%201111", "4111\u20091111\u20091111\u20091111",
+             "4111 - 1111 - 1111 - 1111", "\uff14\uff11\uff11\uff11 1111 1111 1111", "4222 2222 2222 2",
+             "30569309025904", "6759649826438453", "3530111333300000"],
     "iban": ["DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432",
              "no9386011117947", "MT84MALT011000012345MTLCAST001S", "DE89.3704.0044.0532.0130.00",
-             "DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000"],
-    "us_ssn": ["123-45-6789", "078 05 1120"],
-    "aws_key": ["AKIAIOSFODNN7EXAMPLE", "ASIAJEXAMPLEXEG2JICE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+             "DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000", "DE89%203704%200044%200532%200130%2000",
+             "DE89\u20133704\u20130044\u20130532\u20130130\u201300", "MA64011519000001205000534921"],
+    "us_ssn": ["123-45-6789", "078 05 1120", "123.45.6789", "123/45/6789", "123\u201345\u20136789",
+               "123\u00a045\u00a06789", "123 - 45 - 6789", "123%2D45%2D6789", "123+45+6789",
+               "\uff11\uff12\uff13-45-6789"],
+    "aws_key": ["wJalrXUtnFEMI%2FK7MDENG%2FbPxRfiCYEXAMPLEKEY", "a7Kp%2fZq3%2bRt9LmXv2BnYw8CdEfGh4JkQsT6uVb1o",
+                "AKIAIOSFODNN7EXAMPLE", "ASIAJEXAMPLEXEG2JICE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
                 "IQoJ" + "b3JpZ2luX2VjEHoaCXVzLWVhc3QtMSJ/" * 6 + "=="],
     "jwt": ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.TJVA95OrM7E2cBab30RMHrHDcEfxjoYZ", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ",
-            "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aXZpdml2aXY.Y2lwaGVydGV4dA.dGFndGFndGFn"],
-    "ip": ["10.0.0.1", "255.255.255.255", "2001:db8::8a2e:370:7334", "::1", "fe80::1", "::ffff:192.0.2.1"],
+            "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aXZpdml2aXY.Y2lwaGVydGV4dA.dGFndGFndGFn",
+            "ewogICJhbGciOiAiSFMyNTYiCn0.eyJzdWIiOiIxIn0.TJVA95OrM7E2cBab30RMHrHD",
+            "eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9Cg==.eyJzdWIiOiIxIn0=.TJVA95OrM7E2cBab30RMHrHDcEfxjoYZ=="],
+    "ip": ["10.0.0.1", "255.255.255.255", "2001:db8::8a2e:370:7334", "::1", "fe80::1", "::ffff:192.0.2.1",
+           "2001%3Adb8%3A%3A1", "fe80::1ff:fe23:4567:890a%en1", "192.168.001.010", "64:ff9b::192.0.2.33", "2001:DB8::"],
 }  # fmt: skip
 HARMLESS = {
-    "email": ["@timestamp", "a@b", "user @ example.com", "@example.com", "twitter.com/@ann"],
+    "email": ["@timestamp", "a@b", "user @ example.com", "@example.com", "twitter.com/@ann", "lodash@4.17.21",
+              "vue@3.2.0-rc.1", "image@2x.png", "logo@dark.svg", "@babel/core@7.24.0",
+              "git@github.com:apache/airflow.git", "ssh://git@github.com/apache/airflow", "getty@tty1.service",
+              "this@Page.finish()", "'%@example.com'",
+              "x@w.T", "memcpy@GLIBC_2.14", "checkout@v4.1.7", "this@Page.title"],
     "card": ["4111111111111112", "1234567890123452", "411111111111", "41111111111111111111", "1700000000000000",
-             "0.4111111111111111", "411.1111111111116", "299.9899999999999948", "4111  1111  1111  1111"],
+             "0.4111111111111111", "411.1111111111116", "299.9899999999999948", "4111  1111  1111  1111",
+             "352099001761481", "490154203237518", "35-209900-176148-1", "4006381333931", "+4915112345671",
+             "41111111-1111-4111-8111-111111111111", "7111111111111117", "4111,1111,1111,1111", "1541815603606036480"],
     "iban": ["DE89370400440532013001", "DE8937040044053201300", "DE893704004405320130000", "ZZ89370400440532013000",
              "XDE89370400440532013000"],
     "us_ssn": ["000-12-3456", "666-12-3456", "912-34-5678", "123-00-4567", "123-45-0000", "123456789", "1123-45-6789",
-               "123-45-67890", "123-45 6789"],
+               "123-45-67890", "123-45 6789", "+41 123 45 6789", "v123.45.6789", "/123/45/6789", "Chrome/123.45.6789.0",
+               "tel. 030 12 3456"],
     "aws_key": ["da39a3ee5e6b4b0d3255bfef95601890afd80709", "AKIA", "akiaiosfodnn7example",
-                "0123456789012345678901234567890123456789"],
-    "jwt": ["eyJhbGciOiJIUzI1NiJ9", "payload.eyJ.x"],
+                "0123456789012345678901234567890123456789", "org/apache/kafka/clients/Producer2Config",
+                "AbstractSingletonProxyFactoryBean2Config", "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+                "K8s/Deployments/Default/Nginx/Container1"],
+    "jwt": ["eyJhbGciOiJIUzI1NiJ9", "payload.eyJ.x", "eyJazzband.example.com", "eyJhdata-table.min.js"],
     "ip": ["1.2.3", "1.2.3.4.5", "256.1.1.1", "12:34:56", "aa:bb:cc:dd:ee:ff", "std::vector", "1.2.3.456", " :: ",
-           "9a:" * 19 + "bb"],
+           "9a:" * 19 + "bb", "a::b", "cafe::babe", "f64::add", "::bad", "x[::2]", "x[1::2]", "v1.2.3.4",
+           "foo==1.2.3.4", "version: 1.2.3.4", "Chrome/120.0.0.0", "lib-1.2.3.4.jar", "00:11:22:33:44:55:66:77"],
 }  # fmt: skip
 PAIRS = [(name, secret) for name, secrets in SECRETS.items() for secret in secrets]
 WORDS = st.text("abc {}[]\":,.\\\n'é1@-", max_size=12)
@@ -82,8 +105,17 @@ def test_a_detector_hides_what_it_is_named_after(name: str, secret: str) -> None
     ("name", "before", "secret"),
     [
         ("aws_key", "AWS_SECRET_ACCESS_KEY=", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-        ("aws_key", "AWS_SESSION_TOKEN=", SECRETS["aws_key"][3]),
-        ("aws_key", "?X-Amz-Security-Token=", SECRETS["aws_key"][3]),
+        ("aws_key", "AWS_SESSION_TOKEN=", SECRETS["aws_key"][-1]),
+        ("aws_key", "?X-Amz-Security-Token=", SECRETS["aws_key"][-1]),
+        ("aws_key", "x/", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("aws_key", "vault/prod/aws-", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("jwt", "Bearer%20", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ"),
+        ("jwt", "id_", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ"),
+        ("email", "next=%2Fu%3Fto%3D", "ann%40example.com"),
+        ("email", "邮箱是", "ann@example.com"),
+        ("ip", "ip.src==", "10.0.0.1"),
+        ("ip", "server: ", "10.0.0.1"),
+        ("ip", "localhost/", "127.0.0.1"),
         ("us_ssn", "ssn-", "123-45-6789"),
         ("iban", "IBAN", "DE89370400440532013000"),
         ("ip", "client_ip:", "2001:db8::8a2e:370:7334"),
@@ -96,7 +128,7 @@ def test_a_detector_hides_what_it_is_named_after(name: str, secret: str) -> None
 def test_a_secret_right_behind_its_name_is_hidden(name: str, before: str, secret: str) -> None:
     """As in environment variables, query strings and log lines; the name stays."""
     assert shown([name], before + secret) == f"{before}***"
-    assert shown([name], json.dumps({"line": before + secret})) == json.dumps({"line": f"{before}***"})
+    assert shown([name], f'{{"line": "{before}{secret}"}}') == f'{{"line": "{before}***"}}'
 
 
 @pytest.mark.parametrize(
@@ -246,19 +278,61 @@ def test_without_a_path_malformed_json_is_only_searched() -> None:
     assert shown(["email"], "[INFO] mail to ann@example.com, x") == "[INFO] mail to ***, x"
 
 
-def test_plain_text_has_no_fields() -> None:
-    """Paths leave text alone that has no JSON in it; a brace that begins none hides what follows."""
-    assert shown(["$.a"], "a,b,c") == "a,b,c"
-    assert shown(["$.a"], "b,{a},c") == "b,{***"
+@pytest.mark.parametrize(
+    "text",
+    ["ann@example.com,42", "email=ann", "<email>ann</email>", "email: ann\nid: 1", "a,b\n1,2", "ann", "id,email"],
+)
+def test_a_text_that_no_path_can_be_followed_in_is_hidden_and_says_so(text: str) -> None:
+    """Plain text, XML, rows without a header, a header without the name: what is there, nobody knows."""
+    assert shown(["$.email"], text) == NO_JSON
+    assert "options.sample.redact" in NO_JSON
+
+
+@pytest.mark.parametrize("text", ['"ann@example.com"', "4111111111111111", "true"])
+def test_a_lone_value_has_no_name_and_is_hidden(text: str) -> None:
+    """It is JSON, but no field that a path could spare; null says nothing."""
+    assert shown(["$.email"], text) == '"***"'
+    assert shown(["$.email"], "null") == "null"
+    assert shown(["ip"], text) == text
 
 
 @pytest.mark.parametrize(
-    "before", ["\x1e", "1\n", "null\n", "data: ", "\x0c", "\xa0", "2026-11-01 INFO ", "// c\n", "ann "]
+    ("text", "expected"),
+    [
+        ("id,email\n1,ann\n2,bob\n", "id,email\n1,***\n2,***\n"),
+        ("email\nann\nbob", "email\n***\n***"),
+        ("\ufeffEmail;id\r\nann;1\r\n;2\r\n", "\ufeffEmail;id\r\n***;1\r\n;2\r\n"),
+        ("id\tcustomer.email\n1\tann", "id\tcustomer.email\n1\t***"),
+        ('"id","email"\n"1","a ""b"", c\nd"\n2,x', '"id","email"\n"1",***\n2,***'),
+        ("id|email|email\n1|a|b\n\n", "id|email|email\n1|***|***\n\n"),
+        ("id,email\n1,ann\n2\n3,bob,x", "id,email\n1,***\n***"),
+        ('id,email\n1,"ann\n2,bob', "id,email\n***"),
+    ],
+)
+def test_a_path_hides_the_column_of_its_name(text: str, expected: str) -> None:
+    """Below a header that has it, in any case, whatever separates the columns; what breaks the table is hidden on."""
+    assert shown(["$.customer.email"], text) == expected
+
+
+def test_detectors_look_into_the_other_columns() -> None:
+    """A table that is shown is searched like any text."""
+    assert shown(["$.email", "ip"], "id,email,ip\n1,ann,10.0.0.1") == "id,email,ip\n1,***,***"
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["\x1e", "1\n", "null\n", "data: ", "\x0c", "\xa0", "2026-11-01 INFO ", "WARN 2026-11-01T10:00:00.123Z - "],
 )
 def test_a_path_holds_behind_whatever_stands_before_the_json(before: str) -> None:
     """Record separators, event streams, counts and times: the JSON behind them is read."""
     assert shown(["$.a"], f'{before}{{"a":"secret","b":1}}') == f'{before}{{"a":"***","b":1}}'
-    assert shown(["$.a", "email"], f'x@y.zz {before}{{"b":"x@y.zz"}}') == f'*** {before}{{"b":"***"}}'
+    assert shown(["$.a", "email"], f'x@y.zz\n{before}{{"b":"x@y.zz"}}') == f'***\n{before}{{"b":"***"}}'
+
+
+@pytest.mark.parametrize("before", ["// c\n", "ann ", "a=ann ", "123-45-6789 ", "4111 1111 ", "b,", "2026-11-01 ann "])
+def test_what_may_be_a_value_before_the_json_is_hidden(before: str) -> None:
+    """No path says what it is."""
+    assert shown(["$.a"], f'{before}{{"a":"secret","b":1}}') == '***{"a":"***","b":1}'
 
 
 def test_a_path_does_not_lead_into_a_string() -> None:
@@ -309,16 +383,16 @@ def test_binary_is_not_shown(rule: str, data: bytes) -> None:
     assert "base64" not in Redactor([rule]).redact(truncate(message, 60)).text
 
 
-@pytest.mark.parametrize("rule", ["aws_key", "$.a"])
-def test_nothing_is_shown_of_a_secret_that_an_inflated_text_is_cut_in(rule: str) -> None:
+@pytest.mark.parametrize("kept", [10, 39])
+def test_nothing_is_shown_of_a_secret_that_an_inflated_text_is_cut_in(kept: int) -> None:
     """The 40 characters that a detector wants are not all there: the end of what is left is dropped."""
     secret = b"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-    for kept in (10, 39):
-        record = b"x y " * (codecs.KEPT_OF_CUT // 4 - 10) + b" " * (40 - kept) + secret + b" " * MIB
-        text = shown([rule], w.gzip(record))
-        assert "wJal" not in text
-        assert text.startswith("x y " * 1000)
-        assert text.endswith("… [truncated]")
+    record = b"x y " * (codecs.KEPT_OF_CUT // 4 - 10) + b" " * (40 - kept) + secret + b" " * MIB
+    text = shown(["aws_key"], w.gzip(record))
+    assert "wJal" not in text
+    assert text.startswith("x y " * 1000)
+    assert text.endswith("… [truncated]")
+    assert shown(["$.a"], w.gzip(record)) == NO_JSON
 
 
 def test_a_plain_text_that_ends_like_a_cut_one_is_shown_whole() -> None:
