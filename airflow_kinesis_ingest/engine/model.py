@@ -80,7 +80,8 @@ class Message:
     is "json", "text" or "avro". value is the parsed JSON value when format is "json", else None. layers are the
     wrappers that were recognised, outermost first ("kpl", "gzip", "glue:<id>", ...); one that ends in "/control"
     marks a message about the stream rather than of it. note says why something stayed encoded or was cut.
-    schema is the one it was written with, None when it names none or that is not at hand.
+    schema is the one it was written with, None when it names none or that is not at hand. values are the JSON values
+    of a "text" that is several, one after another; each counts for the schema.
     """
 
     text: str
@@ -89,6 +90,7 @@ class Message:
     layers: tuple[str, ...] = ()
     note: str = ""
     schema: RegisteredSchema | None = None
+    values: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

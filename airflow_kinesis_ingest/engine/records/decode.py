@@ -8,6 +8,7 @@ NUL or a lone surrogate as an escape is plain ASCII, and is shown as it came.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any, Protocol
 from uuid import RFC_4122, UUID
@@ -24,7 +25,9 @@ MESSAGES_MOST = 1000
 
 _JSON_MOST = 2 << 20  # bytes; parsed, JSON takes up to 25 times its size
 _DEEPEST = 100  # levels of JSON; what is deeper would exhaust the stack of everything that walks the value later
-_JSON_STARTS = frozenset('{["-0123456789tfnNI')
+_RECORD_SEPARATOR = "\x1e"  # before each value of a JSON text sequence (RFC 7464)
+_JSON_STARTS = frozenset('{["-0123456789tfnNI' + _RECORD_SEPARATOR)
+_BETWEEN = re.compile(r"[ \t\r\n\x1e\ufeff]*")
 _PARSE = json.JSONDecoder().raw_decode
 _GLUE = (b"\x03\x00", b"\x03\x05")
 _GLUE_HEADER = 18
@@ -77,7 +80,7 @@ def truncate(message: Message, max_bytes: int) -> Message:
         return replace(message, text=shorten(message.text, max_bytes))
     mark = f"… [truncated, {len(encoded)} bytes]"
     kept = encoded[: max(max_bytes - len(mark.encode()), 0)].decode("utf-8", "ignore")
-    return replace(message, text=kept + mark, format="text", value=None)
+    return replace(message, text=kept + mark, format="text", value=None, values=())
 
 
 class _Decoder:
@@ -253,17 +256,46 @@ def _readable(text: str, layers: tuple[str, ...]) -> Message:
     if len(body) > _JSON_MOST:
         return Message(text, "text", None, layers, f"longer than {_JSON_MOST >> 20} MiB, hence not parsed as JSON")
     try:
-        value, end = _PARSE(body)
+        value, end = _PARSE(body) if body[0] != _RECORD_SEPARATOR else (None, 0)
+        if end < len(body):
+            return _series(text, body, layers)
     except ValueError:
         return Message(text, "text", None, layers)
     except RecursionError:
         return _too_deep(text, layers)
-    if end < len(body):  # one JSON after another, or a text that begins with a number
-        return Message(text, "text", None, layers)
     if body.count("[") + body.count("{") > _DEEPEST and type(value) in (dict, list) and _is_deep(value):
         return _too_deep(text, layers)
-    envelope = _envelope(value) if type(value) is dict else ""
+    envelope = _envelope(value)
     return Message(text, "json", value, (*layers, envelope) if envelope else layers)
+
+
+def _series(text: str, body: str, layers: tuple[str, ...]) -> Message:
+    """JSON lines, or one JSON after another as Firehose writes them: one message, byte for byte, with its values."""
+    values = _values(body)
+    if any(map(_is_deep, values)):
+        return _too_deep(text, layers)
+    data = tuple(value for value in values if not _envelope(value).endswith("/control"))
+    envelopes = set(map(_envelope, data or values))
+    found = (*layers, *envelopes) if len(envelopes) == 1 and "" not in envelopes else layers
+    return Message(text, "text", None, found, values=data)
+
+
+def _values(body: str) -> list[Any]:
+    """At most MESSAGES_MOST objects and arrays. ValueError for a text that is anything else, as one with a number."""
+    values: list[Any] = []
+    start = _after_blank(body, 0)
+    while start < len(body) and len(values) < MESSAGES_MOST:
+        if body[start] not in "{[":
+            raise ValueError("neither an object nor an array")
+        value, end = _PARSE(body, start)
+        values.append(value)
+        start = _after_blank(body, end)
+    return values
+
+
+def _after_blank(body: str, position: int) -> int:
+    found = _BETWEEN.match(body, position)
+    return found.end() if found else position
 
 
 def _too_deep(text: str, layers: tuple[str, ...]) -> Message:
@@ -281,8 +313,10 @@ def _is_deep(value: Any) -> bool:
     return True
 
 
-def _envelope(value: dict[str, Any]) -> str:
+def _envelope(value: Any) -> str:
     """The AWS service that wrapped the message, told by keys that nothing else combines; "" for none."""
+    if type(value) is not dict:
+        return ""
     if "logEvents" in value and "logGroup" in value and "messageType" in value:
         return "cloudwatch-logs/control" if value["messageType"] == "CONTROL_MESSAGE" else "cloudwatch-logs"
     if "dynamodb" in value and value.get("eventSource") == "aws:dynamodb":

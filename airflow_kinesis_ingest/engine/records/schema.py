@@ -3,7 +3,8 @@
 Rules, so that nothing is a guess:
 - Messages that carry the schema they were written with show that schema, its text exactly as registered.
 - Of the others only JSON objects, and arrays of nothing but objects, have a structure. Eight in ten messages must
-  agree in one of the two, and eight in ten objects share one key at least; a stream below that has no schema.
+  agree in one of the two, and eight in ten objects share one key at least; a stream below that has no schema. Of JSON
+  lines, and of one JSON after another, each value counts as a message.
 - Messages about the stream (layers ending in "/control") do not count.
 - Types are what was seen: INT up to 32 bits, LONG up to 64, UNKNOWN "INTEGER" beyond; DOUBLE as soon as one number
   has a point; TIMESTAMP and DATE when every value is one in ISO 8601, with the format "date-time" when all are
@@ -57,12 +58,13 @@ def infer(messages: Sequence[Message], *, name: str) -> MessageSchema | None:
     carried = Counter(message.schema for message in counted if message.schema is not None)
     if _is_share(carried.total(), counted):
         return _carried(carried, counted, name)
-    objects = [message.value for message in counted if type(message.value) is dict]
-    arrays = [message.value for message in counted if _is_array_of_objects(message.value)]
-    if _is_share(len(objects), counted) and _have_common_key(objects):
-        return _inferred(objects, len(counted), name)
-    if _is_share(len(arrays), counted) and _have_common_key(list(chain.from_iterable(arrays))):
-        return _inferred(arrays, len(counted), name)
+    values = [value for message in counted for value in message.values or (message.value,)]
+    objects = [value for value in values if type(value) is dict]
+    arrays = [value for value in values if _is_array_of_objects(value)]
+    if _is_share(len(objects), values) and _have_common_key(objects):
+        return _inferred(objects, len(values), name)
+    if _is_share(len(arrays), values) and _have_common_key(list(chain.from_iterable(arrays))):
+        return _inferred(arrays, len(values), name)
     return None
 
 

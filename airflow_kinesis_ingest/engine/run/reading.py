@@ -66,10 +66,11 @@ class Reader:
         mask, schema = self._redactor.mask, message.schema
         if schema:
             schema = replace(schema, definition=mask(schema.definition))
-        return replace(message, value=_renamed(message.value, mask), schema=schema)
+        values = tuple(_renamed(value, mask) for value in message.values)
+        return replace(message, value=_renamed(message.value, mask), values=values, schema=schema)
 
     def redacted(self, message: Message) -> Message:
-        return self._redactor.redact(message)
+        return self._redactor.redact(replace(message, values=()) if message.values else message)
 
     def redacted_texts(self, messages: Sequence[Message]) -> Iterator[str]:
         """The redacted texts, `options.sample.maxBytes` of them in UTF-8 at most; a cut one says so."""

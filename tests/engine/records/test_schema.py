@@ -197,6 +197,25 @@ def test_messages_about_the_stream_do_not_count() -> None:
     assert "other" not in schema.text
 
 
+SEPARATORS = st.sampled_from(["", "\n", "\r\n", "\n\n", " ", "\n\x1e"])
+
+
+@quick
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), JSON, min_size=1), min_size=2, max_size=5), SEPARATORS)
+def test_each_of_several_json_values_in_one_record_counts(values: list[dict[str, Any]], separator: str) -> None:
+    """What Firehose writes: the schema is that of as many records, and the text is what was sent."""
+    text = separator.join(map(json.dumps, values)) + separator
+    (message,) = messages(text)
+    assert message.text == text
+    assert infer([message], name="s") == infer(messages(*values), name="s")
+
+
+def test_the_values_of_one_record_that_count_are_bounded() -> None:
+    """The first thousand of them."""
+    (message,) = messages('{"a":1}' * 1200)
+    assert len(message.values) == 1000
+
+
 def test_binary_messages_count_against() -> None:
     """What could not be read is no proof of a structure."""
     unread = list(decode(b"\xff\xfe"))

@@ -145,6 +145,16 @@ def test_a_single_message_is_redacted_for_whoever_looks() -> None:
     assert reader.redacted(message) == Message('{"a":"***"}', "json", {"a": "***"})
 
 
+def test_json_lines_are_redacted_as_one_json_is() -> None:
+    """In every line, in the names of the schema, and nothing is kept of what they were."""
+    lines = b'{"a":1,"Ann <ann@example.com>":2}\n{"a":2}'
+    found = sample(lines, redact=["email", "$.a"])
+    assert found.messages == ('{"a":"***","Ann <***>":2}\n{"a":"***"}',)
+    assert outline(found.schema) == "JSON: s RECORD {Ann <***> INT, a INT}"
+    reader = Reader(Options.model_validate({"sample": {"redact": ["$.a"]}}), storing=False, schemas=None)
+    assert not reader.redacted(*reader.messages([Record(lines)])).values
+
+
 # A whole run
 
 
