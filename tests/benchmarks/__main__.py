@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import dags, decoding, ingestion, memory, startup
+from . import dags, decoding, ingestion, memory, startup, streams
 from .rows import show, show_cells
 
 
@@ -16,6 +16,7 @@ def main() -> None:
     show("Start-up (medians)", startup.rows())
     show("Airflow (medians)", dags.rows())
     show("One stream's sample (medians)", decoding.rows())
+    show("A run's streams in XCom (medians)", streams.rows())
     show("Memory", memory.rows())
     sizes = [(100, False), (100, True)]
     if not options.quick:
