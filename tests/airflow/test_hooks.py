@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import airflow
 import pytest
@@ -133,7 +134,7 @@ def test_airflows_command_line_takes_the_connection_that_a_file_names(
 
 def run(data: dict[str, Any]) -> dict[str, Any]:
     task = KinesisIngestionOperator(task_id="ingest", workflow=data, dag=DAG("shop", schedule=None))
-    return task.execute({"run_id": "a run", "params": {}})
+    return task.execute({"run_id": "a run", "params": {}, "ti": Mock()})
 
 
 # --- aws, through the amazon provider --------------------------------------------------------------------------------

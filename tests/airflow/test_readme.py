@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from airflow.configuration import conf
@@ -28,7 +29,7 @@ def test_a_dag_of_ones_own_runs_a_workflow_file(aws: FakeKinesis, tmp_path: Path
     parsed = parsed_by_the_dag_processor(tmp_path, "orders.py")
     assert (parsed.errors, set(parsed.dags)) == ({}, {"orders_account"})
     task: Any = dags_in(tmp_path, "orders.py")["orders_account"].get_task("ingest")
-    result = task.execute({"run_id": "manual", "params": {}})
+    result = task.execute({"run_id": "manual", "params": {}, "ti": Mock()})
     assert (result["state"], result["listed"]) == ("success", 5)
 
 
