@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from ..errors import IngestError
@@ -121,13 +121,16 @@ class MessageSchema:
 class Sample:
     """Messages read from a stream. Empty messages means that the places looked at held no record.
 
-    read: how many messages there were, also where they may not leave the process.
+    read: how many messages there were, also where they may not leave the process. today, newest: the days,
+    in UTC, on which it was taken and on which the newest record arrived; None for no record.
     """
 
     messages: tuple[str, ...] = ()
     schema: MessageSchema | None = None
     notes: tuple[str, ...] = ()
     read: int = 0
+    today: date | None = None
+    newest: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

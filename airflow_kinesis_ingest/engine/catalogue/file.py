@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -21,8 +22,8 @@ from ..model import Outcome, Sample, Topic
 from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import fqn
-from .renewal import Body, renewed
-from .sink import topic_body
+from .renewal import Body, renewed, tell_forgotten
+from .sink import memory_of, topic_body
 
 
 class FileSink:
@@ -38,6 +39,8 @@ class FileSink:
         self._path = Path(os.path.realpath(path))
         self._service = workflow.source.service_name
         self._mask = Redactor(workflow.options.sample.redact).mask
+        self._override = workflow.metadata.override_metadata
+        self._memory = partial(memory_of, workflow)
         self._lock = threading.Lock()
         self._next: IO[bytes]
         self._spool: IO[bytes]
@@ -80,9 +83,16 @@ class FileSink:
         entry = topic_body(topic, self._service)
         if topic.schema:
             # People write in OpenMetadata; here, a schema is always the one that an earlier run wrote.
-            entry["messageSchema"] = renewed(
-                topic.schema, before.get("messageSchema"), override=False, sent=True, mask=self._mask
+            schema = renewed(
+                topic.schema,
+                before.get("messageSchema"),
+                override=self._override,
+                memory=self._memory(sample),
+                sent=True,
+                mask=self._mask,
             )
+            tell_forgotten(topic.name, schema)
+            entry["messageSchema"] = schema.body
         if sample.messages:
             entry["sampleData"] = {"messages": list(sample.messages)}
         for kept in ("messageSchema", "sampleData"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ...errors import CatalogueRefused, NotAllowed, TopicRefused
@@ -12,7 +13,7 @@ from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import OpenMetadata, entity_name, fqn, quoted
 from .renewal import Body, is_unchangeable
-from .sink import topic_body
+from .sink import memory_of, topic_body
 from .topic_calls import Catalogued, Meeting, SourceHash, TopicCalls, Warn, object_in
 from .versions import ServerVersion
 
@@ -43,6 +44,7 @@ class RestSink:
         self._service = workflow.source.service_name
         self._wanted = workflow.service
         self._override = workflow.metadata.override_metadata
+        self._memory = partial(memory_of, workflow)
         self._aws = workflow.aws
         self._mask = Redactor(workflow.options.sample.redact).mask
         self._warn = warn
@@ -78,7 +80,7 @@ class RestSink:
     def write(self, topic: Topic, sample: Sample) -> Outcome:
         facts = topic_body(topic, self._service)
         known = self._topics.get(entity_name(topic.name))
-        meeting = Meeting(topic.name, facts, topic.schema, list(sample.messages), known)
+        meeting = Meeting(topic.name, facts, topic.schema, list(sample.messages), known, self._memory(sample))
         return "written" if self._calls.write(meeting) else "unchanged"
 
     def delete(self, name: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Protocol
 
 from ..model import Outcome, Sample, Topic
+from ..records.forgetting import AT_ONCE, Memory
+from ..workflow.models import Workflow
 from .client import entity_name, fqn
 
 
@@ -57,6 +60,16 @@ def topic_body(topic: Topic, service: str) -> dict[str, Any]:
     if topic.max_message_bytes is not None:
         body["maximumMessageSize"] = topic.max_message_bytes
     return body
+
+
+def memory_of(workflow: Workflow, sample: Sample) -> Memory | None:
+    """What a schema forgets after this sample; None for nothing."""
+    if sample.today is None or sample.newest is None:
+        return None
+    days = workflow.options.schema_options.forget_after
+    if workflow.metadata.override_metadata:
+        return Memory(sample.today, sample.newest, AT_ONCE)
+    return None if days is None else Memory(sample.today, sample.newest, timedelta(days=days))
 
 
 def digest(value: object, length: int) -> str:

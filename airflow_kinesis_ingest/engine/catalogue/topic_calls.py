@@ -1,6 +1,7 @@
 """The calls that bring a topic and its sample into OpenMetadata. The tables at the end are the specification.
 
-What was sent is remembered in the topic's own `sourceHash`, so that an unchanged topic costs no call. The hash goes
+What was sent is remembered in the topic's own `sourceHash`, so that an unchanged topic costs no call, until a date in
+its schema is to be renewed or something of it is forgotten. The hash goes
 with the PUT of the topic alone: OpenMetadata consolidates a PATCH with the PUT before it, which makes an added field a
 major version and loses the one between. So nothing is remembered of the sample: what is stored is read and compared.
 
@@ -11,16 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple, NoReturn
 
 from ...errors import NotAllowed, TopicRefused
 from ..model import MessageSchema
 from ..records.field_names import named, stored_name
+from ..records.forgetting import Ages, Memory
 from .client import OpenMetadata, quoted
-from .renewal import Body, is_unchangeable, renewed
+from .renewal import Body, Renewed, is_unchangeable, renewed, tell_forgotten
 from .sink import digest
 
 NO_SCHEMA = "-" * 8
+NO_DAY = "-" * 6
 ALLOW_SAMPLES = "Let the bot view settings, edit topics and their sample data, or set `options.sample.store: false`"
 WORDS = ("displayName", "description", "owners", "tags", "extension", "cleanupPolicies")
 """What people write on a topic, besides its domains and data products."""
@@ -30,23 +34,42 @@ Warn = Callable[[str, str, str, str], None]
 
 
 class SourceHash(NamedTuple):
-    """What a topic's `sourceHash` remembers of the last run, in 20 characters; "" is not remembered.
+    """What a topic's `sourceHash` remembers of the last run, in 20 or 32 characters; "" is not remembered.
 
-    facts: of the topic's body (12 hex digits); schema: of the schema's text as the sample showed it (8).
+    facts: of the topic's body (12 hex digits); schema: of the schema's text as the sample showed it (8); ages: of what
+    is stored, two days as YYMMDD, "" where nothing is to be forgotten.
     """
 
     facts: str = ""
     schema: str = ""
+    ages: str = ""
 
     def __str__(self) -> str:
-        return self.facts + (self.schema or NO_SCHEMA)
+        return self.facts + (self.schema or NO_SCHEMA) + self.ages
 
     @classmethod
     def parse(cls, text: object) -> SourceHash:
-        """One that somebody else wrote remembers nothing. The 12 digits more that were once written are no matter."""
+        """One that somebody else wrote remembers nothing."""
         if not isinstance(text, str) or len(text) not in (20, 32):
             return cls()
-        return cls(text[:12], text[12:20].replace(NO_SCHEMA, ""))
+        return cls(text[:12], text[12:20].replace(NO_SCHEMA, ""), text[20:])
+
+    def is_due(self, memory: Memory) -> bool:
+        """Whether the sample that it remembers changes what is stored, on this day; also where that is not known."""
+        days = (self.ages[:6], self.ages[6:])
+        try:
+            return memory.is_due(Ages(*(_day(text) for text in days)))
+        except ValueError:
+            return True
+
+
+def _day(text: str) -> date | None:
+    """Raises ValueError."""
+    return None if text == NO_DAY else date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
+
+
+def _written(ages: Ages) -> str:
+    return "".join(f"{day:%y%m%d}" if day else NO_DAY for day in ages)
 
 
 REFUSED_NAME = "Invalid name"
@@ -75,7 +98,8 @@ class Meeting:
     """What a run knows of a topic meets what the catalogue has.
 
     name: the stream's; facts: the topic's body without a schema; schema, messages: what this run's sample showed, None
-    and [] for nothing; known: None for a topic that is not catalogued.
+    and [] for nothing; known: None for a topic that is not catalogued. memory: what its schema forgets, None for
+    nothing.
     """
 
     name: str
@@ -83,6 +107,7 @@ class Meeting:
     schema: MessageSchema | None
     messages: list[str]
     known: Catalogued | None
+    memory: Memory | None = None
 
     @property
     def hash(self) -> SourceHash:
@@ -92,7 +117,18 @@ class Meeting:
     def is_remembered(self) -> bool:
         if self.known is None or self.known.deleted or self.known.unchangeable:
             return False
-        return self.hash.facts == self.known.hash.facts and self.hash.schema in ("", self.known.hash.schema)
+        return self.hash.facts == self.known.hash.facts and not self.is_due and self._is_seen_before
+
+    @property
+    def _is_seen_before(self) -> bool:
+        return self.known is not None and self.hash.schema in ("", self.known.hash.schema)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the sample is the one that the hash remembers, and changes what is stored all the same."""
+        if not (self.known and self.memory and self.schema and self._is_seen_before):
+            return False
+        return self.known.hash.is_due(self.memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +179,29 @@ class TopicCalls:
 
     def create(self, meeting: Meeting) -> Catalogued:
         schema = renewed(meeting.schema, {}, override=self._override, mask=self._mask)
-        return self._put(_whole(meeting.facts, schema, meeting.hash))
+        return self._put(_whole(meeting.facts, schema.body, _hash(meeting, schema)))
 
     def change(self, meeting: Meeting) -> Catalogued:
         assert meeting.known
-        known, now, stored = meeting.known, meeting.hash, self._stored(meeting.facts["name"])
+        known, stored = meeting.known, self._stored(meeting.facts["name"])
         before: Body = stored.get("messageSchema") or {}
-        sent = bool(known.hash.schema) and known.hash.schema == digest(before.get("schemaText"), 8)
-        schema = renewed(meeting.schema, before, override=self._override, sent=sent, mask=self._mask)
-        if schema.get("schemaText") == before.get("schemaText"):
-            now = now._replace(schema=known.hash.schema)
-        is_mended = known.unchangeable and not is_unchangeable(schema)
+        schema = self._renewed(meeting, before, known)
+        now = _hash(meeting, schema)
+        if schema.body.get("schemaText") == before.get("schemaText") and not meeting.is_due:
+            now = now._replace(schema=known.hash.schema, ages=known.hash.ages)
+        is_mended = known.unchangeable and not is_unchangeable(schema.body)
         if now == known.hash and not known.deleted and not is_mended:
             return known
         words = {} if self._override else _words_of_people(stored)
-        return self._changed(Change(known, words | _whole(meeting.facts, schema, now)))
+        changed = self._changed(Change(known, words | _whole(meeting.facts, schema.body, now)))
+        tell_forgotten(meeting.name, schema)
+        return changed
+
+    def _renewed(self, meeting: Meeting, before: Body, known: Catalogued) -> Renewed:
+        sent = bool(known.hash.schema) and known.hash.schema == digest(before.get("schemaText"), 8)
+        return renewed(
+            meeting.schema, before, override=self._override, memory=meeting.memory, sent=sent, mask=self._mask
+        )
 
     def _changed(self, change: Change) -> Catalogued:
         *others, last = [row.calls for row in CHANGE if row.holds(change)]
@@ -231,6 +275,10 @@ class TopicCalls:
     def _put_sample(self, topic: Catalogued, messages: list[str]) -> bool:
         self._client.put(f"/topics/{topic.id}/sampleData", {"messages": messages})
         return True
+
+
+def _hash(meeting: Meeting, schema: Renewed) -> SourceHash:
+    return meeting.hash._replace(ages=_written(schema.ages) if meeting.memory else "")
 
 
 def _whole(facts: Body, schema: Body, source_hash: SourceHash) -> Body:

@@ -15,6 +15,7 @@ Rules, so that nothing is a guess:
   few secrets that a map is keyed by show in a schema. Those that do, as names, are left to redaction.
 - Fields and the schema text go 16 levels deep, each fewer when it would be more than 2000 types, and 500 wide. A name
   that OpenMetadata does not keep is replaced in the fields (field_names.py); the schema text still has it.
+- From sample to sample a schema grows; what no sample shows for long is forgotten (forgetting.py).
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..model import Field, Message, MessageSchema, RegisteredSchema
 from .avro_schema import parse as parse_avro
 from .field_names import named
 from .fields import fields_of_avro, fields_of_shape
+from .forgetting import Aged, Ages, Memory, aged, lost
 from .shape import DEPTH_MOST, Shape, depth_within, pruned, shape_of, union
 
 SHARE = 0.8
@@ -49,6 +52,8 @@ _BITS = "x-integer-bits"  # an annotation: JSON Schema's types cannot say it
 _CROWDED = "x-more-names"  # an annotation: what additionalProperties says is also of names beyond the width
 # Of a text that was cut: it must not grow deeper with a smaller sample, and be cut again with the next large one.
 _LEVELS = "x-levels"
+# Annotations, too: when what a sample lacked was last seen (forgetting.py), the whole and types of it.
+_LAST_SEEN, _TYPES_LAST_SEEN = "x-last-seen", "x-types-last-seen"
 _TYPE_ORDER = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 
@@ -155,12 +160,44 @@ def grown(schema: MessageSchema, before: str) -> MessageSchema:
     Valid for every message that either was inferred from. A registered schema, or one that is not ours, is returned
     as is.
     """
+    return remembered(schema, before, None).schema
+
+
+class Remembered(NamedTuple):
+    """A schema, what it does not have any more (`Aged.forgotten`), and the dates in it."""
+
+    schema: MessageSchema
+    forgotten: tuple[str, ...] = ()
+    ages: Ages = Ages()
+
+
+def remembered(schema: MessageSchema, before: str, memory: Memory | None) -> Remembered:
+    """`grown`, without what memory forgets; without one nothing has a date, and nothing is forgotten."""
     if not (is_ours(schema.text) and is_ours(before)):
-        return schema
+        return Remembered(schema)
     now, then = json.loads(schema.text), json.loads(before)
     levels = min(document.get(_LEVELS, DEPTH_MOST) for document in (now, then))
-    shape = union(_shape_in(then), _shape_in(now))
-    return _of_shape(shape, str(now["title"]), schema.agreed, schema.total, levels)
+    now_shape, then_shape = _shape_in(now), _shape_in(then)
+    both = union(then_shape, now_shape)
+    found = aged(both, then_shape, now_shape, memory) if memory else Aged(both)
+    grown_schema = _of_shape(found.shape, str(now["title"]), schema.agreed, schema.total, levels)
+    return Remembered(grown_schema, found.forgotten, found.ages)
+
+
+def forgotten_at_once(schema: MessageSchema, before: str) -> tuple[str, ...]:
+    """What the text of an earlier schema had and this one has not, if both are ours (`Aged.forgotten`)."""
+    if not (is_ours(schema.text) and is_ours(before)):
+        return ()
+    return lost(_shape_in(json.loads(before)), _shape_in(json.loads(schema.text)))
+
+
+def fields_of(text: str) -> list[dict[str, Any]]:
+    """OpenMetadata's fields as they follow from a schema's text, if that `is_ours`; else none."""
+    if not is_ours(text):
+        return []
+    document = json.loads(text)
+    schema = _of_shape(_shape_in(document), str(document["title"]), 0, 0, document.get(_LEVELS, DEPTH_MOST))
+    return named(_field(field) for field in schema.fields)
 
 
 def _shape_in(schema: dict[str, Any]) -> Shape:
@@ -175,7 +212,22 @@ def _shape_in(schema: dict[str, Any]) -> Shape:
         values=_shape_in(schema["additionalProperties"]) if "additionalProperties" in schema else None,
         crowded=_CROWDED in schema,
         items=_shape_in(schema["items"]) if "items" in schema else None,
+        last_seen=_day(schema.get(_LAST_SEEN)),
+        dates=_days(schema.get(_TYPES_LAST_SEEN)),
     )
+
+
+def _days(written: object) -> dict[str, date]:
+    days = {kind: _day(text) for kind, text in written.items()} if isinstance(written, dict) else {}
+    return {kind: day for kind, day in days.items() if day}
+
+
+def _day(written: object) -> date | None:
+    """None also for what is no date: it counts from its next absence."""
+    try:
+        return date.fromisoformat(written) if isinstance(written, str) else None
+    except ValueError:
+        return None
 
 
 def _digest(document: object) -> str:
@@ -215,6 +267,10 @@ def _json_schema(shape: Shape) -> dict[str, Any]:
         schema[_CROWDED] = True
     if shape.items:
         schema["items"] = _json_schema(shape.items)
+    if shape.last_seen:
+        schema[_LAST_SEEN] = shape.last_seen.isoformat()
+    if shape.dates:
+        schema[_TYPES_LAST_SEEN] = {kind: day.isoformat() for kind, day in sorted(shape.dates.items())}
     return schema
 
 

@@ -64,7 +64,8 @@ class Shape:
     8601: "date-time" when each is RFC 3339, "local-date-time" when none has a zone, else "iso-date-time".
     properties: of all objects; required: those in every object; values: of the keys that are no properties, None
     when there are none. crowded: values also describe names that were left out for the width; without it, only keys
-    that are data. items: of all arrays, None when all are empty.
+    that are data. items: of all arrays, None when all are empty. last_seen, dates: of the shape, and of kinds of
+    it, that a sample lacked (forgetting.py); a union loses them.
     """
 
     kinds: frozenset[str]
@@ -75,6 +76,8 @@ class Shape:
     values: Shape | None = None
     crowded: bool = False
     items: Shape | None = None
+    last_seen: date | None = None
+    dates: dict[str, date] = field(default_factory=dict)
 
 
 def shape_of(values: Sequence[Any], depth: int = DEPTH_MOST) -> Shape:
@@ -216,7 +219,7 @@ def pruned(shape: Shape, depth: int) -> Shape:
 
 def union(one: Shape, other: Shape) -> Shape:
     """The shape of all values that either was made of; the same the other way round, and of itself."""
-    one, other = _as_map_beside(one, other), _as_map_beside(other, one)
+    one, other = as_map_beside(one, other), as_map_beside(other, one)
     kinds = one.kinds | other.kinds
     shape = Shape(
         kinds - {"integer"} if "number" in kinds else kinds,
@@ -232,7 +235,7 @@ def union(one: Shape, other: Shape) -> Shape:
 
 def _add_properties_of_both(shape: Shape, one: Shape, other: Shape) -> None:
     """Names of both first, as they are the more frequent ones; what is no property any more is among the values."""
-    both = {name: _both(_at(one, name), _at(other, name)) for name in one.properties | other.properties}
+    both = {name: _both(at(one, name), at(other, name)) for name in one.properties | other.properties}
     steady = {name for name in both if _in_every_object(name, one) and _in_every_object(name, other)}
     names = [name for name in both if name in steady or not _DATA_KEY.fullmatch(name)]
     names.sort(key=lambda name: (-(name in one.properties) - (name in other.properties), name))
@@ -242,13 +245,13 @@ def _add_properties_of_both(shape: Shape, one: Shape, other: Shape) -> None:
     shape.crowded = bool(kept) and (shape.crowded or len(names) > WIDTH_MOST)
 
 
-def _at(shape: Shape, name: str) -> Shape | None:
+def at(shape: Shape, name: str) -> Shape | None:
     """What shape knows of the values of name, which may be among those of the keys that are no properties."""
     hidden = shape.values if shape.crowded or _DATA_KEY.fullmatch(name) else None
     return shape.properties.get(name, hidden)
 
 
-def _as_map_beside(one: Shape, other: Shape) -> Shape:
+def as_map_beside(one: Shape, other: Shape) -> Shape:
     """Keys that were taken for names because they were few are data when the other shape is a map."""
     if not one.properties or other.properties or not other.values:
         return one

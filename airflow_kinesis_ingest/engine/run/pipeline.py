@@ -32,7 +32,7 @@ from ..workflow.disclosure import unused
 from ..workflow.filters import Verdict, stream_filter
 from ..workflow.models import Options, Workflow
 from .flow import Flow, Stage, attended
-from .reading import Reader
+from .reading import Reader, dated
 from .tally import Tally, unexpected
 
 log = logging.getLogger(__name__)
@@ -358,6 +358,7 @@ class Run:
             cause = "no record was found within the bounds of the search"
             self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.shards` or `timeLimit`")
         sample = reader.sample(described.stream.name, taken.records)
+        sample = dated(sample, taken.records, datetime.now(timezone.utc))
         if taken.records or taken.exhausted:
             self.tally.read(described.stream.name, sample)
         self._log_sample(described.stream.name, sample)

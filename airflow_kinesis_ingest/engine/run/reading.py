@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 from ..model import Message, MessageSchema, Record, Sample
@@ -81,6 +82,15 @@ class Reader:
             yield text
             if left < SHORTEST:
                 return
+
+
+def dated(sample: Sample, records: Sequence[Record], now: datetime) -> Sample:
+    """The sample with its days. A record whose time nothing tells arrived today."""
+    if not records:
+        return sample
+    newest = max((record.arrived for record in records if record.arrived), default=now)
+    today, arrived = (moment.astimezone(timezone.utc).date() for moment in (now, min(newest, now)))
+    return replace(sample, today=today, newest=arrived)
 
 
 def _renamed(value: Any, mask: Callable[[str], str]) -> Any:

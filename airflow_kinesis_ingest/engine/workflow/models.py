@@ -99,7 +99,10 @@ class MessagingMetadata(Strict):
     topic_filter_pattern: FilterPattern | None = Field(None, description="Which streams to keep; all if absent")
     generate_sample_data: bool = Field(False, description="Store sample messages of every stream")
     mark_deleted_topics: bool = Field(True, description="Soft-delete topics whose stream is proven to be gone")
-    override_metadata: bool = Field(False, description="Do not keep what users wrote on a topic when it changes")
+    override_metadata: bool = Field(
+        False,
+        description="Do not keep what users wrote on a topic when it changes, nor of its schema what its sample lacks",
+    )
 
 
 class SourceConfig(Strict):
@@ -264,6 +267,16 @@ class SampleOptions(Strict):
     )
 
 
+class SchemaOptions(Strict):
+    forget_after: int | None = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="Days after which a field, or one of its types, that no sample shows leaves an inferred schema, "
+        "or up to a week later; null: never",
+    )
+
+
 class DeletionOptions(Strict):
     max_share: float = Field(
         0.5, ge=0, le=1, description="Share of the service's topics one run may delete; 1 allows all"
@@ -283,6 +296,7 @@ class Options(Strict):
     assume_role: AssumeRoleOptions = Field(default_factory=AssumeRoleOptions)
     sample: SampleOptions = Field(default_factory=SampleOptions)
     infer_schema: bool = Field(True, description="Infer the message schema from the sample")
+    schema_options: SchemaOptions = Field(default_factory=SchemaOptions, alias="schema")
     deletion: DeletionOptions = Field(default_factory=DeletionOptions)
     quota: float = Field(0.9, gt=0, le=1, description="Share of AWS's per-API rates this run may use")
     retry_for: float = Field(

@@ -92,11 +92,12 @@ class InOpenMetadata(Catalogue):
 
 
 class InFile(Catalogue):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, /, **changes: Any) -> None:
         self.path = path
+        self._changes: dict[str, Any] = {"service_name": SERVICE, **changes}
 
     def sink(self) -> Sink:
-        return sink_of(workflow(AWS, self.path, service_name=SERVICE), threading.Event(), Tally().warn)
+        return sink_of(workflow(AWS, self.path, **self._changes), threading.Event(), Tally().warn)
 
     def topics(self) -> dict[str, Entity]:
         lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
