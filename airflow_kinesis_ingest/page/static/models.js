@@ -64,9 +64,9 @@
  * @property {number|null} retention_hours
  * @property {string|null} schema
  * @property {number|null} messages
- * @typedef {object} Packed rows as base64 of gzip of JSON
+ * @typedef {object} Packed a list for each column, as base64 of gzip of JSON
  * @property {string[]} columns
- * @property {string} rows
+ * @property {string} data
  * @property {number} count of all streams
  * @property {number} cut how many of them are left out
  * @property {string} console_url with `{name}`

@@ -9,9 +9,9 @@ async function inflated(text) {
 }
 
 /** @param {Packed} packed @returns {Promise<Stream[]>} */
-export async function unpacked({ columns, rows }) {
-  const lists = /** @type {unknown[][]} */ (await inflated(rows));
-  return lists.map((list) => /** @type {any} */ (Object.fromEntries(columns.map((name, at) => [name, list[at] ?? null]))));
+export async function unpacked({ columns, data }) {
+  const lists = /** @type {unknown[][]} */ (await inflated(data));
+  return lists[0].map((_, row) => /** @type {any} */ (Object.fromEntries(columns.map((name, at) => [name, lists[at][row] ?? null]))));
 }
 
 /** The address of one stream; "" where there is none. @param {string} template with `{name}` @param {string} name */
