@@ -5,9 +5,8 @@ import htm from "./vendor/htm.js";
 const host = globalThis;
 
 export const React = host.React;
-export const Router = host.ReactRouterDOM;
 export const { useCallback, useDeferredValue, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } = React;
-export const { Link, useLocation, useSearchParams } = Router;
+export const { useLocation, useNavigate } = host.ReactRouterDOM;
 
 /** html`<p class="x">...</p>`, with React's own names of attributes, and `class` beside them. */
 export const html = /** @type {(strings: TemplateStringsArray, ...values: any[]) => any} */ (htm.bind((/** @type {any} */ type, /** @type {any} */ props, /** @type {any[]} */ ...children) => {

@@ -1,5 +1,6 @@
 /** The page in Airflow, and the tab of a DAG: Airflow loads this module, and takes the global of the plugin's name. */
-import { React, html, useLocation } from "./html.js";
+import { followed, useAddress } from "./address.js";
+import { React, html, useLocation, useNavigate } from "./html.js";
 import { serviceIn } from "./places.js";
 import { ServicePage, WorkflowTab } from "./service.js";
 import { ServicesPage } from "./services.js";
@@ -28,13 +29,16 @@ class Guard extends React.Component {
 }
 
 function Page() {
-  const { pathname, search } = useLocation();
-  const name = serviceIn(pathname);
-  return name || new URLSearchParams(search).get("workflow") ? html`<${ServicePage} key=${name} name=${name} />` : html`<${ServicesPage} />`;
+  const name = serviceIn(useLocation().pathname);
+  return useAddress().get("workflow") || name ? html`<${ServicePage} key=${name} name=${name} />` : html`<${ServicesPage} />`;
 }
 
 /** @param {{dagId?: string}} props */
-const Kinesis = ({ dagId }) => html`<main class="kinesis"><${Guard}>${dagId ? html`<${WorkflowTab} dagId=${dagId} />` : html`<${Page} />`}<//></main>`;
+function Kinesis({ dagId }) {
+  const navigate = useNavigate();
+  const follow = (/** @type {any} */ event) => followed(event, navigate);
+  return html`<main class="kinesis" onClick=${follow}><${Guard}>${dagId ? html`<${WorkflowTab} dagId=${dagId} />` : html`<${Page} />`}<//></main>`;
+}
 
 /** The look, before the first paint. */
 function styled() {

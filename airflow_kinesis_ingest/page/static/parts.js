@@ -150,6 +150,3 @@ export function Column({ by, sort, onSort, className, children }) {
   `;
 }
 
-/** The next sorting after a click: the same column turns round. @param {{by: string, down: boolean}} sort @param {string} by @param {string[]} downFirst */
-export const resorted = (sort, by, downFirst = []) => ({ by, down: sort.by === by ? !sort.down : downFirst.includes(by) });
-

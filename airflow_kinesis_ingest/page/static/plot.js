@@ -15,20 +15,20 @@ const LINES = /** @type {Line[]} */ ([
 /** @param {import("./models.js").Numbers} numbers */
 const kept = ({ listed, filtered }) => (listed == null ? null : listed - (filtered ?? 0));
 
-/** @param {{runs: Run[], to: (id: string) => string, chosen: string}} props runs: newest first */
-export function Plot({ runs, to, chosen }) {
+/** @param {{runs: Run[], chosen: string}} props runs: newest first */
+export function Plot({ runs, chosen }) {
   const drawn = runs.filter(numbersOf).reverse();
   if (drawn.length < 2) return null;
   return html`
     <section aria-labelledby="plot">
       <h2 id="plot">Over ${count(drawn.length, "run")}</h2>
-      <div class="plots">${LINES.map((line) => html`<${Bars} key=${line.word} line=${line} runs=${drawn} to=${to} chosen=${chosen} />`)}</div>
+      <div class="plots">${LINES.map((line) => html`<${Bars} key=${line.word} line=${line} runs=${drawn} chosen=${chosen} />`)}</div>
     </section>
   `;
 }
 
-/** @param {{line: Line, runs: Run[], to: (id: string) => string, chosen: string}} props */
-function Bars({ line: { word, tone, of, text }, runs, to, chosen }) {
+/** @param {{line: Line, runs: Run[], chosen: string}} props */
+function Bars({ line: { word, tone, of, text }, runs, chosen }) {
   const values = runs.map((run) => of(run) ?? null);
   const known = /** @type {number[]} */ (values.filter((value) => value != null));
   const top = Math.max(...known, 0);
@@ -38,14 +38,14 @@ function Bars({ line: { word, tone, of, text }, runs, to, chosen }) {
     <figure class="card plot">
       <figcaption><span class="muted">${word}</span><strong>${text(last)}</strong><small class="muted">at most ${text(top)}</small></figcaption>
       <svg viewBox=${`0 0 ${runs.length * 10} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${told}>
-        ${runs.map((run, at) => html`<${Bar} key=${run.run_id} run=${run} at=${at} value=${values[at]} top=${top} tone=${tone} text=${text} to=${to(run.run_id)} chosen=${run.run_id === chosen} />`)}
+        ${runs.map((run, at) => html`<${Bar} key=${run.run_id} run=${run} at=${at} value=${values[at]} top=${top} tone=${tone} text=${text} chosen=${run.run_id === chosen} />`)}
       </svg>
     </figure>
   `;
 }
 
-/** @param {{run: Run, at: number, value: number|null, top: number, tone: string, text: (value: number|null) => string, to: string, chosen: boolean}} props */
-function Bar({ run, at, value, top, tone, text, to, chosen }) {
+/** @param {{run: Run, at: number, value: number|null, top: number, tone: string, text: (value: number|null) => string, chosen: boolean}} props */
+function Bar({ run, at, value, top, tone, text, chosen }) {
   const size = value && top ? Math.max(2, (value / top) * (HEIGHT - 2)) : 0.75;
   return html`
     <g class=${chosen ? "chosen" : ""}>

@@ -1,5 +1,6 @@
 /** The runs of a workflow: one of them looked at, all of them drawn and counted. */
-import { Link, html, useSearchParams } from "./html.js";
+import { Link, here, useAddress } from "./address.js";
+import { html, useEffect, useRef } from "./html.js";
 import { Away, Badge, Copy, Icon, Moment, Prose, Skeleton, Verdict } from "./parts.js";
 import { logPage, runPage } from "./places.js";
 import { Plot } from "./plot.js";
@@ -19,20 +20,15 @@ export const chosen = (runs, id) => runs.find(({ run_id }) => run_id === id) ?? 
 
 /** @param {{dag: string, runs: Answer<Runs>}} props */
 export function RunsPage({ dag, runs: { data, error } }) {
-  const [params] = useSearchParams();
+  const params = useAddress();
   if (!data) return error ? null : html`<${Skeleton} label="Loading the runs" />`;
   if (!data.runs.length) return html`<${NoRun} />`;
   const run = chosen(data.runs, params.get("run"));
-  const to = (/** @type {string} */ id) => {
-    const next = new URLSearchParams(params);
-    next.set("run", id);
-    return `?${next}`;
-  };
   return html`
     <div class="stack">
       <${Looked} dag=${dag} run=${run} newest=${run === data.runs[0]} />
-      <${Plot} runs=${data.runs} to=${to} chosen=${run.run_id} />
-      <${Table} runs=${data.runs} to=${to} chosen=${run.run_id} />
+      <${Plot} runs=${data.runs} chosen=${run.run_id} />
+      <${Table} runs=${data.runs} chosen=${run.run_id} />
     </div>
   `;
 }
@@ -42,10 +38,16 @@ export const NoRun = () => html`<div class="empty"><p><strong>No run yet.</stron
 /** @param {{dag: string, run: Run, newest: boolean}} props */
 function Looked({ dag, run, newest }) {
   const now = useNow(underWay(run) ? 1000 : 30_000);
+  const head = useRef(null);
+  const before = useRef(run.run_id);
+  useEffect(() => {
+    if (before.current !== run.run_id && !newest) head.current?.focus();
+    before.current = run.run_id;
+  }, [run.run_id]);
   return html`
     <section class="card" aria-labelledby="run">
       <div class="title">
-        <h2 id="run"><span>${newest ? "Last run" : "Run"} of <${Moment} at=${run.started} /></span> <${Verdict} result=${run} /> ${run.debug && html`<span class="muted">debug log</span>`}</h2>
+        <h2 id="run" tabIndex="-1" ref=${head}><span>${newest ? "Last run" : "Run"} of <${Moment} at=${run.started} /></span> <${Verdict} result=${run} /> ${run.debug && html`<span class="muted">debug log</span>`}</h2>
         <nav class="links" aria-label="This run in Airflow">
           <${Link} to=${runPage(dag, run.run_id)}>Run<//><${Link} to=${logPage(dag, run.run_id)}>Task log<//>
           ${run.catalogue_url && html`<${Away} href=${run.catalogue_url}>Catalogue<//>`}
@@ -110,8 +112,8 @@ function Policy({ statement }) {
   `;
 }
 
-/** @param {{runs: Run[], to: (id: string) => string, chosen: string}} props */
-function Table({ runs, to, chosen: id }) {
+/** @param {{runs: Run[], chosen: string}} props */
+function Table({ runs, chosen: id }) {
   const now = useNow();
   return html`
     <section>
@@ -122,7 +124,7 @@ function Table({ runs, to, chosen: id }) {
           <tbody>
             ${runs.map((run) => html`
               <tr key=${run.run_id} class=${run.run_id === id ? "chosen" : ""}>
-                <th scope="row"><${Link} to=${to(run.run_id)} aria-current=${run.run_id === id ? "true" : undefined}>${run.started ? html`<${Moment} at=${run.started} />` : run.run_id}<//></th>
+                <th scope="row"><${Link} to=${here({ run: run.run_id })} aria-current=${run.run_id === id ? "true" : undefined}>${run.started ? html`<${Moment} at=${run.started} />` : run.run_id}<//></th>
                 <td><${Verdict} result=${run} /></td><td class="figure">${duration(seconds(run, now))}</td>
                 ${STEPS.map(([step]) => html`<${Count} key=${step} value=${run.numbers?.[step]} bad=${BAD.includes(step)} />`)}
               </tr>

@@ -1,7 +1,8 @@
 /** One service: its workflows, and of the chosen one the runs, the streams and the file. Also a tab of its DAGs. */
+import { Link, here, useAddress } from "./address.js";
 import { Refusal, tell } from "./api.js";
 import { FilePage } from "./file.js";
-import { Link, html, useId, useSearchParams, useState } from "./html.js";
+import { html, useId, useState } from "./html.js";
 import { Badge, Faults, Icon, Refused, Skeleton, Verdict } from "./parts.js";
 import { SERVICES, airflowPages, dagOf, pageOf, runsOf, workflowOf } from "./places.js";
 import { RunsPage } from "./runs.js";
@@ -14,7 +15,7 @@ const VIEWS = /** @type {[string, string][]} */ ([["runs", "Runs"], ["streams", 
 
 /** @param {{name: string}} props "": the service of the workflow that the address names */
 export function ServicePage({ name }) {
-  const [params] = useSearchParams();
+  const params = useAddress();
   const { data, error, again } = useAnswer(SERVICES);
   const asked = params.get("workflow");
   const service = /** @type {Services|null} */ (data)?.services.find((each) => (name ? each.name === name : each.workflows.some(({ dag_id }) => dag_id === asked)));
@@ -144,17 +145,12 @@ const Siblings = ({ service, dag }) => html`
 
 /** @param {{workflow: Workflow, page: any, runs: any}} props */
 function Views({ workflow, page, runs }) {
-  const [params] = useSearchParams();
+  const params = useAddress();
   const view = params.get("view") ?? (workflow.faults.length ? "file" : "runs");
-  const to = (/** @type {string} */ key) => {
-    const next = new URLSearchParams(params);
-    next.set("view", key);
-    return `?${next}`;
-  };
   return html`
     <div>
       <nav class="tabs" aria-label="Views">
-        ${VIEWS.map(([key, word]) => html`<${Link} key=${key} to=${to(key)} aria-current=${key === view ? "page" : undefined}>${word}<//>`)}
+        ${VIEWS.map(([key, word]) => html`<${Link} key=${key} to=${here({ view: key, q: "", show: "", sort: "" })} aria-current=${key === view ? "page" : undefined}>${word}<//>`)}
       </nav>
       ${view === "file" ? html`<${FilePage} page=${page} />`
         : view === "streams" ? html`<${StreamsPage} dag=${workflow.dag_id} runs=${runs} />` : html`<${RunsPage} dag=${workflow.dag_id} runs=${runs} />`}

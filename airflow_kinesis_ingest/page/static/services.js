@@ -1,6 +1,7 @@
 /** The services that this person may see: a row for each workflow, the rows of one service together. */
-import { Link, React, html, useDeferredValue, useMemo, useSearchParams, useState } from "./html.js";
-import { Choice, Column, Copy, Faults, Icon, Refused, Search, Skeleton, Verdict, resorted } from "./parts.js";
+import { Link, useLook } from "./address.js";
+import { React, html, useDeferredValue, useEffect, useMemo, useRef, useState } from "./html.js";
+import { Choice, Column, Copy, Faults, Icon, Refused, Search, Skeleton, Verdict } from "./parts.js";
 import { SERVICES, pageOf } from "./places.js";
 import { matching, sorted } from "./rows.js";
 import { useAnswer, useNow } from "./state.js";
@@ -11,7 +12,8 @@ const STEPS = /** @type {[Step, string][]} */ ([
   ["written", "Written"], ["unchanged", "Unchanged"], ["filtered", "Filtered"], ["deleted", "Deleted"], ["failed", "Failed"],
 ]);
 const SORTS = [["name", "Service"], ["account", "Account, region"], ["last", "Last run"], ...STEPS, ["next", "Next run"]];
-const FIRST = 100; // rows of services that are drawn at once
+const DOWN_FIRST = ["last", ...STEPS.map(([step]) => step)];
+const FIRST = 50; // services that are drawn at once
 
 const broken = (/** @type {Workflow} */ { deploy_failed, faults, stale }) => deploy_failed || faults.length > 0 || stale;
 const failed = (/** @type {Workflow} */ { last }) => last?.state === "failed" || (last?.numbers?.failed ?? 0) > 0;
@@ -68,48 +70,42 @@ function Found({ data: { services, import_errors } }) {
   `;
 }
 
-/** What is looked for stands in the address, so that Back finds it again. */
-function useLook() {
-  const [params, setParams] = useSearchParams();
-  const [text, setText] = useState(params.get("q") ?? "");
-  const put = (/** @type {string} */ key, /** @type {string} */ value) =>
-    setParams((/** @type {URLSearchParams} */ old) => {
-      const next = new URLSearchParams(old);
-      if (value) next.set(key, value);
-      else next.delete(key);
-      return next;
-    }, { replace: true });
-  const search = (/** @type {string} */ value) => {
-    setText(value);
-    put("q", value);
-  };
-  const [by, way] = (params.get("sort") ?? "name").split("-");
-  return { text, search, show: params.get("show") ?? "", put, sort: { by, down: way === "down" } };
-}
-
 /** @param {{services: Service[]}} props */
 function List({ services }) {
-  const { text, search, show, put, sort } = useLook();
-  const [most, setMost] = useState(FIRST);
+  const { text, setText, shown, setShown, sort, onSort } = useLook("name");
   const late = useDeferredValue(text);
-  const holds = (SHOWN.find(([key]) => key === show) ?? SHOWN[0])[2];
+  const holds = (SHOWN.find(([key]) => key === shown) ?? SHOWN[0])[2];
   const found = useMemo(() => sorted(matching(services.filter(({ workflows }) => workflows.some(holds)), late, textOf), valueOf(sort.by), sort.down),
-    [services, show, late, sort.by, sort.down]);
-  const onSort = (/** @type {string} */ by) => {
-    const next = resorted(sort, by, ["last", ...STEPS.map(([step]) => step)]);
-    put("sort", `${next.by}${next.down ? "-down" : ""}`);
-  };
+    [services, shown, late, sort.by, sort.down]);
+  const resort = (/** @type {string} */ by) => onSort(by, DOWN_FIRST);
   const choices = SHOWN.map(([key, word, test]) => [key, word, services.filter(({ workflows }) => workflows.some(test)).length]);
   return html`
     <div>
-      <${Search} label="Search services" value=${text} onInput=${search} />
+      <${Search} label="Search services" value=${text} onInput=${setText} />
       <div class="bar">
-        <${Choice} label="Show" of=${choices} value=${show} onPick=${(/** @type {string} */ key) => put("show", key)} />
-        <label class="narrow"><span class="unseen">Sort by</span><select value=${sort.by} onChange=${(/** @type {any} */ { target }) => onSort(target.value)}>${SORTS.map(([by, word]) => html`<option key=${by} value=${by}>Sort by ${word.toLowerCase()}</option>`)}</select></label>
+        <${Choice} label="Show" of=${choices} value=${shown} onPick=${setShown} />
+        <label class="narrow"><span class="unseen">Sort by</span><select value=${sort.by} onChange=${(/** @type {any} */ { target }) => resort(target.value)}>${SORTS.map(([by, word]) => html`<option key=${by} value=${by}>Sort by ${word.toLowerCase()}</option>`)}</select></label>
       </div>
       <h2 aria-live="polite">${count(found.length, "service")}</h2>
-      ${found.length ? html`<${Table} services=${found.slice(0, most)} sort=${sort} onSort=${onSort} />` : html`<p class="empty">No service is like that. Search for less, or show all.</p>`}
-      ${found.length > most && html`<p class="bar"><button type="button" onClick=${() => setMost(Infinity)}>Show all ${count(found.length, "service")}</button></p>`}
+      ${found.length ? html`<${Growing} services=${found} sort=${sort} onSort=${resort} />` : html`<p class="empty">No service is like that. Search for less, or show all.</p>`}
+    </div>
+  `;
+}
+
+/** The first of many; more when their end comes into view. @param {{services: Service[], sort: {by: string, down: boolean}, onSort: (by: string) => void}} props */
+function Growing({ services, sort, onSort }) {
+  const [most, setMost] = useState(FIRST);
+  const end = useRef(null);
+  const more = () => setMost((/** @type {number} */ last) => last + FIRST);
+  useEffect(() => {
+    const seen = new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && more(), { rootMargin: "600px" });
+    if (end.current) seen.observe(end.current);
+    return () => seen.disconnect();
+  }, [most]);
+  return html`
+    <div>
+      <${Table} services=${services.slice(0, most)} sort=${sort} onSort=${onSort} />
+      ${services.length > most && html`<p class="bar" ref=${end}><button type="button" onClick=${more}>Show more</button></p>`}
     </div>
   `;
 }

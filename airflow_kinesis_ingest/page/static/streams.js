@@ -1,7 +1,8 @@
 /** The streams that one run saw, as many as there are: only the rows in view are drawn. */
+import { searchWith, show, useAddress, useLook } from "./address.js";
 import { ask } from "./api.js";
-import { html, useDeferredValue, useLayoutEffect, useMemo, useRef, useSearchParams, useState } from "./html.js";
-import { Away, Badge, Choice, Column, Refused, Search, Skeleton, resorted } from "./parts.js";
+import { html, useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
+import { Away, Badge, Choice, Column, Refused, Search, Skeleton } from "./parts.js";
 import { addressOf, unpacked } from "./packed.js";
 import { streamsOf } from "./places.js";
 import { inView, matching, sorted, tally } from "./rows.js";
@@ -32,16 +33,11 @@ async function askStreams(path, options) {
 
 /** @param {{dag: string, runs: Answer<Runs>}} props */
 export function StreamsPage({ dag, runs: { data, error } }) {
-  const [params, setParams] = useSearchParams();
+  const params = useAddress();
   if (!data) return error ? null : html`<${Skeleton} label="Loading the runs" />`;
   if (!data.runs.length) return html`<${NoRun} />`;
   const run = chosen(data.runs, params.get("run"));
-  const pick = (/** @type {any} */ { target }) =>
-    setParams((/** @type {URLSearchParams} */ old) => {
-      const next = new URLSearchParams(old);
-      next.set("run", target.value);
-      return next;
-    });
+  const pick = (/** @type {any} */ { target }) => show(searchWith({ run: target.value }));
   return html`
     <${OfRun} key=${`${run.run_id} ${run.state}`} dag=${dag} run=${run} picker=${html`<${Picker} runs=${data.runs} run=${run} pick=${pick} />`} />
   `;
@@ -73,30 +69,28 @@ const textOf = ({ name, pattern, schema, outcome }) => `${name}\n${pattern ?? ""
 
 /** @param {Unpacked & {picker: any}} props */
 function Streams({ packed, streams, picker }) {
-  const [text, setText] = useState("");
-  const [outcome, setOutcome] = useState("");
-  const [sort, setSort] = useState({ by: "", down: false });
+  const { text, setText, shown, setShown, sort, onSort } = useLook("");
   const late = useDeferredValue(text);
   const found = useMemo(() => {
-    const those = matching(outcome ? streams.filter((stream) => stream.outcome === outcome) : streams, late, textOf);
+    const those = matching(shown ? streams.filter(({ outcome }) => outcome === shown) : streams, late, textOf);
     return sort.by ? sorted(those, (stream) => stream[/** @type {keyof Stream} */ (sort.by)], sort.down) : those;
-  }, [streams, outcome, late, sort]);
+  }, [streams, shown, late, sort.by, sort.down]);
   const counts = useMemo(() => tally(streams, (stream) => stream.outcome), [streams]);
   const choices = OUTCOMES.filter(([key]) => counts.has(key)).map(([key, word]) => [key, word, counts.get(key)]);
-  const onSort = (/** @type {string} */ by) => setSort(resorted(sort, by, ["shards", "retention_hours", "messages"]));
+  const resort = (/** @type {string} */ by) => onSort(by, ["shards", "retention_hours", "messages"]);
   return html`
     <div>
       <div class="find">${picker}<${Search} label="Search streams" value=${text} onInput=${setText} /></div>
-      <div class="bar"><${Choice} label="Outcome" of=${[["", "All", streams.length], ...choices]} value=${outcome} onPick=${setOutcome} /></div>
+      <div class="bar"><${Choice} label="Outcome" of=${[["", "All", streams.length], ...choices]} value=${shown} onPick=${setShown} /></div>
       <h2 aria-live="polite">${count(found.length, "stream")}${found.length < streams.length ? ` of ${number(streams.length)}` : ""}</h2>
       ${packed.cut > 0 && html`<p class="notice">The run saw ${count(packed.count, "stream")}; ${number(packed.cut)} of them are left out here, since a run stores 256 KB at most. Those that failed are all in.</p>`}
-      ${found.length ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${onSort} key=${`${late} ${outcome} ${sort.by} ${sort.down}`} />` : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
+      ${found.length ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} />` : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
     </div>
   `;
 }
 
-/** What is scrolled away, and how much is seen. */
-function useScroll() {
+/** What is scrolled away, and how much is seen; other rows are looked at from their first on. @param {Stream[]} rows */
+function useScroll(rows) {
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   const [view, setView] = useState({ top: 0, height: 600 });
   useLayoutEffect(() => {
@@ -107,12 +101,15 @@ function useScroll() {
     sizes.observe(element);
     return () => sizes.disconnect();
   }, []);
+  useLayoutEffect(() => {
+    if (box.current) box.current.scrollTop = 0;
+  }, [rows]);
   return /** @type {[typeof box, typeof view]} */ ([box, view]);
 }
 
 /** @param {{rows: Stream[], packed: Packed, sort: any, onSort: (by: string) => void}} props */
 function Window({ rows, packed, sort, onSort }) {
-  const [box, view] = useScroll();
+  const [box, view] = useScroll(rows);
   const { from, to } = inView({ ...view, row: ROW, count: rows.length });
   const gap = (/** @type {number} */ many) => many > 0 && html`<tr aria-hidden="true" class="gap"><td colSpan=${COLUMNS.length + 1} style=${{ height: many * ROW }} /></tr>`;
   return html`
