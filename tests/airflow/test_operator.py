@@ -116,7 +116,7 @@ def test_a_run_stores_a_row_for_each_stream(aws: FakeKinesis, catalogue: FakeOpe
         *(StreamRow(f"stream-0000{n}", "written", None, 1, 24, "JSON", 3) for n in range(3)),
         StreamRow("stream-00003", "filtered", "excludes .*3"),
     ]
-    assert ti.pushed["streams"]["topic_url"] == f"{catalogue.url}/topic/shop.{{name}}"
+    assert ti.pushed["streams"]["topic_url"] == f"{catalogue.url}/topic/shop.{{topic}}"
     assert ti.pushed["streams"]["console_url"] == ""  # a fake is not in AWS's console
 
 

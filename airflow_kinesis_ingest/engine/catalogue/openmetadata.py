@@ -127,12 +127,12 @@ class RestSink:
 
 
 def topic_pages(service_page: str) -> str:
-    """The address of a topic's page with `{name}` in the place of its name, by that of its service's; "" for another.
+    """The address of a topic's page with `{topic}` in the place of its name, by that of its service's; "" for another.
 
-    A name that holds a dot stands there in quotes (`fqn`).
+    There a name that holds a dot stands in quotes (`fqn`).
     """
     server, found, service = service_page.rpartition(SERVICE_PAGE)
-    return f"{server}{TOPIC_PAGE}{service}.{{name}}" if found else ""
+    return f"{server}{TOPIC_PAGE}{service}.{{topic}}" if found else ""
 
 
 def kinesis_service(client: OpenMetadata, name: str) -> Body | None:

@@ -24,7 +24,8 @@ def packed(rows: Iterable[StreamRow], *, most: int = MOST_BYTES, **links: str) -
 
     {"columns": names of the columns, "data": base64 of gzip of JSON, which is one list per column in that order, sorted
     by the name of the stream, "count": all rows, "cut": those that are left out} and the links. links: addresses with
-    `{name}` in the place of a stream's name, "" where there is none; a few hundred bytes.
+    `{name}` in the place of a stream's name, or `{topic}` in that of its topic's (`topic_pages`), "" where there is
+    none; a few hundred bytes.
     """
     ordered = sorted(rows, key=_urgency)
     value = {"columns": list(COLUMNS), "data": "", "count": len(ordered), "cut": len(ordered), **links}

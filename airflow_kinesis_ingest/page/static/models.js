@@ -70,6 +70,6 @@
  * @property {number} count of all streams
  * @property {number} cut how many of them are left out
  * @property {string} console_url with `{name}`
- * @property {string} topic_url with `{name}`
+ * @property {string} topic_url with `{topic}`
  */
 export {};

@@ -14,5 +14,9 @@ export async function unpacked({ columns, data }) {
   return lists[0].map((_, row) => /** @type {any} */ (Object.fromEntries(columns.map((name, at) => [name, lists[at][row] ?? null]))));
 }
 
-/** The address of one stream; "" where there is none. @param {string} template with `{name}` @param {string} name */
-export const addressOf = (template, name) => (template ? template.replaceAll("{name}", encodeURIComponent(name)) : "");
+/** A name as it stands in the name of a topic: with a dot, in quotes. @param {string} name */
+const quoted = (name) => (name.includes(".") ? `"${name}"` : name);
+
+/** The address of one stream; "" where there is none. @param {string} template with `{name}` or `{topic}` @param {string} name */
+export const addressOf = (template, name) =>
+  template.replaceAll("{name}", encodeURIComponent(name)).replaceAll("{topic}", encodeURIComponent(quoted(name)));
