@@ -14,13 +14,14 @@ import gc
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from inspect import signature
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,11 @@ from .engine.workflow.models import AirflowConfig, Workflow
 from .errors import MAX_FAULTS, Fault, WorkflowError
 from .import_error import import_error, policy_objection
 from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
+from .operators.probe import PROBE, ProbeOperator
 from .timetable import EARLIEST, CronBetweenDates, OnDemand
 
 TASK_ID = "ingest"
+PROBE_ID = "kinesis_probe"
 RERUN = "rerun_with_latest_version"
 NEWEST: dict[str, Any] = {RERUN: True} if RERUN in signature(DAG).parameters else {}
 """From Airflow 3.3 on: a run that is cleared after a fix takes the fixed file, in a versioned bundle too."""
@@ -96,16 +99,22 @@ class Deployment:
     broken: Path | None = None
 
 
-def load_workflows(namespace: MutableMapping[str, Any], folder: str | Path = "workflows") -> None:
+def load_workflows(
+    namespace: MutableMapping[str, Any], folder: str | Path = "workflows", *, probe: bool | Sequence[str] = False
+) -> None:
     """Put a DAG per workflow file below `folder` into `namespace`, a module's globals().
 
     Whatever the files are, it raises nothing. folder: absolute, or relative to the module. When Airflow starts a task,
     its own DAG only is built. `.airflowignore` leaves files out: one in `folder` or any folder below, or, where
-    `folder` is below the module's own, from there on down.
+    `folder` is below the module's own, from there on down. probe: make the DAG `kinesis_probe` too, which answers
+    what is asked of a workflow before there is a file of it (`operators/probe.py`); names of queues: and one more for
+    each of them, `kinesis_probe.QUEUE`, as Airflow lets no run choose the queue of its tasks.
     """
     where = Folder.of(namespace["__file__"], folder)
+    wanted = get_parsing_context().dag_id
     with _uncollected():
-        for dag in _dags(where, _deployments(where, get_parsing_context().dag_id)):
+        found = {dag.dag_id: dag for dag in _dags(where, _deployments(where, wanted))}
+        for dag in chain(_probes(where, probe, wanted, found), found.values()):
             namespace[f"dag {dag.dag_id}"] = dag  # with a blank: no DAG id may replace a name of the module
 
 
@@ -292,14 +301,14 @@ def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | No
         doc_yaml=text,
         doc_json=record.model_dump_json(),
         dag=dag,
-        **_place(config),
+        **_place(pool=config.pool, queue=config.queue),
     )
     return dag
 
 
-def _place(config: AirflowConfig) -> dict[str, Any]:
-    """Where the task waits and runs. What the file does not say is not given: Airflow's own default stays."""
-    return {key: value for key, value in (("pool", config.pool), ("queue", config.queue)) if value is not None}
+def _place(**given: str | None) -> dict[str, Any]:
+    """Where a task waits and runs. What nobody says is not given: Airflow's own default stays."""
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:
@@ -343,6 +352,47 @@ def _record_of_failed(failed: Sequence[Deployment]) -> Record:
         service=next((one.claimed.service for one in failed if one.claimed.service), None),
         faults=told(faults[:MAX_FAULTS]),
     )
+
+
+def _probes(folder: Folder, probe: bool | Sequence[str], wanted: str | None, taken: Collection[str]) -> Iterator[DAG]:
+    """A workflow that has the name of one comes first. One that a cluster policy refuses is an import error."""
+    if probe is False:
+        return
+    for queue in (None, *(() if probe is True else probe)):
+        dag_id = probe_id(queue)
+        if dag_id in taken or wanted not in (None, dag_id):
+            continue
+        reason = policy_objection(partial(probe_dag, queue), folder.loader)
+        if reason:
+            problem = f"Airflow's cluster policy refuses the DAG {dag_id}: {reason}"
+            remedy = "Change the policy, or leave `probe` out of the loader"
+            listed = import_error(dag_id, WorkflowError([Fault(dag_id, 0, 0, "", problem, remedy)]))
+            yield from [listed] if listed else []
+        else:
+            yield probe_dag(queue)
+
+
+def probe_id(queue: str | None) -> str:
+    return PROBE_ID if queue is None else re.sub(r"[^A-Za-z0-9_.-]", "_", f"{PROBE_ID}.{queue}")[:250]
+
+
+def probe_dag(queue: str | None) -> DAG:
+    """What answers probes of workflows that are not deployed. queue: None for Airflow's default.
+
+    Airflow lists every DAG: this one has no schedule, is none of those with the tag `kinesis`, and says what it is.
+    """
+    dag = DAG(
+        probe_id(queue),
+        dag_display_name="Kinesis probe" if queue is None else f"Kinesis probe on {queue}",
+        description="Tests, lists and samples for workflows that are not deployed yet; started by the page Kinesis",
+        schedule=None,
+        start_date=EARLIEST,
+        is_paused_upon_creation=False,
+        tags={"kinesis-probe"},
+        **NEWEST,
+    )
+    ProbeOperator(task_id=PROBE, dag=dag, **_place(queue=queue))
+    return dag
 
 
 def _faults_of(one: Deployment) -> str:

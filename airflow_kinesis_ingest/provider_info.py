@@ -26,15 +26,16 @@ def get_provider_info() -> dict[str, Any]:
         "connection-types": [_kinesis_connection(), _openmetadata_connection()],
         "extra-links": [f"{PACKAGE}.links.CatalogueLink", f"{PACKAGE}.links.ConsoleLink"],
         "plugins": [{"name": PACKAGE, "plugin-class": f"{PACKAGE}.plugin.KinesisIngestPlugin"}],
-        "config": {"kinesis_ingest": _fence()},
+        "config": {"kinesis_ingest": _options()},
         "cli": [f"{PACKAGE}.airflow_cli.get_commands"],
     }
 
 
-def _fence() -> dict[str, Any]:
+def _options() -> dict[str, Any]:
     how = "Glob patterns between commas or blanks; * allows everything, an empty list nothing."
     return {
-        "description": "What workflow files may reach. Read when a run, `validate` or `deploy` begins.",
+        "description": "What workflow files may reach, read when a run, `validate` or `deploy` begins; and what may be "
+        "looked at.",
         "options": {
             "allowed_variables": _option(
                 f"The environment variables that workflow files may name as ${{NAME}}. {how}", "OM_*, AWS_*"
@@ -47,6 +48,12 @@ def _fence() -> dict[str, Any]:
                 f"included. AWS's own hosts are always allowed. {how}",
                 "openmetadata.example.com, *.vpce.amazonaws.com",
             ),
+            "page_samples": _option(
+                "Whether messages of a stream may be looked at from Airflow: decoded, redacted as the workflow says, "
+                "at most 64 KB, in the metadata database until they are read. Read on the worker.",
+                "True",
+            )
+            | {"type": "boolean", "default": "False"},
         },
     }
 

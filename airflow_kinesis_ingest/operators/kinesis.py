@@ -15,11 +15,11 @@ from uuid import NAMESPACE_URL, uuid5
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 from airflow.sdk import BaseOperator
-from airflow.sdk.log import mask_secret
 
 from ..errors import FixFile, IngestError, Retry
 from ..links import CatalogueLink, ConsoleLink
 from ..task_logs import logs_at
+from .probe import PROBE, answered, asked, conf_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -46,7 +46,8 @@ class KinesisIngestionOperator(BaseOperator):
     What no retry can mend (the file, a denied call, the deletion guard) fails the task at once; throttling and servers
     out of reach are left to Airflow's retries. A run that failed has its report as XCom too; one that could not begin
     has none. Delivery: at least once; writes are idempotent, so that a task that is retried or killed leaves the same
-    catalogue. A run parameter `debug` logs the engine's every step.
+    catalogue. A run parameter `debug` logs the engine's every step. A run whose conf has `probe` asks instead of
+    ingesting, and writes nothing (`probe.py`).
     """
 
     template_fields = ("redacted_workflow",)
@@ -78,9 +79,9 @@ class KinesisIngestionOperator(BaseOperator):
             self.redacted_workflow = str(error)
 
     def execute(self, context: Context) -> dict[str, Any]:
+        if PROBE in conf_of(context):
+            return answered(self, context, asked(context), self._runnable)
         with _failing_fast():
-            if self.precondition:
-                self.precondition()
             workflow = self._runnable()
             debug = context["params"].get("debug")
             with logs_at("DEBUG" if debug else workflow.workflow_config.logger_level):
@@ -119,9 +120,13 @@ class KinesisIngestionOperator(BaseOperator):
 
         return check(self._document(), self._stem)
 
-    def _runnable(self) -> Workflow:
+    def _runnable(self, changed: Callable[[Document], Document] = lambda document: document) -> Workflow:
         """The workflow with its placeholders and connections filled in."""
-        return _resolved(self._document(), self._stem)
+        from ..hooks.runtime import resolved
+
+        if self.precondition:
+            self.precondition()
+        return resolved(changed(self._document()), self._stem)
 
     @property
     def _stem(self) -> str:
@@ -165,10 +170,15 @@ class DeployFailedOperator(BaseOperator):
         self.reason = reason
         self.file = file
 
-    def execute(self, context: Context) -> NoReturn:
+    def execute(self, context: Context) -> dict[str, Any]:
+        if PROBE in conf_of(context):
+            return answered(self, context, asked(context), self._refuse)
         if self.file:
             self._try_to_tell(self.file, context)
         raise AirflowFailException(f"{NOT_DEPLOYED}:\n{self.reason}")
+
+    def _refuse(self, _: Callable[[Document], Document]) -> NoReturn:
+        raise FixFile(NOT_DEPLOYED, why=self.reason, remedy="Fix the file")
 
     def _try_to_tell(self, file: Path, context: Context) -> None:
         try:
@@ -183,35 +193,17 @@ class DeployFailedOperator(BaseOperator):
         from ..engine.run import pipeline
         from ..engine.workflow.document import read
         from ..engine.workflow.salvage import salvaged
+        from ..hooks.runtime import resolved
 
         document = salvaged(read(file), file.stem)
         if document is None:
             self.log.info("%s: its file does not say rightly which service and which server", NOT_TOLD)
             return
-        workflow = _resolved(document, file.stem)
+        workflow = resolved(document, file.stem)
         try:
             pipeline.tell_not_deployed(workflow, status_id, FixFile(NOT_DEPLOYED, why=self.reason))
         except IngestError as error:
             raise error.rewritten(workflow.origins.with_names) from None
-
-
-def _resolved(document: Document, stem: str) -> Workflow:
-    """The workflow of a document with its placeholders and connections filled in, inside the fence.
-
-    Airflow's masker knows every value that came from elsewhere before anything is checked, and every secret.
-    """
-    from ..engine.workflow.disclosure import secrets
-    from ..engine.workflow.loading import check, origins_of
-    from ..hooks.fence import configured_fence
-    from ..hooks.runtime import airflow_runtime
-
-    runtime = airflow_runtime(document)
-    for value in origins_of(document, runtime).values:
-        mask_secret(value)
-    workflow = check(document, stem, runtime, configured_fence())
-    for _, secret in secrets(workflow):
-        mask_secret(secret.get_secret_value())
-    return workflow
 
 
 def _status_id(dag_id: str, run_id: str) -> str:

@@ -146,7 +146,7 @@ def test_variables_are_filled_in_and_shown_by_name(
     with FakeOpenMetadata() as gone:
         monkeypatch.setenv("SHOP_OM", gone.host_port)
     masked: list[str] = []
-    monkeypatch.setattr("airflow_kinesis_ingest.operators.kinesis.mask_secret", masked.append)
+    monkeypatch.setattr("airflow_kinesis_ingest.hooks.runtime.mask_secret", masked.append)
     fail(bundle, data)
     assert gone.host_port in masked  # which keeps it out of the lines of the engine, too
     (told,) = [line for line in logged().splitlines() if "OpenMetadata does not show that this pipeline" in line]

@@ -14,7 +14,7 @@ from airflow.configuration import conf
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_kinesis_ingest.engine.workflow.fence import HOSTS, OPEN, SECTION, TOKEN_FOLDERS, VARIABLES, Fence
-from airflow_kinesis_ingest.hooks.fence import configured_fence
+from airflow_kinesis_ingest.hooks.fence import PAGE_SAMPLES, configured_fence, page_samples
 from airflow_kinesis_ingest.hooks.openmetadata import OpenMetadataHook
 from airflow_kinesis_ingest.provider_info import get_provider_info
 from tests.airflow.loading import Bundle
@@ -58,8 +58,9 @@ def test_a_configuration_file_closes_it_too() -> None:
 
 def test_airflow_knows_every_option_with_its_default() -> None:
     options = get_provider_info()["config"][SECTION]["options"]
-    assert set(options) == {VARIABLES, TOKEN_FOLDERS, HOSTS}
-    assert {option["default"] for option in options.values()} == {"*"}
+    assert set(options) == {VARIABLES, TOKEN_FOLDERS, HOSTS, PAGE_SAMPLES}
+    assert {options[name]["default"] for name in (VARIABLES, TOKEN_FOLDERS, HOSTS)} == {"*"}
+    assert options[PAGE_SAMPLES]["default"] == str(page_samples()) == "False"
     assert all(option["description"] and option["version_added"] for option in options.values())
 
 

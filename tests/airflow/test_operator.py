@@ -524,7 +524,7 @@ def test_every_secret_is_known_to_airflows_masker(
 ) -> None:
     """Also those that came from the environment."""
     masked: list[str] = []
-    monkeypatch.setattr("airflow_kinesis_ingest.operators.kinesis.mask_secret", masked.append)
+    monkeypatch.setattr("airflow_kinesis_ingest.hooks.runtime.mask_secret", masked.append)
     monkeypatch.setenv("SHOP_JWT", BOT)
     run(document(aws, catalogue, token="${SHOP_JWT}"))
     assert {BOT, SECRET, "AKIAFAKEFAKEFAKEFAKE"} <= set(masked)

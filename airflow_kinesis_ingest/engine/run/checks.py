@@ -33,12 +33,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call tried. message: what was found, or why it failed or was skipped; remedy: what to do after a failure."""
+    """One call tried. message: what was found, or why it failed or was skipped; remedy: what to do after a failure.
+
+    actions: of AWS's IAM, where the permission for them is what is missing.
+    """
 
     name: str
     status: Literal["passed", "failed", "skipped"]
     message: str = ""
     remedy: str = ""
+    actions: tuple[str, ...] = ()
 
     def rewritten(self, rewrite: Callable[[str], str]) -> Step:
         return replace(self, message=rewrite(self.message), remedy=rewrite(self.remedy))
@@ -107,7 +111,11 @@ def _tried(name: str, step: Callable[[], str]) -> Step:
     except (StreamGone, StreamNotReady) as error:
         return Step(name, "skipped", f"{error.where}: {error.cause}")
     except IngestError as error:
-        return Step(name, "failed", error.cause, error.remedy)
+        return failed(name, error)
+
+
+def failed(name: str, error: IngestError) -> Step:
+    return Step(name, "failed", error.cause, error.remedy, error.actions)
 
 
 class _OpenMetadataTest:

@@ -27,9 +27,13 @@ def packed(rows: Iterable[StreamRow], *, most: int = MOST_BYTES, **links: str) -
     `{name}` in the place of a stream's name, or `{topic}` in that of its topic's (`topic_pages`), "" where there is
     none; a few hundred bytes.
     """
-    ordered = sorted(rows, key=_urgency)
-    value = {"columns": list(COLUMNS), "data": "", "count": len(ordered), "cut": len(ordered), **links}
-    data, kept = _fitting(ordered, most - len(json.dumps(value)))
+    return squeezed(sorted(rows, key=_urgency), COLUMNS, most, **links)
+
+
+def squeezed(ordered: Sequence[Any], columns: Sequence[str], most: int = MOST_BYTES, **more: Any) -> dict[str, Any]:
+    """The same for any rows with a `name` and these attributes; those that are left out are the last ones."""
+    value = {"columns": list(columns), "data": "", "count": len(ordered), "cut": len(ordered), **more}
+    data, kept = _fitting(ordered, columns, most - len(json.dumps(value)))
     return value | {"data": data, "cut": len(ordered) - kept}
 
 
@@ -47,16 +51,16 @@ def _urgency(row: StreamRow) -> tuple[int, str]:
     return URGENCY[row.outcome], row.name
 
 
-def _fitting(ordered: Sequence[StreamRow], room: int) -> tuple[str, int]:
+def _fitting(ordered: Sequence[Any], columns: Sequence[str], room: int) -> tuple[str, int]:
     """As many of the first rows as fit into the room, and how many these are."""
     kept = len(ordered)
-    while len(data := _data(ordered[:kept])) > room and kept:
+    while len(data := _data(ordered[:kept], columns)) > room and kept:
         kept = min(kept - 1, int(kept * 0.99 * room / len(data)))
     return data, kept
 
 
-def _data(rows: Sequence[StreamRow]) -> str:
+def _data(rows: Sequence[Any], columns: Sequence[str]) -> str:
     """Neighbours in a column are more alike than those in a row: 6 % smaller."""
     by_name = sorted(rows, key=attrgetter("name"))
-    columns = [[getattr(row, column) for row in by_name] for column in COLUMNS]
-    return b64encode(gzip.compress(json.dumps(columns, separators=(",", ":")).encode(), mtime=0)).decode()
+    values = [[getattr(row, column) for row in by_name] for column in columns]
+    return b64encode(gzip.compress(json.dumps(values, separators=(",", ":")).encode(), mtime=0)).decode()

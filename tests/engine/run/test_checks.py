@@ -228,3 +228,16 @@ def test_a_sink_that_is_no_server_has_nothing_to_test() -> None:
     with FakeKinesis([], quotas={}) as aws:
         steps = list(checks.check_openmetadata(workflow(aws, Path("unused")), rights=True))
     assert {(step.status, step.message) for step in steps} == {("skipped", "the sink is `file`")}
+
+
+# --- what is missing ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", ["DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"])
+def test_a_denied_call_names_the_action_that_is_missing(call: str) -> None:
+    step = tried(FakeStream("a"), fault=aws_error("AccessDeniedException"), at=call)[call]
+    assert (step.status, step.actions) == ("failed", (f"kinesis:{call}",))
+
+
+def test_another_failure_misses_no_action() -> None:
+    assert tried(FakeStream("a"), fault=aws_error("InternalFailure"), at="ListShards")["ListShards"].actions == ()
