@@ -27,7 +27,11 @@ pytestmark = pytest.mark.timeout(1200)
 
 STREAMS = 5
 TASK = "ingest"
-LOADER = 'from airflow_kinesis_ingest import load_workflows  # airflow dag\n\nload_workflows(globals(), "workflows")\n'
+LOADER = """\
+from airflow_kinesis_ingest import load_workflows  # airflow dag
+
+load_workflows(globals(), "workflows", probe=True)
+"""
 LITERAL_SECRET = "wJalrXUtnFEMI-literal-in-the-file"
 ENVIRONMENT_TOKEN = "a-jwt-from-the-environment-0123456789"
 CONNECTION_SECRET = "a-secret-of-an-airflow-connection"
@@ -67,6 +71,13 @@ class Live:
         found: list[dict[str, Any]] = self.airflow.call("GET", path)["content"]
         return found
 
+    def xcom(self, dag_id: str, run_id: str, task: str, key: str) -> Any:
+        """None where there is none."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task}/xcomEntries/{key}"
+        found = self.airflow.call("GET", path)
+        value = found and found["value"]
+        return json.loads(value) if isinstance(value, str) else value
+
     def logged(self, dag_id: str, run_id: str, text: str) -> datetime:
         """When the one line with this text was logged."""
         (line,) = [line for line in self.log(dag_id, run_id) if text in line["event"]]
@@ -90,6 +101,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         connection |= {"password": CONNECTION_SECRET, "extra": extra}
         environment = {"LIVE_JWT": ENVIRONMENT_TOKEN, "AIRFLOW_CONN_LIVE_AWS": json.dumps(connection)}
         environment["AIRFLOW__CORE__TEST_CONNECTION"] = "Enabled"
+        environment["AIRFLOW__KINESIS_INGEST__PAGE_SAMPLES"] = "True"
         with behind_a_proxy(), airflow(home, dags, environment=environment) as started:
             started.wait(lambda: started.call("GET", "/dags/steady"), "the first DAG")
             started.await_run("steady", started.trigger("steady"))  # what is timed below is not Airflow's warming up
@@ -227,6 +239,68 @@ def test_a_killed_run_ends_within_five_seconds_and_says_stopped(live: Live) -> N
     killed = live.logged("orders", run_id, "the task shouldn't be running anymore")
     assert (live.logged("orders", run_id, "orders: stopped") - killed).total_seconds() < 5
     assert len([topic for topic in live.catalogue.topics.values() if not topic["deleted"]]) == STREAMS
+
+
+def test_a_test_of_a_deployed_workflow_is_told_while_it_runs_and_is_no_run(live: Live) -> None:
+    """By a run of its own DAG: each step can be seen before the next has ended, and OpenMetadata is told nothing."""
+    told = dict(live.catalogue.statuses["shop.orders"])
+    live.kinesis.faults = Faults(Rule(Fault.never(), "ListShards"))
+    run_id = live.airflow.trigger("orders", probe="test")
+
+    def reached() -> bool:
+        steps = live.xcom("orders", run_id, TASK, "steps") or []
+        return "DescribeStreamSummary" in [step["name"] for step in steps]
+
+    live.airflow.wait(reached, "the step before the one that hangs")
+    assert live.airflow.run("orders", run_id)["state"] == "running"
+    live.kinesis.faults = Faults()
+    assert live.airflow.await_run("orders", run_id) == "success", live.airflow.log("orders", run_id, TASK)
+    steps = live.xcom("orders", run_id, TASK, "steps")
+    assert [step["name"] for step in steps][:3] == ["Worker", "Workflow", "AWS credentials"]
+    assert live.airflow.run("orders", run_id)["conf"]["probe"] == "test"
+    assert live.airflow.result("orders", run_id, TASK)["probe"] == "test"
+    assert live.catalogue.statuses["shop.orders"] == told
+
+
+def test_a_probe_of_a_paused_pipeline_waits_until_it_is_unpaused(live: Live) -> None:
+    """As every run of it does, also one that a person starts; a probe of another pipeline goes by it."""
+    live.airflow.call("PATCH", "/dags/steady?update_mask=is_paused", {"is_paused": True})
+    waiting = live.airflow.trigger("steady", probe="streams")
+    run_id, state = live.run("orders", probe="streams")
+    assert state == "success", live.airflow.log("orders", run_id, TASK)
+    assert live.airflow.result("orders", run_id, TASK)["count"] == STREAMS
+    assert live.airflow.run("steady", waiting)["state"] == "queued"
+    live.airflow.call("PATCH", "/dags/steady?update_mask=is_paused", {"is_paused": False})
+    assert live.airflow.await_run("steady", waiting) == "success"
+    assert live.airflow.result("steady", waiting, TASK)["probe"] == "streams"
+
+
+def test_a_sample_is_read_and_then_deleted(live: Live) -> None:
+    """By who reads it, with Airflow's own API."""
+    run_id, state = live.run("steady", probe="sample", stream="stream-00000")
+    assert state == "success", live.airflow.log("steady", run_id, TASK)
+    sample = live.xcom("steady", run_id, TASK, "sample")
+    assert (len(sample["messages"]), sample["delete_after_reading"]) == (3, True)
+    live.airflow.call("DELETE", f"/dags/steady/dagRuns/{run_id}/taskInstances/{TASK}/xcomEntries/sample")
+    assert live.xcom("steady", run_id, TASK, "sample") is None
+    assert live.airflow.result("steady", run_id, TASK)["probe"] == "sample"
+
+
+def test_a_workflow_without_a_file_is_tested_by_the_probe_dag(live: Live) -> None:
+    """The conf names the connection alone; what else it holds is refused, and the run says why."""
+    wanted = {"config": {"type": "MessagingMetadata", "generateSampleData": True}}
+    source = {"type": "kinesis", "serviceName": "shop", "sourceConfig": wanted}
+    unsaved = {"source": source, "connections": {"aws": "live_aws"}}
+    run_id, state = live.run("kinesis_probe", probe="test", workflow=unsaved)
+    assert state == "success", live.airflow.log("kinesis_probe", run_id, "probe")
+    assert live.airflow.result("kinesis_probe", run_id, "probe")["state"] == "passed"
+    run_id, state = live.run(
+        "kinesis_probe", probe="test", workflow=unsaved | {"workflowConfig": {"loggerLevel": "INFO"}}
+    )
+    assert state == "failed"
+    refused = live.airflow.result("kinesis_probe", run_id, "probe")
+    assert (refused["probe"], refused["state"]) == ("test", "failed")
+    assert "workflowConfig" in refused["error"]["cause"]
 
 
 def test_debug_shows_our_lines_and_no_one_elses(live: Live) -> None:

@@ -314,7 +314,7 @@ def test_the_probe_dag_is_there_only_where_the_loader_asks_for_it(bundle: Bundle
 def test_the_probe_dag_waits_for_nobody_and_is_no_pipeline(bundle: Bundle) -> None:
     """Not scheduled, not paused, and not among those that the page takes for workflows."""
     dag = probing(bundle).worker_dags()["kinesis_probe"]
-    assert dag.schedule is None
+    assert type(dag.timetable).__name__ == "NullTimetable"
     assert (dag.is_paused_upon_creation, dag.tags) == (False, {"kinesis-probe"})
     assert "not deployed yet" in (dag.description or "")
     (task,) = dag.tasks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import dags, decoding, ingestion, memory, startup, streams
+from . import dags, decoding, ingestion, memory, probes, startup, streams
 from .rows import show, show_cells
 
 
@@ -15,6 +15,7 @@ def main() -> None:
     options = parser.parse_args()
     show("Start-up (medians)", startup.rows())
     show("Airflow (medians)", dags.rows())
+    show("A probe, in a live Airflow (medians)", probes.rows())
     show("One stream's sample (medians)", decoding.rows())
     show("A run's streams in XCom (medians)", streams.rows())
     show("Memory", memory.rows())

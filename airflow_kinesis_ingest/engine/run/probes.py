@@ -62,6 +62,8 @@ class Request:
         if not kind:
             raise _refused("`probe` is none of those there are", f"Write one of {', '.join(KEYS)}")
         _require_known(conf, (*ALWAYS, *KEYS[kind], *more))
+        if conf.get("debug") not in (None, True, False):
+            raise _refused("`debug` is neither true nor false", "Write one of them")
         stream = conf.get("stream", "")
         if kind == "sample" and not (isinstance(stream, str) and STREAM.fullmatch(stream)):
             raise _refused("`stream` is no name of a stream", "Write the name of the stream to sample")
@@ -81,7 +83,7 @@ class Request:
 
 
 def kind_of(conf: Mapping[str, Any]) -> str:
-    """ "" for a kind that there is not."""
+    """An empty text for a kind that there is not."""
     kind = conf.get("probe")
     return kind if isinstance(kind, str) and kind in KEYS else ""
 
@@ -141,7 +143,7 @@ def names(workflow: Workflow, stop: threading.Event, tell: Tell) -> dict[str, An
 
 
 def _packed(found: list[Name], **more: Any) -> dict[str, Any]:
-    return squeezed(found, Name.__slots__, kept=sum(name.kept for name in found), **more)
+    return squeezed(found, ("name", "kept", "pattern"), kept=sum(name.kept for name in found), **more)
 
 
 # --- a sample --------------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def test_a_request_is_what_the_conf_says() -> None:
         ({"probe": "sample", "stream": "a", "filter": {}}, "Allowed here: probe, debug, stream"),
         ({"probe": "sample"}, "Write the name of the stream to sample"),
         ({"probe": "sample", "stream": "a b"}, "Write the name of the stream to sample"),
+        ({"probe": "test", "debug": "yes"}, "`debug` is neither true nor false"),
         ({"probe": "test", "workflow": {}}, "Allowed here: probe, debug, filter"),
         ({"probe": "streams", "filter": {"includes": ["${TOKEN}"]}}, "the name of a variable"),
     ],
