@@ -561,7 +561,7 @@ def test_a_value_in_a_wrong_field_is_masked_first_and_named_in_the_exception(
 ) -> None:
     """Whether the check refuses it, or the library that is given it, or nobody does."""
     masked: list[Any] = []
-    for module in ("operators.kinesis", "hooks.connections"):
+    for module in ("hooks.runtime", "hooks.connections"):
         monkeypatch.setattr(f"airflow_kinesis_ingest.{module}.mask_secret", masked.append)
     data = misplaced(aws, catalogue, block, field, "${MISPLACED}")
     monkeypatch.setenv("MISPLACED", MISPLACED)
