@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from airflow_kinesis_ingest.engine.catalogue.client import quoted
+from airflow_kinesis_ingest.engine.catalogue.openmetadata import topic_pages
 from airflow_kinesis_ingest.engine.catalogue.sink import Sink
 from airflow_kinesis_ingest.engine.model import MessageSchema, Outcome, Sample, Topic
 from airflow_kinesis_ingest.engine.records.decode import decode
@@ -882,6 +884,18 @@ def test_an_untested_version_is_warned_of(
 def test_the_address_is_where_a_reader_finds_the_service(server: FakeOpenMetadata) -> None:
     sink = InOpenMetadata(server, service_name="my.svc").sink()
     assert sink.address == f"{server.url}/service/messagingServices/%22my.svc%22"
+
+
+@pytest.mark.parametrize("name", ["orders", "shop.orders"])
+def test_a_topics_page_is_found_by_that_of_its_service(server: FakeOpenMetadata, name: str) -> None:
+    """By its fully qualified name, in which a name that holds a dot stands in quotes."""
+    sink = InOpenMetadata(server, service_name="my.svc").sink()
+    page = topic_pages(sink.address).replace("{topic}", quoted(name))
+    assert page == f"{server.url}/topic/{quoted('my.svc', name)}"
+
+
+def test_what_is_no_services_page_leads_to_no_topic(path: Path) -> None:
+    assert topic_pages(InFile(path).sink().address) == ""
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
