@@ -46,15 +46,21 @@ check: $(VENV)/installed
 	$(BIN)/mypy airflow_kinesis_ingest tests
 	$(BIN)/lint-imports
 
-bench: $(VENV)/installed
+bench: $(VENV)/installed $(VENV)-bench/installed
 	$(BIN)/python -m tests.benchmarks
 
 bench-browser: $(VENV)/installed
 	tests/browser/install.sh
 	$(BROWSER) -m pytest --browser tests/browser/test_first_paint.py
 
-bench-large: $(VENV)/installed
+bench-large: $(VENV)/installed $(VENV)-bench/installed
 	$(BIN)/python -m tests.benchmarks --large
+
+# Libraries that redaction is compared to; apart, as scrubadub needs scikit-learn.
+$(VENV)-bench/installed: tests/benchmarks/libraries.txt
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/pip install --disable-pip-version-check --quiet --requirement $<
+	touch $@
 
 # Every version is pinned in requirements.lock; the package itself is installed from this folder.
 $(VENV)/installed: requirements.lock pyproject.toml
@@ -74,4 +80,4 @@ lock: $(VENV)/installed
 		--no-annotate --extra test pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-browser .demo .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-browser $(VENV)-bench .demo .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import dags, decoding, ingestion, memory, probes, startup, streams
+from . import dags, decoding, ingestion, memory, probes, redaction, startup, streams
 from .rows import show, show_cells
 
 
@@ -18,6 +18,7 @@ def main() -> None:
     show("A probe, in a live Airflow (medians)", probes.rows())
     show("One stream's sample (medians)", decoding.rows())
     show("A run's streams in XCom (medians)", streams.rows())
+    show_cells("Redaction", redaction.HEADER, redaction.cells())
     show("Memory", memory.rows())
     sizes = [(100, False), (100, True)]
     if not options.quick:

@@ -29,6 +29,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import takewhile
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from ..model import Message
@@ -102,7 +103,7 @@ class Redactor:
         return (before if _HARMLESS.fullmatch(before) else MASK) + self._json(text[start:])
 
     def _json(self, text: str) -> str:
-        found = merged(self._spans_with_escapes(text))
+        found = merged(self.found(text))
         if found or "\\" in text or ";base64," in text or self._is_needed(text):
             return _Scan(text, self._paths, self.mask, found).run()
         return text  # without escapes, what stands in a JSON string stands in its text as well
@@ -115,16 +116,12 @@ class Redactor:
 
     def mask(self, text: str) -> str:
         """text with every detector's finding replaced, also of what JSON in it writes in escapes."""
-        pieces, last = [], 0
-        for start, end in merged(self._spans_with_escapes(text)):
-            pieces += [text[last:start], MASK]
-            last = end
-        return "".join([*pieces, text[last:]]) if pieces else text
+        return _masked(text, merged(self.found(text)))
 
     def _spans(self, text: str) -> Iterator[Span]:
         return (span for detect in self._detectors for span in detect(text))
 
-    def _spans_with_escapes(self, text: str) -> list[Span]:
+    def found(self, text: str) -> list[Span]:
         """Of the text as it is and of what its escapes stand for; no escape is torn, so that JSON stays JSON."""
         text = folded(text)
         spans = list(self._spans(text))
@@ -133,6 +130,14 @@ class Redactor:
         plain, origins = unescaped(text)
         whole = [(origins[bisect_right(origins, start) - 1], end) for start, end in spans]
         return whole + [(origins[start], origins[end]) for start, end in self._spans(folded(plain))]
+
+
+def _masked(text: str, spans: Iterable[Span]) -> str:
+    pieces, last = [], 0
+    for start, end in spans:
+        pieces += [text[last:start], MASK]
+        last = end
+    return "".join([*pieces, text[last:]]) if pieces else text
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
@@ -311,17 +316,25 @@ class _Scan:
 
     def masked(self, content: str, end: int) -> None:
         """Write the string that goes on to end without what the detectors find in it."""
-        if self.is_suspect(end) and (shown := self.mask(content)) != content:
+        if (shown := self.shown(content, self.position + 1, end - 1)) != content:
             self.put(end, _quoted(shown))
 
-    def is_suspect(self, end: int) -> bool:
-        """Spares a search: nothing is found from the position to end that was not found in the text as a whole.
+    def shown(self, content: str, start: int, end: int) -> str:
+        """content, which is written from start to end, without what was found there in the text as a whole.
 
-        Unless it is written in escapes. No finding goes past a quote of JSON's, so none is lost to its neighbour.
+        What it says of a value may stand before it: `"version": "1.2.3.4"`. Only of what has escapes, or a finding
+        that goes past its end, content is searched alone.
         """
-        while self.found and self.found[0][1] <= self.position:
+        while self.found and self.found[0][1] <= start:
             self.found.popleft()
-        return bool(self.found and self.found[0][0] < end) or self.text.find("\\", self.position, end) >= 0
+        if self.text.find("\\", start, end) >= 0:
+            return self.mask(content)
+        if not self.found or self.found[0][0] >= end:
+            return content
+        spans = list(takewhile(lambda span: span[0] < end, self.found))
+        if spans[0][0] < start or spans[-1][1] > end:
+            return self.mask(content)
+        return _masked(content, [(begin - start, stop - start) for begin, stop in spans])
 
     def scalar(self) -> None:
         match = _SCALAR.match(self.text, self.position)
@@ -329,7 +342,7 @@ class _Scan:
             raise ValueError("neither a number nor a constant")
         written = match.group()
         self.next = _Next.COMMA
-        found = self.is_suspect(match.end()) and self.mask(written) != written
+        found = self.shown(written, match.start(), match.end()) != written
         if found or (self.is_hidden() and written != "null"):
             self.put(match.end(), _MASKED)
         self.position = match.end()

@@ -8,7 +8,8 @@ from array import array
 
 _ESCAPE = re.compile(
     r"(?<!\\)\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([/\"bfnrt]))"  # escaped again by every string around it
-    r"|%(?:25){0,9}([0-9a-fA-F]{2})"  # a URL's, and of a URL in a URL
+    r"|((?:%(?:25){0,9}[c-fC-F][0-9a-fA-F])(?:%(?:25){0,9}[89abAB][0-9a-fA-F]){1,3})"  # of a URL, or of a URL in one
+    r"|%(?:25){0,9}([0-9a-fA-F]{2})"
     r"|&(?:amp;)?\#(?:[xX]([0-9a-fA-F]{1,5})|([0-9]{1,6}));",
     re.VERBOSE,
 )
@@ -43,10 +44,9 @@ def unescaped(text: str) -> tuple[str, array[int]]:
 
 
 def _character(match: re.Match[str]) -> str:
-    json, python, letter, url, html, decimal = match.groups()
+    json, python, letter, bytes_, byte, html, decimal = match.groups()
     if letter:
         return _LETTERS.get(letter, letter)
-    if url:
-        byte = int(url, 16)
-        return chr(byte if byte < 0x80 else 0x100 + byte)  # a byte of a letter beyond ASCII: some letter
-    return chr(int(json or python or html or "0", 16) or int(decimal or "0"))
+    if bytes_:
+        return bytes.fromhex("".join(re.findall("%(?:25)*(..)", bytes_))).decode(errors="replace")[:1]
+    return chr(int(json or python or byte or html or "0", 16) or int(decimal or "0"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from airflow_kinesis_ingest.engine.model import Message
 from airflow_kinesis_ingest.engine.records import codecs
 from airflow_kinesis_ingest.engine.records.decode import decode, truncate
 from airflow_kinesis_ingest.engine.records.detectors import DETECTORS
-from airflow_kinesis_ingest.engine.records.redact import NO_JSON, Redactor
+from airflow_kinesis_ingest.engine.records.redact import NO_JSON, Redactor, merged
 from tests.corpus import CASES, Case, lookup
 from tests.corpus import writers as w
 from tests.corpus.cases import AVRO_ID, SALE, SALES
@@ -458,6 +459,47 @@ def test_no_text_shows_a_secret(before: str, pair: tuple[str, str], after: str) 
     assert secret not in shown([name, "$.a"], f'{before} "{secret}" {after}')
 
 
+TEXTS = st.lists(
+    WORDS | st.sampled_from([secret for _, secret in PAIRS] + [text for texts in HARMLESS.values() for text in texts])
+    | st.sampled_from(["%40", "%2F", "&#64;", "\\u0040", "\uff20", "\u2013", "://", "=", "\n", "id,email\n"]),
+    max_size=6,
+).map("".join)  # fmt: skip
+ALL = Redactor(list(DETECTORS))
+RULES = st.sampled_from([[*DETECTORS], ["$.a"], [*DETECTORS, "$.a", "*.email"]])
+
+
+@quick
+@given(TEXTS)
+def test_what_was_masked_has_nothing_left_to_mask(text: str) -> None:
+    """The mark is no part of a secret, and uncovers none: every detector finds the same of a masked text, nothing."""
+    assert ALL.mask(ALL.mask(text)) == ALL.mask(text)
+
+
+@quick
+@given(TEXTS, RULES)
+def test_a_message_redacted_twice_is_redacted_once(text: str, rules: list[str]) -> None:
+    """Nothing that the first time left is hidden by a second."""
+    once = shown(rules, text)
+    assert once == NO_JSON or shown(rules, once) == once
+
+
+@quick
+@given(TEXTS, RULES)
+def test_a_text_grows_by_a_mark_for_each_finding_only(text: str, rules: list[str]) -> None:
+    """A mark has five characters with its quotes, a finding at least one; what a path hides may be a lone digit."""
+    assert len(shown(rules, text)) <= max(5 * len(text), len(NO_JSON))
+
+
+@quick
+@given(TEXTS)
+def test_outside_of_findings_no_character_changes(text: str) -> None:
+    """Put together, what is left and what was found are the text."""
+    spans = merged(ALL.found(text))
+    left = [text[start:end] for start, end in pairwise([0, *chain(*spans), len(text)])]
+    assert ALL.mask(text) == "***".join(left[::2])
+    assert spans or ALL.mask(text) is text
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_corpus_is_redacted_without_error(case: Case) -> None:
     """Every record of every format, under all rules."""
@@ -474,6 +516,9 @@ ADVERSARIES = [
     "AA ", "eyJ", "eyJaaaaa.", ".eyJaaaaaa", "1.", "1.1.1.", ":", "1:", "A", "AKIA", "FwoG/", "123-45-", '"', "[",
     '{"a":', "\\", '"\\u00', '{"a":1}', "1-", " 1", "444 ", "4444 ", "{}", "','",
     "4111.1111.1111.111", "1\t", "1.1", '"a"@', "\\/", "\\u0040", "a\\n", "e\u0301", "x:", "ab:1", " {",
+    "%40", "%2540", "%E2%80%89", "&#64;", "\\x40", "\uff14", "\uff20", "4111 ", "4 ", "a/", "A1/", "aB3/", "x-", "eyJ-",
+    "eyJa_", "eyJhbGciOiJub25lIn0.", "1.1.1.1 ", "v1.1.1.1", "ssn ", "ssn 123", "a@b.png ", "a@1.2.", "邮", "a@b", "::",
+    "1::", "a[::2]", "b,", "b\n", '"b",', '"b""', "b,c\n1,",
 ]  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from .addresses import ips
 from .emails import emails
 from .keys import aws_keys, jwts
 from .numbers import cards, ibans, ssns
+from .spans import Span
 
-Span = tuple[int, int]
+__all__ = ["DETECTORS", "Span"]
 
 DETECTORS: dict[str, Callable[[str], Iterator[Span]]] = {
     "email": emails,

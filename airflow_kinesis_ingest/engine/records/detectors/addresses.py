@@ -6,19 +6,24 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from .spans import Span
+
 OCTET = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})"  # also as some logs pad it: 010
 _V4 = re.compile(rf"(?<![0-9])(?<![0-9]\.){OCTET}(?:\.{OCTET}){{3}}(?![0-9]|\.[0-9])")
 # Before it nothing that it could be a part of; a word with a colon that is no hexadecimal number, as in `peer:fe80::1`.
-_V6_START = r"(?:(?<![^\W_])(?<![:.])|(?<=[G-Zg-z_]:)|(?<=[G-Zg-z_][0-9]:)|(?<=[A-Za-z_]{3}:))"
+_V6_START = (
+    r"(?:(?<![A-Za-z0-9:.])(?=[0-9A-Fa-f])|(?<![^\W_])(?<![:.])"
+    r"|(?<=[^\W0-9A-Fa-f]:)|(?<=[^\W0-9A-Fa-f][0-9]:)|(?<=[A-Za-z_]{3}:))"
+)
 _V6 = re.compile(
-    _V6_START + r"([0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,38}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)(?![\w:])"
+    _V6_START + r"([0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,38}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)(?![A-Za-z0-9_:])"
     r"(?:%[A-Za-z0-9]{1,15}(?:[._-][A-Za-z0-9]{1,15})?)?"  # the zone of an address that holds on one link
 )
 _ANY_V6 = re.compile(r"::|(?::[0-9A-Fa-f]{1,4}){5}")  # what all of them have, and next to no text without one
 _WINDOW = 40  # characters before a finding that may say what it is
 _VERSION_BEFORE = re.compile(
     r"""(?:(?<![^\W_])v                                                      # v1.2.3.4
-    |(?:version|(?<![a-z])(?:ver|rev|revision|firmware|oid|section|chapter))["')\]]{0,2}[\s:="'(]{0,4}
+    |(?:version|(?<![a-z])(?:ver|rev|revision|firmware|oid|section|chapter))["')\]]{0,2}[\s:=>"'(]{0,4}
     |(?:release|build)["')\]]{0,2}\s?[:=][\s"'(]{0,3}
     |(?P<name>[\w.\]-]+)(?:==|~=|[<>!]=)                                     # name==1.2.3.4, without blanks
     |\.so\.)\Z""",
@@ -33,7 +38,7 @@ _SLICED = re.compile(r"[\w)\]]\[\Z")
 _LETTERS_ONLY = re.compile(r"[A-Fa-f:]+")
 
 
-def ips(text: str) -> Iterator[tuple[int, int]]:
+def ips(text: str) -> Iterator[Span]:
     yield from (match.span() for match in _V4.finditer(text) if not is_version(text, *match.span()))
     if _ANY_V6.search(text):
         yield from (match.span() for match in _V6.finditer(text) if _is_v6(text, match))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .addresses import OCTET
+from .spans import Span
 
 # Accents written on their own, and the vowel signs of Indian and South-East Asian scripts, are no \w.
 _WORD = (
@@ -40,7 +41,7 @@ _NO_TOP = frozenset(_ENDS.split())
 _DOMAIN_OF_FILE = re.compile(r"@(?:[\w-]{1,63}\.){1,8}?(?:com|org|net|edu|gov|info|[a-z]{2})(?=[.-])", re.IGNORECASE)
 
 
-def emails(text: str) -> Iterator[tuple[int, int]]:
+def emails(text: str) -> Iterator[Span]:
     """The local part is looked for backwards from each @, never further than the address before."""
     if "@" not in text:
         return

@@ -6,6 +6,8 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 
+from .spans import Span, outside
+
 _KEY_ID = re.compile(r"(?<![A-Za-z0-9])(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AIPA|ANPA|ANVA|AROA)[A-Z0-9]{16}")
 _SESSION = re.compile(r"(?<![A-Za-z0-9/+])(?:FwoG|IQoJ|FQoG|AQoD)[A-Za-z0-9/+]{96}[A-Za-z0-9/+]*={0,2}")
 _RUN = re.compile(r"(?<![A-Za-z0-9/+_-])[A-Za-z0-9/+_-]{40,}(?![A-Za-z0-9/+_=-])")
@@ -25,26 +27,26 @@ _TOKEN = re.compile(
 _HEADER = re.compile(rb'\{\s*"[\w#:./-]*(?:"|\Z)')
 
 
-def aws_keys(text: str) -> Iterator[tuple[int, int]]:
+def aws_keys(text: str) -> Iterator[Span]:
     """Key ids by their prefix, session tokens by theirs; a secret key is 40 characters of mixed base64."""
     for pattern in (_KEY_ID, _SESSION):
         yield from (match.span() for match in pattern.finditer(text))
-    for run in _RUN.finditer(text):
-        yield from _secret(run.group(), run.start())
+    secrets = [span for run in _RUN.finditer(text) for span in _secret(run.group(), run.start())]
+    yield from outside(secrets, jwts(text)) if secrets else ()  # its parts are base64, too
 
 
-def _secret(run: str, offset: int) -> Iterator[tuple[int, int]]:
-    """The secret in a run of its characters, alone or as a step of a path: `x/wJal...`; of other base64 nothing."""
-    start = 0
+def _secret(run: str, offset: int) -> list[Span]:
+    """The secret in a run of its characters, alone or as the last steps of a path; of longer base64 none."""
+    start, found = 0, list[Span]()
     for _ in range(_MOST_STEPS):
         end = start + _LENGTH
         if _is_secret(run[start:end]) and _STEPS_AFTER.fullmatch(run, end):
-            yield offset + start, offset + end
-            return
+            found = [(offset + start, offset + end)]
         step = _STEP_BEFORE.match(run, start)
         if not step:
-            return
+            break
         start = step.end()
+    return found
 
 
 def _is_secret(text: str) -> bool:
@@ -54,7 +56,7 @@ def _is_secret(text: str) -> bool:
     return sum(map(len, re.findall("[a-z]{3,}", text))) * 2 < _LENGTH
 
 
-def jwts(text: str) -> Iterator[tuple[int, int]]:
+def jwts(text: str) -> Iterator[Span]:
     return (match.span() for match in _TOKEN.finditer(text) if match[2] and _is_header(match[1]))
 
 

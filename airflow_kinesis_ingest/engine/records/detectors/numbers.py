@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .addresses import is_version
+from .spans import Span, outside
 
 _BLANKS = r" \t\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000"
 _DASHES = r"\u00ad\u2010-\u2015\u2212-"
@@ -32,6 +33,11 @@ _SSN = re.compile(
     rf"(?<![0-9])(?<![0-9]-)(?!000|666|9)[0-9]{{3}}(?P<gap> ?[{_DASHES}] ?|[{_BLANKS}./+])"
     r"(?!00)[0-9]{2}(?P=gap)(?!0000)[0-9]{4}(?![0-9]|[.-][0-9])"
 )
+_NAMED_SSN = re.compile(
+    r"(?<![a-z])(?:ssn|social.?security.?(?:number|no\.?|nr\.?)?)[\"'\\]{0,3}\s{0,2}[:=#]?[\s\"'\\]{0,3}"
+    r"(?P<number>(?!000|666|9)[0-9]{3}(?!00)[0-9]{2}(?!0000)[0-9]{4})(?![0-9])",
+    re.IGNORECASE,
+)
 _NO_PERSON_BEFORE = {
     ".": re.compile(r"[0-9]\.\Z"),
     "/": re.compile(r"/\Z"),  # 123/45/6789 in a path
@@ -48,11 +54,16 @@ _IBAN_REGISTRY = (  # country and length: SWIFT's registry; at the end those tha
 _IBAN_LENGTHS = {entry[:2]: int(entry[2:]) for entry in _IBAN_REGISTRY.split()}
 
 
-def cards(text: str) -> Iterator[tuple[int, int]]:
+def cards(text: str) -> Iterator[Span]:
     """13 to 19 digits, alone or in groups, of a length that their brand has, which satisfy Luhn's check.
 
-    Of digits in groups every stretch is tried, as a date may stand right before a card.
+    Of digits in groups every stretch is tried, as a date may stand right before a card; none within an IBAN.
     """
+    found = sorted(_cards(text))
+    return outside(found, ibans(text)) if found else iter(())
+
+
+def _cards(text: str) -> Iterator[Span]:
     for run in _DIGITS.finditer(text):
         groups = [match.span() for match in _DIGIT_RUN.finditer(text, run.start(), run.end())]
         for first, (start, _) in enumerate(groups):
@@ -60,7 +71,7 @@ def cards(text: str) -> Iterator[tuple[int, int]]:
                 yield from _cards_from(text, groups, first)
 
 
-def _cards_from(text: str, groups: list[tuple[int, int]], first: int) -> Iterator[tuple[int, int]]:
+def _cards_from(text: str, groups: list[Span], first: int) -> Iterator[Span]:
     """One sign parts all groups of a card: digits parted otherwise are several numbers."""
     begin, end = groups[first]
     if end - begin not in (4, 8) and not _SHORTEST <= end - begin <= _LONGEST:
@@ -100,7 +111,7 @@ def _luhn(number: str) -> bool:
     return (sum(map(int, number[-1::-2])) + sum(map(int, number[-2::-2].translate(_DOUBLED)))) % 10 == 0
 
 
-def ibans(text: str) -> Iterator[tuple[int, int]]:
+def ibans(text: str) -> Iterator[Span]:
     for match in _IBAN_START.finditer(text):
         start, length = match.start(), _IBAN_LENGTHS.get(match.group().upper(), 0)
         end = _end_after(text, start, length)
@@ -120,9 +131,10 @@ def _mod_97(iban: str) -> bool:
     return int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4])) % 97 == 1
 
 
-def ssns(text: str) -> Iterator[tuple[int, int]]:
-    """Three, two and four digits, parted by one sign twice. Nine digits in one are any number, and stay."""
-    return (match.span() for match in _SSN.finditer(text) if not _is_no_person(text, match))
+def ssns(text: str) -> Iterator[Span]:
+    """Three, two and four digits, parted by one sign twice. Nine digits in one are any number, unless named before."""
+    yield from (match.span() for match in _SSN.finditer(text) if not _is_no_person(text, match))
+    yield from (match.span("number") for match in _NAMED_SSN.finditer(text))
 
 
 def _is_no_person(text: str, match: re.Match[str]) -> bool:
