@@ -14,8 +14,10 @@ from typing import Any, Protocol
 from uuid import RFC_4122, UUID
 
 from ..model import Message, NoSchema, RegisteredSchema
-from . import avro, codecs, kpl, packed
+from . import avro, codecs, kpl
+from .cbor import CBOR_TAG, read_cbor
 from .dataurl import BINARY, CUT, data_url, shorten
+from .msgpack import read_msgpack
 
 LAYERS_MOST = 3
 """Wrappers that are removed one after the other; what is below stays encoded."""
@@ -331,12 +333,13 @@ def _envelope(value: Any) -> str:
 
 def _packed(data: bytes, layers: tuple[str, ...]) -> Message:
     """What is not UTF-8: CBOR and MessagePack where they are certain, else marked base64."""
-    for layer, read in (("cbor", packed.read_cbor), ("msgpack", packed.read_msgpack)):
-        try:
-            value = read(data)
-        except ValueError:
-            continue
-        return Message(json.dumps(value, ensure_ascii=False), "json", value, (*layers, layer))
+    try:
+        if data.startswith(CBOR_TAG):
+            return _unpacked(read_cbor(data), (*layers, "cbor"))
+        return _unpacked(read_msgpack(data), (*layers, "msgpack"))
+    except ValueError as error:
+        if data.startswith(CBOR_TAG):
+            return _binary(data, layers, f"CBOR: {error}", "application/cbor")
     if len(layers) >= LAYERS_MOST and data.startswith(_SIGNATURES):
         codec = codecs.sniff(data)
         media_type = codec.media_type if codec and not codec.exact else BINARY
@@ -344,6 +347,10 @@ def _packed(data: bytes, layers: tuple[str, ...]) -> Message:
     if data.startswith(_ION):
         return _binary(data, layers, "Amazon Ion is not decoded", "application/ion")
     return _binary(data, layers, "neither UTF-8 text nor a known format")
+
+
+def _unpacked(value: Any, layers: tuple[str, ...]) -> Message:
+    return Message(json.dumps(value, ensure_ascii=False), "json", value, layers)
 
 
 def _binary(data: bytes, layers: tuple[str, ...], note: str, media_type: str = BINARY) -> Message:

@@ -14,10 +14,16 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from fractions import Fraction
+from ipaddress import IPv4Address, IPv6Address
 from itertools import count
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
+import cbor2
 import fastavro
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
@@ -31,6 +37,7 @@ from tests.corpus import writers as w
 from tests.corpus.cases import AVRO_ID, CLOCKS, SALE, SALES
 
 MIB = 1 << 20
+UTC = timezone.utc
 KEYS = st.text("abcxyzäßИ日_-. ", min_size=3, max_size=8)
 SCALARS = (
     st.none()
@@ -167,14 +174,173 @@ def test_packed_maps_are_read(value: dict[str, Any]) -> None:
         (b"\x7f\x62ab\x61c\xff", "abc"),
         (b"\xc2\x49\x01\x00\x00\x00\x00\x00\x00\x00\x00", 1 << 64),
         (b"\xc3\x41\x00", -1),
-        (b"\xc1\x1a\x51\x4b\x67\xb0", 1363896240),
+        (b"\x5f\x42ab\x41c\xff", "data:application/octet-stream;base64,YWJj"),
         (b"\xfa\x7f\x80\x00\x00", "Infinity"),
         (b"\xa3\x01\x00\xf5\x00\xf6\x00", {"1": 0, "true": 0, "null": 0}),
     ],
 )
 def test_cbor_beyond_the_basics(data: bytes, value: Any) -> None:
-    """Half floats, indefinite lengths, bignums and tags (examples of RFC 8949, appendix A)."""
+    """Half floats, indefinite lengths and bignums (examples of RFC 8949, appendix A)."""
     assert decode(b"\xd9\xd9\xf7" + data)[0].value == value
+
+
+def tagged(tag: int, *content: bytes) -> bytes:
+    """Behind a tag: an item; of several, an array of them."""
+    return w.cbor_head(6, tag) + (content[0] if len(content) == 1 else w.cbor_head(4, len(content)) + b"".join(content))
+
+
+def cbor(value: Any) -> bytes:
+    return w.cbor(value)[3:]
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (tagged(0, cbor("2013-03-21T20:04:00Z")), "2013-03-21T20:04:00Z"),
+        (tagged(1, cbor(1363896240)), "2013-03-21T20:04:00+00:00"),
+        (tagged(1, cbor(1363896240.5)), "2013-03-21T20:04:00.500000+00:00"),
+        (tagged(1, cbor(1363896240.123457)), "2013-03-21T20:04:00.123457+00:00"),
+        (tagged(1, cbor(-1.25)), "1969-12-31T23:59:58.750000+00:00"),
+        (tagged(1, cbor(-62135596800)), "0001-01-01T00:00:00+00:00"),
+        (tagged(2, b"\xc2\x41\x01"[1:]), 1),
+        (tagged(3, b"\x5f\x41\x01\x41\x00\xff"), -257),
+        (tagged(4, cbor(-2), cbor(27315)), 273.15),
+        (tagged(4, cbor(-2), cbor(-5)), -0.05),
+        (tagged(4, cbor(2), cbor(5)), 500.0),
+        (tagged(4, cbor(-2), cbor(12345678901234567890)), "123456789012345678.90"),
+        (tagged(4, cbor(-1), tagged(2, cbor(b"\x01" * 9))), "1851908424654762828.9"),
+        (tagged(4, cbor(0), cbor(36028797018963968)), "36028797018963968"),
+        (tagged(5, cbor(-1), cbor(3)), 1.5),
+        (tagged(5, cbor(-55), cbor(3602879701896397)), 0.1),
+        (tagged(5, cbor(-70), cbor(1)), 2.0**-70),
+        (tagged(5, cbor(-1), cbor(2**64 - 1)), "9223372036854775807.5"),
+        (tagged(5, cbor(1100), cbor(1)), str(2**1100)),
+        (tagged(24, cbor(b"\x01")), "data:application/cbor;base64,AQ=="),
+        (tagged(30, cbor(1), cbor(3)), "1/3"),
+        (tagged(32, cbor("http://a.b")), "http://a.b"),
+        (tagged(37, cbor(bytes(15) + b"\x05")), "00000000-0000-0000-0000-000000000005"),
+        (tagged(52, cbor(b"\x0a\x00\x00\x01")), "10.0.0.1"),
+        (tagged(54, cbor(bytes(15) + b"\x01")), "::1"),
+        (tagged(260, cbor(bytes(range(6)))), "00:01:02:03:04:05"),
+        (tagged(100, cbor(-1)), "1969-12-31"),
+        (tagged(1004, cbor("1940-10-09")), "1940-10-09"),
+        (tagged(258, cbor(1), cbor(2)), [1, 2]),
+        (tagged(23, cbor(b"\x01")), "data:application/octet-stream;base64,AQ=="),
+        (tagged(55799, cbor({"a": 1})), {"a": 1}),
+        (tagged(256, cbor("aaa"), tagged(25, cbor(0)), cbor("bb"), cbor(b"ccc"), tagged(25, cbor(1))),
+         ["aaa", "aaa", "bb", *["data:application/octet-stream;base64,Y2Nj"] * 2]),
+        (tagged(256, cbor("aaa"), tagged(256, cbor("bbb"), tagged(25, cbor(0))), tagged(25, cbor(0))),
+         ["aaa", ["bbb", "bbb"], "aaa"]),
+        (tagged(256, b"\x7f\x63aaa\xff", cbor("bbb"), tagged(25, cbor(0))), ["aaa", "bbb", "bbb"]),
+        (tagged(28, tagged(28, cbor([1])), tagged(29, cbor(1)), cbor(2)), [[1], [1], 2]),
+        (b"\xa1\x61a\x82" + tagged(28, cbor({"x": 1})) + tagged(29, cbor(0)), {"a": [{"x": 1}, {"x": 1}]}),
+        (b"\xa1" + tagged(100, cbor(0)) + cbor(1), {"1970-01-01": 1}),
+    ],
+)  # fmt: skip
+def test_a_tag_of_cbor_is_what_it_means(data: bytes, value: Any) -> None:
+    """Times, numbers of any size, UUIDs, addresses, references; a number of too many digits is shown as text."""
+    (message,) = decode(b"\xd9\xd9\xf7" + data)
+    assert (message.value, message.note) == (value, "")
+    assert json.loads(message.text) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xa2\x01aa\x611ab", "two keys that JSON writes alike"),
+        (b"\xbf\x61a\x01\x61a\x02\xff", "two keys that JSON writes alike"),
+        (b"\xa2\xf5aa\x64trueab", "two keys that JSON writes alike"),
+        (tagged(1, cbor("now")), "a time that is no number"),
+        (tagged(1, cbor(1e300)), "a time out of bounds"),
+        (tagged(1, cbor(1e-300)), "a time out of bounds"),
+        (tagged(1, cbor(10**12)), "a time outside of the years 1 to 9999"),
+        (tagged(1, b"\xf9\x7e\x00"), "a time that is no number"),
+        (tagged(100, cbor(10**9)), "a day outside"),
+        (tagged(2, cbor(1)), "a tag for bytes"),
+        (tagged(4, cbor(-1)), "two integers"),
+        (tagged(4, cbor(10**9), cbor(1)), "out of bounds"),
+        (tagged(5, cbor(-(10**9)), cbor(1)), "out of bounds"),
+        (tagged(5, cbor(10**9), cbor(1)), "out of bounds"),
+        (tagged(37, cbor(b"12")), "a tag for bytes"),
+        (tagged(40, cbor(1), cbor(2)), "tag 40 says something that JSON cannot"),
+        (tagged(70, cbor(b"1234")), "tag 70 says something"),
+        (tagged(25, cbor(0)), "a reference to nothing"),
+        (tagged(256, cbor("aa"), tagged(25, cbor(0))), "a reference to nothing"),
+        (tagged(29, cbor(0)), "a reference to nothing"),
+        (tagged(28, tagged(29, cbor(0)), cbor(1)), "a value that contains itself"),
+        (b"\x5f\x61a\xff", "a chunk of another kind"),
+        (b"\x61\xff", "codec"),
+    ],
+)
+def test_what_json_cannot_say_of_cbor_stays_encoded(data: bytes, reason: str) -> None:
+    """With the reason, under its own media type."""
+    (message,) = decode(b"\xd9\xd9\xf7" + data)
+    assert content(message.text) == b"\xd9\xd9\xf7" + data
+    assert message.text.startswith("data:application/cbor;")
+    assert message.note.startswith("CBOR: ")
+    assert reason in message.note
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        tagged(256, cbor("x" * 10_000), *[tagged(25, cbor(0))] * 10_000),
+        b"\x98\x1f" + tagged(28, cbor("x" * 100)) + b"".join(
+            tagged(28, tagged(29, cbor(n)), tagged(29, cbor(n))) for n in range(30)),
+        b"\x98\x65" + tagged(28, cbor([])) + b"".join(
+            tagged(28, b"\x81" + tagged(29, cbor(n))) for n in range(100)),
+        b"\x9a\x00\x98\x96\x80" + b"\x80" * 10_000_000,
+    ],
+    ids=["a long string 10,000 times", "doubled thirty times", "a hundred levels", "ten million arrays"],
+)  # fmt: skip
+def test_references_of_cbor_are_bounded(bomb: bytes) -> None:
+    """What they repeat, and how deep it is, beside how many values there are."""
+    data = b"\xd9\xd9\xf7" + bomb
+    with held_at_most(4 * MIB + 5 * len(data)):
+        (message,) = decode(data)
+    assert message.note.startswith("CBOR: ")
+
+
+CBOR_SCALARS = (
+    SCALARS | st.binary() | st.uuids() | st.decimals(allow_nan=False, allow_infinity=False) | st.fractions()
+    | st.dates() | st.datetimes(timezones=st.just(UTC)) | st.ip_addresses() | st.integers(-(2**200), 2**200)
+)  # fmt: skip
+CBOR_VALUES = st.recursive(
+    CBOR_SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner), max_leaves=20
+)
+
+
+def same(read: Any, written: Any) -> bool:
+    """Whether what is shown is what was written."""
+    if isinstance(written, dict):
+        return read.keys() == written.keys() and all(same(read[key], written[key]) for key in written)
+    if isinstance(written, list):
+        return len(read) == len(written) and all(map(same, read, written))
+    if isinstance(written, bytes):
+        return content(read) == written
+    if isinstance(written, datetime):
+        # As a number, a time is a double.
+        return datetime.fromisoformat(read.replace("Z", "+00:00")).timestamp() == written.timestamp()
+    if isinstance(written, Decimal):
+        return Decimal(str(read)) == written
+    if isinstance(written, Fraction):
+        return Fraction(read) == written
+    return bool(read == (str(written) if isinstance(written, (UUID, date, IPv4Address, IPv6Address)) else written))
+
+
+@quick
+@given(st.lists(CBOR_VALUES, min_size=1, max_size=4), st.booleans(), st.booleans(), st.booleans())
+def test_cbor_reads_what_cbor2_writes(values: list[Any], strings: bool, shared: bool, stamps: bool) -> None:
+    """Any value, with references to strings and to values, which are there twice."""
+    data = cbor2.dumps(
+        {"once": values, "twice": values},
+        string_referencing=strings,
+        value_sharing=shared,
+        datetime_as_timestamp=stamps,
+    )
+    (message,) = decode(b"\xd9\xd9\xf7" + data)
+    assert message.format == "json", message.note
+    assert same(message.value, {"once": values, "twice": values})
 
 
 def test_cbor_whose_keys_are_containers_stays_encoded() -> None:
@@ -193,6 +359,8 @@ def test_cbor_whose_keys_are_containers_stays_encoded() -> None:
         (b"\xd1\xff\xfe", -2),
         (b"\xca\x3f\xc0\x00\x00", 1.5),
         (b"\xd6\xff\x00\x00\x00\x01", "1970-01-01T00:00:01+00:00"),
+        (b"\xd7\xff" + (7 << 34 | 1).to_bytes(8, "big"), "1970-01-01T00:00:01.000000007+00:00"),
+        (b"\xc7\x0c\xff" + bytes(4) + (-1).to_bytes(8, "big", signed=True), "1969-12-31T23:59:59+00:00"),
         (b"\xd4\x05\x07", "data:application/octet-stream;base64,Bw=="),
         (b"\xdd\x00\x00\x00\x01\xc3", [True]),
         (b"\xd9\x01z", "z"),
