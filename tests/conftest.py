@@ -26,7 +26,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("ours")
 
-AIRFLOW = Path(__file__).parent / "airflow"
+AIRFLOW = [Path(__file__).parent / name for name in ("airflow", "page")]
 BROWSER = Path(__file__).parent / "browser"
 
 

@@ -5,22 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Fault(Answer):
-    """One thing that is wrong in a workflow file. line and column count from 1; 0: of the file as a whole."""
-
-    file: str
-    line: int
-    column: int
-    path: str = Field(description="The place inside the file, `source.serviceName`; empty for a syntax fault")
-    problem: str
-    remedy: str
+from ..deployment.record import Fault, Setting
+from ..deployment.record import Part as Answer
 
 
 class Numbers(Answer):
@@ -60,9 +48,9 @@ class Workflow(Answer):
     display_name: str
     file: str | None = Field(None, description="Relative to the loader, with `/`")
     paused: bool
-    schedule: str = Field(description="In words, without the zone")
+    schedule: str = Field(description="In words, without the zone; empty where nothing is scheduled")
     zone: str
-    next_run: datetime | None = None
+    next_run: datetime | None = Field(None, description="Null also while it is paused")
     deploy_failed: bool
     faults: list[Fault]
     stale: bool = Field(description="Its file is gone, or was not read for long")
@@ -95,14 +83,6 @@ class BrokenFile(Answer):
 class Services(Answer):
     services: list[Service]
     import_errors: list[BrokenFile]
-
-
-class Setting(Answer):
-    """One line of a connection: where something comes from, never a secret."""
-
-    label: str
-    value: str
-    help: str
 
 
 class WorkflowPage(Answer):

@@ -1,0 +1,105 @@
+"""Rows of Airflow's database -> what the routes answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from ..deployment.record import Record
+from . import results
+from .access import Rights
+from .database import Carried, RunRow
+from .models import BrokenFile, Result, Run, Service, ServiceHead, Workflow
+
+
+def workflow(row: Any, record: Record, last: RunRow | None, rights: Rights) -> Workflow:
+    """row: of `database.dags`."""
+    may_edit = row.dag_id in rights.edit
+    return Workflow(
+        dag_id=row.dag_id,
+        display_name=row.dag_display_name or row.dag_id,
+        file=record.file,
+        paused=bool(row.is_paused),
+        schedule="" if record.faults else _without_zone(row.timetable_summary or "", record.zone),
+        zone=record.zone,
+        next_run=None if row.is_paused else row.next_dagrun_create_after,
+        deploy_failed=bool(record.faults),
+        faults=record.faults,
+        stale=bool(row.is_stale),
+        may_edit=may_edit,
+        may_run=may_edit and rights.run,
+        last=result(last) if last else None,
+    )
+
+
+def _without_zone(summary: str, zone: str) -> str:
+    """`daily, 00:00 Europe/Berlin, from 2027-02-01 UTC` -> `daily, 00:00, from 2027-02-01 UTC`."""
+    return re.sub(rf",? {re.escape(zone)}(?=,|$)", "", summary, count=1)
+
+
+def result(run: RunRow) -> Result:
+    return Result(**_result(run))
+
+
+def _result(run: RunRow) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "state": run.state,
+        "outcome": run.summary.get("state"),
+        "started": run.started,
+        "ended": run.ended,
+        "numbers": results.numbers(run.summary),
+        "cause": results.cause(run.summary),
+        "debug": run.debug,
+    }
+
+
+def whole_run(run: RunRow) -> Run:
+    url = results.catalogue_url(run.summary)
+    return Run(**_result(run), groups=list(results.groups(run.summary)), catalogue_url=url)
+
+
+def head(records: Iterable[Record], runs: Iterable[RunRow]) -> ServiceHead:
+    """What several workflows of one service say of it: the first that says something. A run knows best its account."""
+    said, summaries = list(records), [run.summary for run in runs]
+
+    def first(key: str, field: str) -> str | None:
+        told = [*(results.text(one.get(key)) for one in summaries), *(getattr(one, field) for one in said)]
+        return next(filter(None, told), None)
+
+    return ServiceHead(
+        name=next((one.service for one in said if one.service), ""),
+        display_name=first("", "service_display_name"),
+        description=first("", "service_description"),
+        account=first("account", "account"),
+        region=first("region", "region"),
+    )
+
+
+def services(
+    rows: Iterable[Any], found: dict[str, Carried], runs: dict[str, RunRow], rights: Rights
+) -> Iterator[Service]:
+    def name(row: Any) -> str:
+        return found[row.dag_id].record.service or ""
+
+    ours = sorted((row for row in rows if row.dag_id in found), key=lambda row: (name(row), row.dag_id))
+    for _, group in groupby(ours, name):
+        of_one = list(group)
+        records = [found[row.dag_id].record for row in of_one]
+        its_runs = [runs[row.dag_id] for row in of_one if row.dag_id in runs]
+        each = [
+            workflow(row, record, runs.get(row.dag_id), rights) for row, record in zip(of_one, records, strict=True)
+        ]
+        yield Service(**head(records, its_runs).model_dump(), workflows=each)
+
+
+def without_dag(errors: Iterable[tuple[str, str]], records: Iterable[Record]) -> list[BrokenFile]:
+    """The files with errors that none of the DAGs speaks for. Airflow's paths begin in a bundle, ours at a loader."""
+    spoken_for = {fault.file for record in records for fault in record.faults}
+    return [
+        BrokenFile(file=file, text=text)
+        for file, text in errors
+        if not any(file == one or file.endswith(f"/{one}") for one in spoken_for)
+    ]

@@ -1,0 +1,137 @@
+"""What Airflow's database knows of workflows and their runs: a statement for each kind of row, whatever the number."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow.models.dag import DagModel, DagTag
+from airflow.models.dagrun import DagRun
+from airflow.models.errors import ParseImportError
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.xcom import XComModel
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ..deployment.record import Record
+from .results import stored
+
+TAG, TASK = "kinesis", "ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a DAG carries for the page. text: of its file, without secrets."""
+
+    record: Record
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as Airflow has it. summary: what it stored; {} if nothing, or nothing that is known here."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    started: datetime | None
+    ended: datetime | None
+    debug: bool
+    summary: dict[str, Any]
+
+
+def dags(session: Session, dag_id: str | None = None) -> list[Any]:
+    """The DAGs that may be ours, or one of them; those alone that Airflow still finds, or, by its id, any."""
+    columns: tuple[Any, ...] = (
+        DagModel.dag_id,
+        DagModel.dag_display_name,
+        DagModel.is_paused,
+        DagModel.is_stale,
+        DagModel.timetable_summary,
+        DagModel.next_dagrun_create_after,
+    )
+    asked = select(*columns).join(DagTag, DagTag.dag_id == DagModel.dag_id).where(DagTag.name == TAG)
+    wanted = DagModel.is_stale.is_(False) if dag_id is None else DagModel.dag_id == dag_id
+    return list(session.execute(asked.where(wanted).order_by(DagModel.dag_id)))
+
+
+def carried(session: Session, dag_ids: Collection[str]) -> dict[str, Carried]:
+    """Of the DAGs among these that are ours."""
+    if not dag_ids:
+        return {}
+    latest = SerializedDagModel.get_latest_serialized_dags(dag_ids=list(dag_ids), session=session)
+    found = ((one.dag_id, _carried(one.data)) for one in latest)
+    return {dag_id: each for dag_id, each in found if each}
+
+
+def _carried(data: Any) -> Carried | None:
+    """From a DAG as Airflow serializes it. None for one that is not ours, or of a version without a page."""
+    for task in data["dag"]["tasks"]:
+        fields = task["__var"]
+        if fields.get("task_id") == TASK and isinstance(fields.get("doc_json"), str):
+            try:
+                record = Record.model_validate_json(fields["doc_json"])
+            except ValidationError:
+                return None
+            return Carried(record, fields.get("doc_yaml") or "")
+    return None
+
+
+def latest_runs(session: Session, dag_ids: Collection[str], *, results: bool) -> dict[str, RunRow]:
+    """The newest run of each DAG. results: whether to read what they stored."""
+    newest = select(func.max(DagRun.id)).where(DagRun.dag_id.in_(dag_ids)).group_by(DagRun.dag_id)
+    return {row.dag_id: row for row in _runs(session, _runs_asked().where(DagRun.id.in_(newest)), results=results)}
+
+
+def runs(session: Session, dag_id: str, limit: int, *, results: bool) -> list[RunRow]:
+    """The newest runs of a DAG, newest first."""
+    asked = _runs_asked().where(DagRun.dag_id == dag_id).order_by(DagRun.id.desc()).limit(limit)
+    return _runs(session, asked, results=results)
+
+
+def _runs_asked() -> Any:
+    return select(
+        DagRun.id, DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.start_date, DagRun.end_date, DagRun.conf
+    )
+
+
+def _runs(session: Session, asked: Any, *, results: bool) -> list[RunRow]:
+    rows = list(session.execute(asked))
+    summaries = _summaries(session, [row.id for row in rows]) if results else {}
+    return [
+        RunRow(
+            dag_id=row.dag_id,
+            run_id=row.run_id,
+            state=str(getattr(row.state, "value", row.state)),
+            started=row.start_date,
+            ended=row.end_date,
+            debug=isinstance(row.conf, dict) and row.conf.get("debug") is True,
+            summary=summaries.get(row.id, {}),
+        )
+        for row in rows
+    ]
+
+
+def _summaries(session: Session, run_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    asked = select(XComModel.dag_run_id, XComModel.value).where(
+        XComModel.dag_run_id.in_(list(run_ids)),
+        XComModel.task_id == TASK,
+        XComModel.map_index == -1,
+        XComModel.key == "return_value",
+    )
+    return {run_id: stored(value) for run_id, value in session.execute(asked)}
+
+
+def import_errors(session: Session) -> list[tuple[str, str]]:
+    """The path of each file that Airflow has an error of ours for, relative to its bundle, and what is wrong."""
+    asked = select(ParseImportError.filename, ParseImportError.stacktrace).order_by(ParseImportError.filename)
+    ours = asked.where(ParseImportError.stacktrace.contains("airflow_kinesis_ingest.import_error.NotDeployed"))
+    return [(name or "", _faults_in(trace or "")) for name, trace in session.execute(ours)]
+
+
+def _faults_in(trace: str) -> str:
+    """What Python prints of a fault, its cause first, without the traceback."""
+    return trace.partition("\nThe above exception was")[0].removeprefix("Faults:").strip()

@@ -1,0 +1,93 @@
+"""What a run stored of itself, as the page shows it.
+
+It may have been stored by another version, or elsewhere by a custom XCom backend: what is not as expected is not known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from ..engine.aws.policy import statement
+from .models import Group, Numbers
+
+OUTCOMES = ("success", "partialSuccess", "failed", "stopped")
+LISTED = {"deleted": "deleted", "failed": "failures", "warnings": "warnings", "not_reached": "not_reached"}
+"""Numbers of which there is a list besides."""
+
+KINDS: dict[str, Literal["failure", "deletion", "warning"]] = {
+    "failures": "failure",
+    "failed_deletions": "deletion",
+    "warnings": "warning",
+}
+
+
+def stored(value: object) -> dict[str, Any]:
+    """The summary of a run, if this is one; else nothing. Some of Airflow's ways to store it make it text before."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return value if isinstance(value, dict) and value.get("state") in OUTCOMES else {}
+
+
+def numbers(summary: dict[str, Any]) -> Numbers | None:
+    if not summary:
+        return None
+    plain = {name: _whole(summary.get(name)) for name in Numbers.model_fields if name not in ("seconds", *LISTED)}
+    counted = {name: _counted(summary, key) for name, key in LISTED.items()}
+    seconds = summary.get("seconds")
+    return Numbers(**plain, **counted, seconds=float(seconds) if isinstance(seconds, (int, float)) else None)
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _counted(summary: dict[str, Any], key: str) -> int | None:
+    count = _whole(summary.get(f"{key}_count"))
+    return _whole(summary.get(key)) if count is None else count
+
+
+def cause(summary: dict[str, Any]) -> str | None:
+    """Why the run ended early."""
+    fatal = summary.get("fatal")
+    return text(fatal.get("cause")) if isinstance(fatal, dict) else None
+
+
+def text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def groups(summary: dict[str, Any]) -> Iterator[Group]:
+    for key, kind in KINDS.items():
+        found = summary.get(key)
+        for one in found if isinstance(found, list) else ():
+            if isinstance(one, dict):
+                yield _group(one, kind)
+
+
+def _group(one: dict[str, Any], kind: Literal["failure", "deletion", "warning"]) -> Group:
+    entities, actions = _texts(one.get("entities")), _texts(one.get("actions"))
+    count = _whole(one.get("entities_count"))
+    return Group(
+        kind=kind,
+        step=text(one.get("step")) or "",
+        cause=text(one.get("cause")) or "",
+        remedy=text(one.get("remedy")) or "",
+        entities=entities,
+        count=len(entities) if count is None else count,
+        statement=statement(actions) if actions else None,
+    )
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, (list, tuple)) else []
+
+
+def catalogue_url(summary: dict[str, Any]) -> str | None:
+    """Where the service is in OpenMetadata; None for a catalogue in a file."""
+    found = text(summary.get("catalogue"))
+    return found if found and found.startswith(("http://", "https://")) else None

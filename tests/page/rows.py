@@ -1,0 +1,82 @@
+"""Rows in Airflow's database, made by Airflow's own code."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from tests.airflow.loading import Bundle
+
+EPOCH = datetime(2026, 11, 1, tzinfo=timezone.utc)
+NAME = "dags-folder"
+
+
+def stored(bundle: Bundle) -> None:
+    """What the dag processor stores of the bundle."""
+    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+    from airflow.models.dagbundle import DagBundleModel
+    from airflow.utils.session import create_session
+
+    parsed = bundle.parsed()
+    errors = {(NAME, path): error for path, error in parsed.errors.items()}
+    with create_session() as session:
+        session.merge(DagBundleModel(name=NAME))
+        session.flush()
+        update_dag_parsing_results_in_db(
+            bundle_name=NAME,
+            bundle_version=None,
+            dags=parsed.result.serialized_dags,
+            import_errors=errors,
+            parse_duration=1.0,
+            warnings=set(),
+            session=session,
+            files_parsed={(NAME, bundle.loader), *errors},
+        )
+
+
+def forget() -> None:
+    """All DAGs, runs and import errors."""
+    from airflow.models.dag import DagModel, DagTag
+    from airflow.models.dag_version import DagVersion
+    from airflow.models.dagrun import DagRun
+    from airflow.models.errors import ParseImportError
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        for model in (XComModel, TaskInstance, DagRun, SerializedDagModel, DagVersion, DagTag, DagModel):
+            session.query(model).delete()
+        session.query(ParseImportError).delete()
+
+
+def run(dag_id: str, number: int, *, state: str = "success", value: object = None, conf: object = None) -> str:
+    """The id of a run of the n-th day, which stored this."""
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from airflow.utils.state import DagRunState
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+    at, run_id = EPOCH + timedelta(days=number), f"run-{number}"
+    with create_session() as session:
+        dag: Any = SerializedDagModel.get_dag(dag_id, session=session)
+        made = dag.create_dagrun(
+            run_id=run_id,
+            logical_date=at,
+            data_interval=(at, at),
+            run_after=at,
+            start_date=at,
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.REST_API,
+            state=DagRunState(state),
+            conf=conf,
+            session=session,
+        )
+        made.end_date = at + timedelta(minutes=5)
+        session.flush()
+        if value is not None:
+            where = {"dag_run_id": made.id, "dag_id": dag_id, "run_id": run_id, "task_id": "ingest", "map_index": -1}
+            session.add(XComModel(**where, key="return_value", value=value))
+    return run_id
