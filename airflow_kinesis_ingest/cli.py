@@ -89,7 +89,7 @@ def _flush_or_drop(stream: IO[str] | None) -> None:
 
 
 def build_parser(prog: str = "kinesis-ingest") -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=prog, description="Kinesis streams into the OpenMetadata catalogue.")
+    parser = _Parser(prog=prog, description="Kinesis streams into the OpenMetadata catalogue.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
     return parser
@@ -112,6 +112,7 @@ def add_commands(commands: Any) -> None:
     adopting = "for these topics, whose streams are gone, record that they were of this account and region"
     diff.add_argument("--adopt", nargs="+", metavar="NAME", help=f"{adopting}: the next run may delete them")
     sample = _command(commands, "sample", sample_command, "show one stream's records and their schema", workflow=True)
+    sample.takes_dashed_names = True
     sample.add_argument("stream", metavar="STREAM", help="the name of the stream")
     _command(commands, "schema", schema_command, "print the JSON Schema of a workflow file, for editors")
     policy = _command(commands, "policy", policy_command, "print the IAM policy a workflow needs")
@@ -134,10 +135,33 @@ def add_commands(commands: Any) -> None:
     demo.add_argument("--once", action="store_true", help="end when the run has ended")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Where it takes dashed names, what begins with a dash and is no option is a name, as a stream's may be."""
+
+    takes_dashed_names = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        given = list(args or ())
+        if self.takes_dashed_names and "--" not in given:
+            names = [each for each in given if each.startswith("-") and not self._is_option(each, given)]
+            given = [each for each in given if each not in names] + (["--", *names] if names else [])
+        return super().parse_known_args(given if args is not None else None, namespace)
+
+    def _is_option(self, argument: str, given: Sequence[str]) -> bool:
+        """-cFILE is one where nothing else says which file."""
+        flag, flags = argument.partition("=")[0], self._flags()
+        if flag[:2] == "--" != flag:
+            return any(option.startswith(flag) for option in flags)
+        return flag in flags or (flag[:2] == "-c" and not any(each in ("-c", "--config") for each in given))
+
+    def _flags(self) -> list[str]:
+        return [flag for action in self._actions for flag in action.option_strings]
+
+
 def _command(
     commands: Any, name: str, run: Callable[[argparse.Namespace], int], what: str, *, workflow: bool = False
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+) -> _Parser:
+    parser: _Parser = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
     parser.set_defaults(command=run)
     if workflow:
         parser.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the workflow file")
@@ -374,14 +398,13 @@ def sample_command(arguments: argparse.Namespace) -> int:
     workflow = _loaded(arguments)
     from .engine.run.pipeline import look
 
-    messages, schema = look(workflow, arguments.stream)
+    messages, schema, window = look(workflow, arguments.stream)
     for message in messages:
         print(_printable(message.text))
         remarks = ", ".join([*message.layers, *([message.note] if message.note else [])])
         if remarks:
             print(f"    ({remarks})", file=sys.stderr)
-    if not messages:
-        print("no record was found", file=sys.stderr)
+    print(window, file=sys.stderr)
     if schema:
         from rich.console import Console
 

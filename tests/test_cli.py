@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -604,12 +605,41 @@ def test_a_record_is_shown_in_a_locale_that_lacks_its_letters(desk: Desk, kinesi
 def test_a_stream_without_records_says_that_it_has_none(desk: Desk, kinesis: FakeKinesis) -> None:
     kinesis.add(FakeStream("empty"))
     assert desk.run("sample", "-c", desk.file(document(kinesis, desk.catalogue)), "empty") == 0
-    assert (desk.out, desk.err) == ("", "no record was found\n")
+    assert (desk.out, desk.err) == ("", "no record was found in its shard: from the horizon to now\n")
 
 
-def test_a_stream_that_is_not_there_is_told(desk: Desk, kinesis: FakeKinesis) -> None:
-    assert desk.run("sample", "-c", desk.file(document(kinesis, desk.catalogue)), "gone") == 1
-    assert "DescribeStreamSummary of gone: the stream is gone" in desk.err
+def test_a_sample_says_where_it_is_from_and_why_there_is_no_more_of_it(desk: Desk, kinesis: FakeKinesis) -> None:
+    file = desk.file(document(kinesis, desk.catalogue, options={"sample": {"count": 1}}))
+    assert desk.run("sample", "-c", file, "stream-00001") == 0
+    assert re.search(
+        r"^1 record of its open shard, read since \S+ \S+ UTC; no more: `options.sample.count` is 1$", desk.err, re.M
+    )
+
+
+def test_a_stream_that_is_not_there_is_told_with_names_like_it(desk: Desk, kinesis: FakeKinesis) -> None:
+    file = desk.file(document(kinesis, desk.catalogue))
+    assert desk.run("sample", "-c", file, "Stream-0001") == 1
+    assert "Stream-0001: there is no stream of this name in us-east-1" in desk.err
+    assert "Did you mean `stream-00001` or `stream-000" in desk.err
+    kinesis.faults = Faults(Rule(DENIED, "ListStreams"))
+    assert desk.run("sample", "-c", file, "gone") == 1
+    assert "gone: there is no stream of this name in us-east-1" in desk.err
+
+
+@pytest.mark.parametrize("name", ["-orders", "--config-orders", "-c1", "-"])
+def test_a_name_may_begin_with_a_dash(desk: Desk, kinesis: FakeKinesis, name: str) -> None:
+    """Kinesis allows it. `--` before it does, too."""
+    kinesis.add(FakeStream(name, [FakeShard(records=[FakeRecord(b"mine")])]))
+    file = desk.file(document(kinesis, desk.catalogue))
+    for arguments in (["-c", file, name], [name, "-c", file], ["--config", file, name], [f"-c{file}", "--", name]):
+        assert desk.run("sample", *arguments) == 0
+        assert desk.out == "mine\n"
+
+
+def test_the_file_may_stand_right_behind_its_flag(desk: Desk, kinesis: FakeKinesis) -> None:
+    file = desk.file(document(kinesis, desk.catalogue))
+    for flag in (f"-c{file}", f"--config={file}", f"--conf={file}"):
+        assert desk.run("sample", flag, "stream-00001") == 0
 
 
 # --- test-connection ------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from itertools import islice
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ...errors import PlaceExpired
 from ..model import Description, Record
@@ -57,6 +57,23 @@ class Shard(Protocol):
     def read(self, iterator: str, limit: int, until: float) -> tuple[tuple[Record, ...], str | None, int | None]: ...
 
 
+Bound = Literal["count", "maxBytes", "calls", "bytes", "timeLimit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Where records were looked for. shards: how many were read; others: there are more of them.
+
+    bound: what kept a search from more records: of the sample, its count or its size; of the reads, their number,
+    the bytes that they gave, or their time; None for none of these. whole: each was read to its tip or its end.
+    """
+
+    shards: int = 0
+    others: bool = False
+    bound: Bound | None = None
+    whole: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """Records of one stream, in the order of their arrival.
@@ -69,6 +86,7 @@ class Taken:
     exhausted: bool = True
     since: datetime | None = None
     closed: bool = False
+    looked: Looked = field(default=Looked(), compare=False)
 
 
 def _no_shards() -> Iterable[Shard]:
@@ -105,10 +123,14 @@ class Sampler:
         taken = search.of(shards)
         if taken.records:
             return taken
-        fallback = search.of(closed()) if budget.left() else Taken((), exhausted=False)
+        unread = Taken((), exhausted=False, looked=Looked(bound=budget.spent()))
+        fallback = search.of(closed()) if budget.left() else unread
         if fallback.records:
             return replace(fallback, closed=True)
-        return Taken((), exhausted=taken.exhausted and fallback.exhausted)
+        both = (taken.looked, fallback.looked)
+        shards, others = sum(each.shards for each in both), any(each.others for each in both)
+        looked = Looked(shards, others, fallback.looked.bound, all(each.whole for each in both))
+        return Taken((), exhausted=taken.exhausted and fallback.exhausted, looked=looked)
 
 
 @dataclass(slots=True)
@@ -119,7 +141,14 @@ class _Budget:
     clock: Callable[[], float]
 
     def left(self) -> bool:
-        return self.reads > 0 and self.bytes > 0 and self.clock() < self.until
+        return self.spent() is None
+
+    def spent(self) -> Bound | None:
+        if self.reads <= 0:
+            return "calls"
+        if self.bytes <= 0:
+            return "bytes"
+        return "timeLimit" if self.clock() >= self.until else None
 
 
 @dataclass(slots=True)
@@ -186,6 +215,11 @@ class _Pass:
     _read: int = 0
     _bytes: int = 0
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether records that were read, or would have been next, found no room."""
+        return self._read > len(self.kept) or (not self.ended and self._bytes >= self.bounds.size_read)
+
     def goes_on(self, followed: int) -> bool:
         enough = self._read >= self.bounds.count_read or self._bytes >= self.bounds.size_read
         return not (self.ended or enough or self.empty >= followed)
@@ -246,18 +280,27 @@ class _Search:
         self._oldest = max(now - timedelta(hours=described.retention_hours), created)
 
     def of(self, shards: Iterable[Shard]) -> Taken:
-        shards = iter(shards)
-        chosen = [(shard, _Sizes(self._first_limit)) for shard in islice(shards, self._options.shards)]
+        most = self._options.shards
+        listed = list(islice(shards, most + 1))
+        chosen = [(shard, _Sizes(self._first_limit)) for shard in listed[:most]]
         position = self._options.position
         if position == "latest":
             passes = self._newest(chosen)
         else:
             passes = self._looked(chosen, position if isinstance(position, datetime) else None, followed=READS)
         found = [each for each in passes if each.kept]
-        if not found:
-            return Taken((), exhausted=all(each.ended for each in passes) and next(shards, None) is None)
-        starts = [each.start for each in found]
-        return Taken(self._merged(found), since=None if None in starts else min(filter(None, starts)))
+        records, starts = self._merged(found), [each.start for each in found]
+        whole = all(each.ended for each in passes)
+        looked = Looked(len(chosen), len(listed) > most, self._bound(found, records), whole)
+        if not records:
+            return Taken((), exhausted=whole and not looked.others, looked=looked)
+        return Taken(records, since=None if None in starts else min(filter(None, starts)), looked=looked)
+
+    def _bound(self, found: Sequence[_Pass], records: Sequence[Record]) -> Bound | None:
+        if len(records) >= self._bounds.count:
+            return "count"
+        is_cut = any(each.is_cut for each in found) or len(records) < sum(len(each.kept) for each in found)
+        return "maxBytes" if is_cut else self._budget.spent()
 
     def _merged(self, passes: Sequence[_Pass]) -> tuple[Record, ...]:
         records = [record for each in passes for record in each.kept]

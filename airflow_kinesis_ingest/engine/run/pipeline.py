@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from difflib import get_close_matches
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 from ...errors import CatalogueRefused, Fault, IngestError, Stopped, StreamGone, WorkflowError
@@ -34,10 +38,12 @@ from ..workflow.models import Options, Workflow
 from .flow import Flow, Stage, attended
 from .reading import Reader, dated
 from .tally import Tally, unexpected
+from .window import window
 
 log = logging.getLogger(__name__)
 
 DESCRIBERS = 8
+NEAR_MOST = 1000
 REGISTRY = "Glue Schema Registry"
 UNPROVEN = "If it is gone, confirm it once (`kinesis-ingest diff -c FILE --adopt NAME`), or delete the topic by hand"
 
@@ -173,15 +179,40 @@ def catalogue_file(workflow: Workflow) -> Path | None:
     return Path(config.path if config and config.path else f"{workflow.name}.catalogue.jsonl").expanduser()
 
 
-def look(workflow: Workflow, name: str) -> tuple[list[Message], MessageSchema | None]:
-    """The redacted messages of one stream's sample and the schema they share. Writes nothing. Raises IngestError."""
+class Look(NamedTuple):
+    """What `look` found of one stream. messages: redacted; schema: which they share; window: see `window`."""
+
+    messages: list[Message]
+    schema: MessageSchema | None
+    window: str
+
+
+def look(workflow: Workflow, name: str) -> Look:
+    """Take one stream's sample. Writes nothing. Raises IngestError; for a stream that is not there, it names others."""
     source, options = source_of(workflow, threading.Event()), workflow.options.sample
-    described = source.describe(Stream(name))
+    try:
+        described = source.describe(Stream(name))
+    except StreamGone:
+        raise _no_such(source, workflow, name) from None
     taken = _taken_from(source, Sampler(options, source.clock), described, options.time_limit)
     schemas = GlueSchemas(lambda: glue_client(workflow.aws, workflow.options.assume_role))
     reader = Reader(workflow.options, storing=False, schemas=schemas)
     messages = reader.messages(taken.records)
-    return [reader.redacted(message) for message in messages], reader.schema(name, messages)
+    shown = [reader.redacted(message) for message in messages]
+    return Look(shown, reader.schema(name, messages), window(taken, options))
+
+
+def _no_such(source: KinesisSource, workflow: Workflow, name: str) -> StreamGone:
+    """Names like it are of the first streams of the account; none where they cannot be listed."""
+    listed: list[str] = []
+    with suppress(IngestError):
+        listed += (stream.name for stream in islice(source.streams(), NEAR_MOST))
+    by_lower = {each.lower(): each for each in listed}
+    near = [f"`{by_lower[each]}`" for each in get_close_matches(name.lower(), by_lower, 3, 0.7)]
+    guess = f"Did you mean {' or '.join(near)}? " if near else ""
+    region = workflow.aws.aws_region
+    what = f"there is no stream of this name in {region}"
+    return StreamGone(what, where=name, remedy=f"{guess}`kinesis-ingest list -c FILE` shows all that there are")
 
 
 def _taken_from(source: KinesisSource, sampler: Sampler, described: Description, seconds: int) -> Taken:
@@ -350,10 +381,9 @@ class Run:
 
     def _taken(self, reader: Reader, described: Description) -> Sample:
         taken = _taken_from(self.source, self.sampler, described, self._options.sample.time_limit)
+        log.debug("%s: %s", described.stream.name, window(taken, self._options.sample))
         if taken.records:
             self.tally.sampled()
-            where = ("closed" if taken.closed else "open", taken.since or "the horizon")
-            log.debug("%s: %d records of its %s shards since %s", described.stream.name, len(taken.records), *where)
         elif not taken.exhausted:
             cause = "no record was found within the bounds of the search"
             self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.shards` or `timeLimit`")

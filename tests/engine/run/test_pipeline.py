@@ -356,7 +356,7 @@ def test_the_log_says_since_when_the_records_are(
     aws.add(FakeStream("old", [FakeShard(records=[FakeRecord(b"{}", aws.clock() - 7200)])]))
     with caplog.at_level("DEBUG"):
         ingest(aws, catalogue)
-    assert "old: 1 records of its open shards since the horizon" in caplog.messages
+    assert "old: 1 record of its open shard, read since the horizon; no more: there are no others" in caplog.messages
 
 
 # --- states -----------------------------------------------------------------------------------------------------------
