@@ -128,8 +128,8 @@ class Sampler:
         if fallback.records:
             return replace(fallback, closed=True)
         both = (taken.looked, fallback.looked)
-        shards, others = sum(each.shards for each in both), any(each.others for each in both)
-        looked = Looked(shards, others, fallback.looked.bound, all(each.whole for each in both))
+        count, others = sum(each.shards for each in both), any(each.others for each in both)
+        looked = Looked(count, others, fallback.looked.bound, all(each.whole for each in both))
         return Taken((), exhausted=taken.exhausted and fallback.exhausted, looked=looked)
 
 

@@ -156,7 +156,7 @@ def sample(workflow: Workflow, stream: str) -> dict[str, Any]:
     "cut": those left out, "schema": {"kind", "agreed", "total", "fields": [[depth, name, type], ...], "cut": fields
     left out} or None, "delete_after_reading": True}. Raises IngestError.
     """
-    messages, schema = look(workflow, stream)
+    messages, schema, _ = look(workflow, stream)
     found: dict[str, Any] = {"stream": stream, "messages": [], "count": len(messages), "cut": len(messages)}
     found |= {"schema": _tree(schema) if schema else None, "delete_after_reading": True}
     shown = _fitting(map(_shown, messages), SAMPLE_BYTES - _size(found))
