@@ -404,7 +404,7 @@ GLUE_TROUBLES = [
 def test_glue_in_trouble(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: Trouble
 ) -> None:
-    """The sample that needs a schema of it stays encoded, the others come, and the log says once why."""
+    """The sample that needs a schema of it stays encoded, the others come, and one warning says why."""
     monkeypatch.setattr(aws_clients, "CONNECT_TIMEOUT", ANSWERS_WITHIN)
     headed = [FakeShard(records=[FakeRecord(GLUE_HEADED, time.time() - 60)])]
     scene.account(stream("plain", "one"), FakeStream("headed", headed), FakeStream("other", headed))
@@ -413,15 +413,16 @@ def test_glue_in_trouble(
         report = scene.run()
         assert glue.faults.injected
         assert glue.counts.total() <= 2
-    assert (report.state, report.sampled, report.failures, report.warnings) == ("success", 3, (), ())
+    assert (report.state, report.sampled, report.failures) == ("success", 3, ())
     [plain], [encoded], same = (scene.live()[name]["messages"] for name in ("plain", "headed", "other"))
     assert plain == "one"
     assert same == [encoded]
-    notes = [record for record in caplog.records if record.name.endswith(".glue")]
+    told = [(warning.step, warning.entity) for warning in report.warnings]
+    logged = [text for text in caplog.messages if text.startswith("sample Glue Schema Registry: ")]
     if trouble.outcome == PASSES:
-        assert (encoded, notes) == ("21", [])
+        assert (encoded, told, logged) == ("21", [], [])
     else:
-        assert (encoded[:5], len(notes)) == ("data:", 1)
+        assert (encoded[:5], told, len(logged)) == ("data:", [("sample", "Glue Schema Registry")], 1)
 
 
 OPENING = [
