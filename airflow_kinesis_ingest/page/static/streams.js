@@ -13,9 +13,10 @@ import { count, number, retention, stamp, underWay, verdict } from "./words.js";
 /** @import {Answer} from "./state.js" */
 
 const ROW = 37; // pixels, as style.css has it
+/** What asks for a look first. */
 const OUTCOMES = /** @type {[string, string, string][]} */ ([
-  ["failed", "Failed", "failed"], ["written", "Written", "success"], ["unchanged", "Unchanged", "none"], ["skipped", "Skipped", "warning"],
-  ["not reached", "Not reached", "warning"], ["filtered", "Filtered", "none"], ["deleted", "Deleted", "queued"],
+  ["failed", "Failed", "failed"], ["not reached", "Not reached", "warning"], ["skipped", "Skipped", "warning"], ["deleted", "Deleted", "queued"],
+  ["written", "Written", "success"], ["unchanged", "Unchanged", "none"], ["filtered", "Filtered", "none"],
 ]);
 const COLUMNS = /** @type {[keyof Stream, string, string?][]} */ ([
   ["name", "Stream"], ["outcome", "Outcome"], ["pattern", "Kept or filtered by"], ["shards", "Shards", "figure"],
@@ -64,16 +65,19 @@ function OfRun({ dag, run, picker }) {
   `;
 }
 
+/** @param {string} by @returns {(stream: Stream) => unknown} */
+const valueOf = (by) => (by === "outcome" ? ({ outcome }) => OUTCOMES.findIndex(([key]) => key === outcome) : (stream) => stream[/** @type {keyof Stream} */ (by)]);
+
 /** @param {Stream} stream */
 const textOf = ({ name, pattern, schema, outcome }) => `${name}\n${pattern ?? ""}\n${schema ?? ""}\n${outcome}`;
 
 /** @param {Unpacked & {picker: any}} props */
 function Streams({ packed, streams, picker }) {
-  const { text, setText, shown, setShown, sort, onSort } = useLook("");
+  const { text, setText, shown, setShown, sort, onSort } = useLook("outcome");
   const late = useDeferredValue(text);
   const found = useMemo(() => {
     const those = matching(shown ? streams.filter(({ outcome }) => outcome === shown) : streams, late, textOf);
-    return sort.by ? sorted(those, (stream) => stream[/** @type {keyof Stream} */ (sort.by)], sort.down) : those;
+    return sorted(those, valueOf(sort.by), sort.down);
   }, [streams, shown, late, sort.by, sort.down]);
   const counts = useMemo(() => tally(streams, (stream) => stream.outcome), [streams]);
   const choices = OUTCOMES.filter(([key]) => counts.has(key)).map(([key, word]) => [key, word, counts.get(key)]);
@@ -83,7 +87,7 @@ function Streams({ packed, streams, picker }) {
       <div class="find">${picker}<${Search} label="Search streams" value=${text} onInput=${setText} /></div>
       <div class="bar"><${Choice} label="Outcome" of=${[["", "All", streams.length], ...choices]} value=${shown} onPick=${setShown} /></div>
       <h2 aria-live="polite">${count(found.length, "stream")}${found.length < streams.length ? ` of ${number(streams.length)}` : ""}</h2>
-      ${packed.cut > 0 && html`<p class="notice">The run saw ${count(packed.count, "stream")}; ${number(packed.cut)} of them are left out here, since a run stores 256 KB at most. Those that failed are all in.</p>`}
+      ${packed.cut > 0 && html`<p class="notice">The run saw ${count(packed.count, "stream")}; ${number(packed.cut)} of them are left out here, since a run stores 256 KB at most. Unchanged and filtered ones are left out first.</p>`}
       ${found.length ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} />` : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
     </div>
   `;
