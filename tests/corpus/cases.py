@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from airflow_kinesis_ingest.engine.model import Field, MessageSchema, NoSchema, RegisteredSchema
 from tests.corpus import writers as w
+from tests.corpus.files import FILES
 
 AVRO_ID = "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63"
 JSON_ID = "11111111-2222-4333-8444-555555555555"
@@ -274,6 +275,17 @@ AVRO: Sequence[Case] = (
     _encoded("avro single object", w.avro_single(0x1122334455667788, b"\x0e"), "1122334455667788", "avro/binary"),
 )  # fmt: skip
 
+NAMED = (
+    ("parquet", "Parquet file, 3 columns", "application/vnd.apache.parquet"),
+    ("orc", "ORC file, 3 columns", "application/vnd.apache.orc"),
+    ("orc in zlib", "ORC file, 3 columns", "application/vnd.apache.orc"),
+    ("orc in snappy", "ORC file", "application/vnd.apache.orc"),
+    ("arrow file", "Arrow file, 3 columns", "application/vnd.apache.arrow.file"),
+    ("arrow stream", "Arrow stream, 3 columns", "application/vnd.apache.arrow.stream"),
+    ("feather", "Feather file", "application/octet-stream"),
+    ("bson", "BSON document, 5 fields", "application/bson"),
+    ("bson of ten types", "BSON document, 10 fields", "application/bson"),
+)
 PACKED: Sequence[Case] = (
     Case("msgpack", w.msgpack({"id": 5, "name": "käse", "at": None, "n": -3, "x": [1.5, True]}),
          ('{"id": 5, "name": "käse", "at": null, "n": -3, "x": [1.5, true]}',),
@@ -293,6 +305,18 @@ PACKED: Sequence[Case] = (
          "JSON: s RECORD {blob STRING, id INT, n INT, name STRING, x ARRAY<UNION<NULL, DOUBLE>>}", ("cbor",)),
     _encoded("cbor without its tag", w.cbor({"name": "käse"})[3:], "neither"),
     _encoded("ion", b"\xe0\x01\x00\xea\x0f", "Ion", "application/ion"),
+    _encoded("ion 1.1", b"\xe0\x01\x01\xea\x60", "Ion", "application/ion"),
+    *(_encoded(name, FILES[name], note, media_type) for name, note, media_type in NAMED),
+    Case("parquet in gzip", w.gzip(FILES["parquet"]), (_url(FILES["parquet"], "application/vnd.apache.parquet"),), None,
+         ("gzip",), "Parquet file, 3 columns"),
+    _encoded("parquet with an encrypted footer", b"PARE\xff\x00\x01\x00\x00\x00PARE", "footer encrypted",
+             "application/vnd.apache.parquet"),
+    _encoded("parquet cut short", FILES["parquet"][:-1], "neither"),
+    _encoded("bson with a tail", FILES["bson of ten types"] + b"\x00", "neither"),
+    _encoded("four bytes of an arrow stream", b"\xff\xff\xff\xff" + bytes(20), "neither"),
+    _encoded("protobuf any", b"\x0a\x1etype.googleapis.com/shop.Order\x12\x03\x08\x96\x01",
+             "Protobuf message shop.Order", "application/protobuf"),
+    _plain("text between signatures of parquet", "PAR1 and a text PAR1"),
     _encoded("latin-1", "Grüße".encode("latin-1"), "neither"),
     _encoded("utf-16", "hi".encode("utf-16"), "neither"),
     _encoded("half a surrogate pair", b"\xed\xa0\x80", "neither"),

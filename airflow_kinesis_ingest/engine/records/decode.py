@@ -18,6 +18,7 @@ from . import avro, codecs, kpl
 from .cbor import CBOR_TAG, read_cbor
 from .dataurl import BINARY, CUT, data_url, shorten
 from .msgpack import read_msgpack
+from .named import named
 
 LAYERS_MOST = 3
 """Wrappers that are removed one after the other; what is below stays encoded."""
@@ -36,7 +37,6 @@ _GLUE_HEADER = 18
 _UUID_VERSIONS = range(1, 9)
 _CONFLUENT_HEADER = 5
 _CONFLUENT_ID_MOST = 9_999_999
-_ION = b"\xe0\x01\x00\xea"
 _AVRO = "avro/binary"
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b"))  # escape begins the colours of many logs
 _GLANCE = 32  # bytes
@@ -97,7 +97,7 @@ class _Decoder:
         """The messages in data, which is what is left after layers were removed."""
         if not data.startswith(_SIGNATURES) or _is_clean_text(data):
             return [_plain(data, layers)]
-        formats = (self._container, _single_object)
+        formats = (self._container, _single_object, _named)
         wrappers = (self._aggregate, self._compressed, self._glue, _confluent)
         for peel in (*formats, *wrappers) if len(layers) < LAYERS_MOST else formats:
             found = peel(data, layers)
@@ -247,7 +247,7 @@ def _plain(data: bytes, layers: tuple[str, ...]) -> Message:
         return _packed(data, layers)
     if "\x00" in text:
         note = "text with NUL, which the catalogue cannot store"
-        return _binary(data, layers, note, "text/plain;charset=utf-8")
+        return (_named(data, layers) or [_binary(data, layers, note, "text/plain;charset=utf-8")])[0]
     return _readable(text, layers)
 
 
@@ -344,9 +344,12 @@ def _packed(data: bytes, layers: tuple[str, ...]) -> Message:
         codec = codecs.sniff(data)
         media_type = codec.media_type if codec and not codec.exact else BINARY
         return _binary(data, layers, f"wrapped more than {LAYERS_MOST} deep, hence not looked into", media_type)
-    if data.startswith(_ION):
-        return _binary(data, layers, "Amazon Ion is not decoded", "application/ion")
-    return _binary(data, layers, "neither UTF-8 text nor a known format")
+    return (_named(data, layers) or [_binary(data, layers, "neither UTF-8 text nor a known format")])[0]
+
+
+def _named(data: bytes, layers: tuple[str, ...]) -> list[Message] | None:
+    found = named(data)
+    return [_binary(data, layers, found.what, found.media_type)] if found else None
 
 
 def _unpacked(value: Any, layers: tuple[str, ...]) -> Message:

@@ -7,14 +7,14 @@ MD5 of the protobuf.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
+
+from . import wire
 
 MAGIC = b"\xf3\x89\x9a\xc2"
 _DIGEST = 16
 _RECORDS, _DATA = 3, 3  # field numbers in AggregatedRecord and in its Record
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # protobuf wire types
 
 
 class Aggregate(NamedTuple):
@@ -32,7 +32,9 @@ def open_aggregate(data: bytes, most: int) -> Aggregate | None:
     if hashlib.md5(body, usedforsecurity=False).digest() != digest:
         return None
     try:
-        records = (content for number, content in _contents(body) if number == _RECORDS)
+        records = (
+            content for number, content in wire.fields(body) if number == _RECORDS and isinstance(content, bytes)
+        )
         payloads = [_payload(record) for record in islice(records, most)]
         return Aggregate(payloads, len(payloads) + sum(1 for _ in records))
     except ValueError:
@@ -40,46 +42,7 @@ def open_aggregate(data: bytes, most: int) -> Aggregate | None:
 
 
 def _payload(record: bytes) -> bytes:
-    for number, content in _contents(record):
-        if number == _DATA:
+    for number, content in wire.fields(record):
+        if number == _DATA and isinstance(content, bytes):
             return content
     raise ValueError("a record without data")
-
-
-def _contents(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Number and content of every length-delimited field; the others are stepped over."""
-    position = 0
-    while position < len(body):
-        tag, position = _varint(body, position)
-        number, wire = tag >> 3, tag & 7
-        size, position = _size(body, position, wire)
-        if position + size > len(body):
-            raise ValueError("a field goes past the end")
-        if wire == _BYTES:
-            yield number, body[position : position + size]
-        position += size
-
-
-def _size(body: bytes, position: int, wire: int) -> tuple[int, int]:
-    """Bytes of the field's content, and where it begins."""
-    if wire == _BYTES:
-        return _varint(body, position)
-    if wire == _VARINT:
-        return 0, _varint(body, position)[1]
-    if wire in (_FIXED64, _FIXED32):
-        return (8 if wire == _FIXED64 else 4), position
-    raise ValueError("an unknown wire type")
-
-
-def _varint(body: bytes, position: int) -> tuple[int, int]:
-    """The value, and the position after it; protobuf allows ten bytes."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if position >= len(body):
-            break
-        byte = body[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-    raise ValueError("a varint without end")
