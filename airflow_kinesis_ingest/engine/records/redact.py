@@ -44,6 +44,8 @@ UNSURE = 4096
 """Characters before a cut that are not shown: longer than any secret that shows by its form only as a whole."""
 
 _MASKED = json.dumps(MASK)
+_MOST_SEARCHES = 8  # each begins at what the one before left, and a text is made for a second one only on purpose
+_ENDS = re.compile(r"""[\s"'`,;<>(){}=|]{0,2}""")
 _SEGMENT = re.compile(r"""\[\s*\*?\s*\]|\[\s*(?:'([^']+)'|"([^"]+)")\s*\]|\.?([^.\[\]'"\s]+)""")
 _BLANK = "\ufeff \t\r\n"
 # Before JSON in a line of a log or of an event stream: nothing that could be a field's value.
@@ -115,8 +117,17 @@ class Redactor:
         )
 
     def mask(self, text: str) -> str:
-        """text with every detector's finding replaced, also of what JSON in it writes in escapes."""
-        return _masked(text, merged(self.found(text)))
+        """text with every detector's finding replaced, also of what is written in escapes.
+
+        What stood right beside a finding may itself be one without it, so then the rest is searched once more.
+        """
+        for _ in range(_MOST_SEARCHES):
+            spans = merged(self.found(text))
+            touched = _touched(text, spans)
+            text = _masked(text, spans)
+            if not touched:
+                break
+        return text
 
     def _spans(self, text: str) -> Iterator[Span]:
         return (span for detect in self._detectors for span in detect(text))
@@ -130,6 +141,11 @@ class Redactor:
         plain, origins = unescaped(text)
         whole = [(origins[bisect_right(origins, start) - 1], end) for start, end in spans]
         return whole + [(origins[start], origins[end]) for start, end in self._spans(folded(plain))]
+
+
+def _touched(text: str, spans: Iterable[Span]) -> bool:
+    """Whether any of spans ends at a sign that may be a part of something else."""
+    return any(not _ENDS.fullmatch(text[start - 1 : start] + text[end : end + 1]) for start, end in spans)
 
 
 def _masked(text: str, spans: Iterable[Span]) -> str:
@@ -332,7 +348,7 @@ class _Scan:
         if not self.found or self.found[0][0] >= end:
             return content
         spans = list(takewhile(lambda span: span[0] < end, self.found))
-        if spans[0][0] < start or spans[-1][1] > end:
+        if spans[0][0] < start or spans[-1][1] > end or _touched(self.text, spans):
             return self.mask(content)
         return _masked(content, [(begin - start, stop - start) for begin, stop in spans])
 

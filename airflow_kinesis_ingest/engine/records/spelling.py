@@ -10,6 +10,7 @@ _ESCAPE = re.compile(
     r"(?<!\\)\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([/\"bfnrt]))"  # escaped again by every string around it
     r"|((?:%(?:25){0,9}[c-fC-F][0-9a-fA-F])(?:%(?:25){0,9}[89abAB][0-9a-fA-F]){1,3})"  # of a URL, or of a URL in one
     r"|%(?:25){0,9}([0-9a-fA-F]{2})"
+    r"|(?P<at>&commat;|(?<=[A-Za-z0-9])=40(?=[A-Za-z0-9]))"  # of HTML, and of mail (quoted-printable)
     r"|&(?:amp;)?\#(?:[xX]([0-9a-fA-F]{1,5})|([0-9]{1,6}));",
     re.VERBOSE,
 )
@@ -44,7 +45,9 @@ def unescaped(text: str) -> tuple[str, array[int]]:
 
 
 def _character(match: re.Match[str]) -> str:
-    json, python, letter, bytes_, byte, html, decimal = match.groups()
+    json, python, letter, bytes_, byte, at, html, decimal = match.groups()
+    if at:
+        return "@"
     if letter:
         return _LETTERS.get(letter, letter)
     if bytes_:

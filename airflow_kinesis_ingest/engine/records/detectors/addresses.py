@@ -16,7 +16,8 @@ _V6_START = (
     r"|(?<=[^\W0-9A-Fa-f]:)|(?<=[^\W0-9A-Fa-f][0-9]:)|(?<=[A-Za-z_]{3}:))"
 )
 _V6 = re.compile(
-    _V6_START + r"([0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,38}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)(?![A-Za-z0-9_:])"
+    _V6_START + r"([0-9A-Fa-f]{0,4}:(?:[0-9A-Fa-f:]{0,30}:[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+    r"|[0-9A-Fa-f:]{0,37}(?:[0-9A-Fa-f]|(?<=:):)))(?![A-Za-z0-9_]|:[0-9A-Fa-f:])"
     r"(?:%[A-Za-z0-9]{1,15}(?:[._-][A-Za-z0-9]{1,15})?)?"  # the zone of an address that holds on one link
 )
 _ANY_V6 = re.compile(r"::|(?::[0-9A-Fa-f]{1,4}){5}")  # what all of them have, and next to no text without one

@@ -33,6 +33,7 @@ _CODE = ("this", "super", "self", "return")
 _ENDS = (
     "png jpg jpeg gif webp svg bmp ico avif css scss less js mjs cjs ts jsx tsx vue map json yaml yml xml html htm csv "
     "tsv txt log pdf tgz gz tar whl jar war exe dll lock conf cfg ini toml sql proto bin dat bak tmp avro parquet "
+    "java kt kts scala go rb php cpp hpp cs swift lua dart groovy gradle ipynb wasm "
     "service socket target timer mount slice scope swap path device next beta alpha canary latest snapshot final "
     "stable nightly preview"
 )

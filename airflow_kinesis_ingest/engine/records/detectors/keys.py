@@ -14,7 +14,7 @@ _RUN = re.compile(r"(?<![A-Za-z0-9/+_-])[A-Za-z0-9/+_-]{40,}(?![A-Za-z0-9/+_=-])
 _LENGTH = 40  # of a secret access key, in base64
 _SECRET = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?![0-9A-Fa-f]*\Z)[A-Za-z0-9/+]{40}")
 # A step of a path, as a person or a program names it; a long stretch of random characters is hardly ever one.
-_STEP = r"(?:[A-Z0-9]{1,20}|[A-Za-z]?[a-z0-9]{0,31}(?:[A-Z][a-z0-9]{2,31}){0,7})"
+_STEP = r"(?:[A-Za-z0-9]{1,6}|[A-Z0-9]{1,20}|[A-Za-z]?[a-z0-9]{0,31}(?:[A-Z][a-z0-9]{2,31}){0,7})"
 _STEP_BEFORE = re.compile(rf"{_STEP}[/_-]")
 _STEPS_AFTER = re.compile(rf"(?:[/_-]{_STEP}){{0,8}}")
 _STEPS = re.compile(rf"/?{_STEP}(?:/{_STEP})*")

@@ -11,9 +11,9 @@ from .spans import Span, outside
 _BLANKS = r" \t\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000"
 _DASHES = r"\u00ad\u2010-\u2015\u2212-"
 _GAPS = rf"{_BLANKS}./+_\u00b7\u2022*{_DASHES}"  # + is a blank in a URL
-_DIGITS = re.compile(rf"(?<![0-9])[0-9][0-9{_GAPS}]{{11,}}")
+_DIGITS = re.compile(rf"(?<![0-9])[0-9][0-9:|~{_GAPS}]{{11,}}")
 _DIGIT_RUN = re.compile(r"[0-9]+")
-_GAP = re.compile(rf"[{_GAPS}]| [^{_BLANKS}] ")
+_GAP = re.compile(rf"[:|~{_GAPS}]| [^{_BLANKS}] ")
 _SHORTEST, _LONGEST = 13, 19
 # Lengths of the groups that cards are written in; not 8-4-4, which is how an UUID begins.
 _GROUPED = re.compile(r"444[1-4]|4444[1-3]|46[45]|4333|88|448|484|[0-9]{2}")
@@ -24,23 +24,26 @@ _BRANDS = re.compile(
     # Mir, Discover, UnionPay, JCB
     r"|(?:220[0-4]|6011|64[4-9][0-9]|65[0-9]{2}|62[0-9]{2}|35(?:2[89]|[3-8][0-9]))[0-9]{12,15}"
     r"|3(?:0[0-5]|09|[689][0-9])[0-9](?:[0-9]{10}|[0-9]{12,15})"  # Diners
-    r"|(?:50[0-9]{2}|5[6-8][0-9]{2}|6304|6759|676[1-3])(?:[0-9]{9,10}|[0-9]{12,15})"  # Maestro, Elo, Verve
+    r"|(?:50[0-9]{2}|5[6-8][0-9]{2}|6304|633[1-4]|67[0-9]{2})(?:[0-9]{9,10}|[0-9]{12,15})"  # Maestro, Elo, Verve
     r"|(?:60[0-9]{2}|63[6-9][0-9]|81[0-9]{2}|8600|9792|9860)[0-9]{12}"  # RuPay, Hipercard, InstaPayment, UzCard, Troy
 )
+_HASH = re.compile(r"(?=.*[A-Fa-f])(?:.{24}|.{32}|.{40}|.{56}|.{64}|.{96}|.{128})")
+_LONGEST_HASH = 128  # characters
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # the cross sum of the doubled digit, as Luhn asks
 _IBAN_START = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=(?i:IBAN)))[A-Za-z]{2}(?=[0-9]{2})")
 _SSN = re.compile(
-    rf"(?<![0-9])(?<![0-9]-)(?!000|666|9)[0-9]{{3}}(?P<gap> ?[{_DASHES}] ?|[{_BLANKS}./+])"
+    rf"(?<![0-9])(?<![0-9]-)(?!000|666|9)[0-9]{{3}}(?P<gap> ?[{_DASHES}] ?|[{_BLANKS}./+_\u00b7\u2022])"
     r"(?!00)[0-9]{2}(?P=gap)(?!0000)[0-9]{4}(?![0-9]|[.-][0-9])"
 )
 _NAMED_SSN = re.compile(
-    r"(?<![a-z])(?:ssn|social.?security.?(?:number|no\.?|nr\.?)?)[\"'\\]{0,3}\s{0,2}[:=#]?[\s\"'\\]{0,3}"
+    r"(?<![a-z])(?:ssn|social.?security.?(?:number|no\.?|nr\.?)?)(?: is)?[\"'\\]{0,3}\s{0,2}[:=#]?[\s\"'\\]{0,3}"
     r"(?P<number>(?!000|666|9)[0-9]{3}(?!00)[0-9]{2}(?!0000)[0-9]{4})(?![0-9])",
     re.IGNORECASE,
 )
 _NO_PERSON_BEFORE = {
     ".": re.compile(r"[0-9]\.\Z"),
     "/": re.compile(r"/\Z"),  # 123/45/6789 in a path
+    "_": re.compile(r"\w\Z"),  # img_123_45_6789
     " ": re.compile(r"(?:\+[0-9]{1,3}[ (]?|(?i:tel|phone|fax|mobile?)\W{0,3})\Z"),  # of a telephone
 }
 _IBAN_REGISTRY = (  # country and length: SWIFT's registry; at the end those that use IBANs outside it
@@ -96,10 +99,19 @@ def is_card(number: str) -> bool:
 
 
 def _is_other_number(text: str, start: int, number: str) -> bool:
-    """True for a telephone's with its +, and for an article's (EAN-13): Visa gives out no 13 digits any more."""
+    """True in a hash, for a telephone's with its +, and for an article's (EAN-13): Visa gives out no 13 any more."""
     if text[start - 1 : start] == "+" and len(number) <= 15 and not text[start - 2 : start - 1].isalnum():
         return True
+    if _HASH.fullmatch(_hex_word(text, start, start + len(number))):
+        return True
     return len(number) == 13 and (sum(map(int, number[::2])) + 3 * sum(map(int, number[1::2]))) % 10 == 0
+
+
+def _hex_word(text: str, start: int, end: int) -> str:
+    """What of the letters and digits around is one word of hexadecimal digits, as far as a hash goes."""
+    before = re.search(r"[0-9A-Fa-f]*\Z", text[max(start - _LONGEST_HASH, 0) : start])
+    after = re.match(r"[0-9A-Fa-f]*", text[end : end + _LONGEST_HASH])
+    return (before.group() if before else "") + text[start:end] + (after.group() if after else "")
 
 
 def _is_fraction(text: str, start: int) -> bool:
@@ -143,6 +155,6 @@ def _is_no_person(text: str, match: re.Match[str]) -> bool:
     pattern = _NO_PERSON_BEFORE.get(gap)
     if pattern and pattern.search(text[max(start - 12, 0) : start]):
         return True
-    if gap == "/" and text.startswith("/", match.end()):
+    if gap in "/_" and text.startswith(gap, match.end()):
         return True
     return gap == "." and is_version(text, start, match.end())
