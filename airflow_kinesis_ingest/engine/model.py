@@ -301,3 +301,21 @@ class RunReport:
         plain = asdict(replace(self, fatal=None, streams=()))
         del plain["streams"]
         return plain | {"fatal": fatal, "success_percent": self.success_percent}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call that a connection test tried.
+
+    message: what was found, or why it failed or was skipped; remedy: what to do after a failure; actions: of AWS's IAM,
+    where the permission for them is what is missing.
+    """
+
+    name: str
+    status: Literal["passed", "failed", "skipped"]
+    message: str = ""
+    remedy: str = ""
+    actions: tuple[str, ...] = ()
+
+    def rewritten(self, rewrite: Callable[[str], str]) -> Step:
+        return replace(self, message=rewrite(self.message), remedy=rewrite(self.remedy))

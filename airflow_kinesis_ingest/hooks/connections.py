@@ -17,7 +17,7 @@ from ..errors import Fault, FixFile, IngestError, WorkflowError
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-    from ..engine.run.checks import Step
+    from ..engine.model import Step
 
 
 def connection(connection_id: str, *types: str) -> Connection:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
     from mypy_boto3_kinesis import KinesisClient
 
-    from ..engine.run.checks import Step
+    from ..engine.model import Step
     from ..engine.workflow.models import Workflow
 
 log = logging.getLogger(__name__)

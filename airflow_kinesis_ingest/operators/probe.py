@@ -21,10 +21,10 @@ from ..task_logs import logs_at
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from ..engine.run.checks import Step
-    from ..engine.run.probes import Request
+    from ..engine.model import Step
     from ..engine.workflow.document import Document
     from ..engine.workflow.models import Workflow
+    from ..engine.workflow.request import Request
 
 PROBE = "probe"
 COUNTS = ("count", "kept", "cut", "complete")
@@ -42,14 +42,15 @@ class ProbeOperator(BaseOperator):
     ui_color = "#dfe3f5"
 
     def execute(self, context: Context) -> dict[str, Any]:
-        from ..engine.run.probes import document_in
-        from ..hooks.runtime import resolved
+        from ..engine.workflow.request import document_in
 
         request = asked(context, "workflow")
         with _refusing(context):
             document = document_in(conf_of(context))
 
         def resolve(changed: Callable[[Document], Document]) -> Workflow:
+            from ..hooks.runtime import resolved
+
             return resolved(changed(document), PROBE)
 
         return answered(self, context, request, resolve)
@@ -64,7 +65,7 @@ def conf_of(context: Context) -> Mapping[str, Any]:
 
 def asked(context: Context, *more: str) -> Request:
     """What the conf asks for. more: keys that it may have besides. Raises AirflowFailException where it is wrong."""
-    from ..engine.run.probes import Request
+    from ..engine.workflow.request import Request
 
     with _refusing(context):
         return Request.of(conf_of(context), *more)
@@ -83,7 +84,7 @@ def answered(task: BaseOperator, context: Context, request: Request, resolve: Re
 
 @contextmanager
 def _refusing(context: Context) -> Iterator[None]:
-    from ..engine.run.probes import kind_of
+    from ..engine.workflow.request import kind_of
 
     try:
         yield
@@ -105,10 +106,12 @@ def _tested(task: BaseOperator, ti: Any, request: Request, resolve: Resolve) -> 
 
 
 def _steps(task: BaseOperator, request: Request, resolve: Resolve) -> Iterator[Step]:
-    """The first is told before AWS's library is loaded, which takes a second."""
-    from ..engine.run.checks import Step, failed, run
+    """The first is told before AWS's library is loaded, which takes half a second of computing."""
+    from ..engine.model import Step
 
     yield Step("Worker", "passed", f"{socket.gethostname()}, queue {task.queue}, pool {task.pool}")
+    from ..engine.run.checks import failed, run
+
     try:
         workflow = resolve(request.applied)
     except IngestError as error:

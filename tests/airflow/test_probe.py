@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -82,6 +83,18 @@ def test_a_test_tells_each_step_as_it_happens(aws: FakeKinesis, catalogue: FakeO
     assert names[-1] == "OpenMetadata pipelines"
     assert "queue default, pool default_pool" in told[0][0]["message"]
     assert answer == {"probe": "test", "state": "passed", "steps": len(names), "failed": []}
+
+
+@pytest.mark.parametrize("deployed", [True, False])
+def test_the_first_step_is_told_before_any_client_is_loaded(deployed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading AWS's takes half a second of computing, several on a busy machine: somebody waits."""
+    for heavy in ("engine.run.checks", "engine.run.pipeline", "hooks.runtime"):
+        monkeypatch.setitem(sys.modules, f"airflow_kinesis_ingest.{heavy}", None)
+    task = operator("unread.yaml") if deployed else ProbeOperator(task_id="probe")
+    ti, more = Grown(), {} if deployed else {"workflow": unsaved()}
+    with pytest.raises(ImportError):
+        task.execute(context(ti, {"probe": "test", **more}))
+    assert [step["name"] for step in ti.pushed["steps"]] == ["Worker"]
 
 
 def test_the_first_step_is_told_before_the_file_is_read(tmp_path: Path) -> None:

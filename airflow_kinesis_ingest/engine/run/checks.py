@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from ...errors import IngestError, NotAllowed, StreamGone, StreamNotReady, TopicRefused
 from ..aws.identity import caller_arn
@@ -15,7 +14,7 @@ from ..catalogue.client import OpenMetadata, quoted
 from ..catalogue.permissions import rights_on
 from ..catalogue.topic_calls import ALLOW_SAMPLES
 from ..catalogue.versions import ServerVersion
-from ..model import Stream
+from ..model import Step, Stream
 from ..workflow.filters import stream_filter
 from ..workflow.models import Workflow
 from .pipeline import source_of
@@ -29,23 +28,6 @@ CALLS = ("ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterator
 NO_REGION = "no region: give `awsRegion` here, or test the workflow file that has it"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One call tried. message: what was found, or why it failed or was skipped; remedy: what to do after a failure.
-
-    actions: of AWS's IAM, where the permission for them is what is missing.
-    """
-
-    name: str
-    status: Literal["passed", "failed", "skipped"]
-    message: str = ""
-    remedy: str = ""
-    actions: tuple[str, ...] = ()
-
-    def rewritten(self, rewrite: Callable[[str], str]) -> Step:
-        return replace(self, message=rewrite(self.message), remedy=rewrite(self.remedy))
 
 
 def run(workflow: Workflow) -> Iterator[Step]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from airflow_kinesis_ingest.engine.model import Step
 from airflow_kinesis_ingest.engine.run import checks
-from airflow_kinesis_ingest.engine.run.checks import Step
 from tests.builders import workflow
 from tests.fakes.kinesis import FakeKinesis, FakeShard, FakeStream, aws_error
 from tests.fakes.openmetadata import FakeOpenMetadata

@@ -1,4 +1,4 @@
-"""What is asked of a workflow without running it: what may be asked, the listing with its verdicts, and a sample."""
+"""What is asked of a workflow without running it: the listing with its verdicts, and a sample."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_kinesis_ingest.engine.run import probes
-from airflow_kinesis_ingest.engine.run.probes import Request
-from airflow_kinesis_ingest.errors import AccessDenied, FixFile, WorkflowError
+from airflow_kinesis_ingest.errors import AccessDenied
 from tests.builders import workflow
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error
 from tests.fakes.server import Faults, Rule
@@ -28,57 +27,6 @@ def rows(value: dict[str, Any]) -> list[tuple[Any, ...]]:
 def names(aws: FakeKinesis, told: list[dict[str, Any]] | None = None, **metadata: Any) -> dict[str, Any]:
     flow = workflow(aws, Path("unused"), metadata=metadata)
     return probes.names(flow, threading.Event(), (told if told is not None else []).append)
-
-
-# --- what may be asked -----------------------------------------------------------------------------------------------
-
-
-def test_a_request_is_what_the_conf_says() -> None:
-    assert Request.of({"probe": "test"}) == Request("test")
-    assert Request.of({"probe": "streams", "filter": {"includes": ["a"]}}).filter == {"includes": ["a"]}
-    assert Request.of({"probe": "sample", "stream": "orders", "debug": True}) == Request(
-        "sample", stream="orders", debug=True
-    )
-
-
-@pytest.mark.parametrize(
-    ("conf", "told"),
-    [
-        ({"probe": "tset"}, "Write one of test, streams, sample"),
-        ({"probe": ["test"]}, "Write one of test, streams, sample"),
-        ({"probe": None}, "Write one of test, streams, sample"),
-        ({"probe": "test", "stream": "a"}, "Allowed here: probe, debug, filter"),
-        ({"probe": "sample", "stream": "a", "filter": {}}, "Allowed here: probe, debug, stream"),
-        ({"probe": "sample"}, "Write the name of the stream to sample"),
-        ({"probe": "sample", "stream": "a b"}, "Write the name of the stream to sample"),
-        ({"probe": "test", "debug": "yes"}, "`debug` is neither true nor false"),
-        ({"probe": "test", "workflow": {}}, "Allowed here: probe, debug, filter"),
-        ({"probe": "streams", "filter": {"includes": ["${TOKEN}"]}}, "the name of a variable"),
-    ],
-)
-def test_anything_else_is_refused_with_what_is_allowed(conf: dict[str, Any], told: str) -> None:
-    with pytest.raises(FixFile) as raised:
-        Request.of(conf)
-    assert told in str(raised.value)
-    assert "the conf of this run" in str(raised.value)
-
-
-def test_a_secret_in_a_refused_conf_is_not_repeated() -> None:
-    for conf in ({"probe": "wJalrXUtnFEMI"}, {"probe": "test", "awsSecretAccessKey": "wJalrXUtnFEMI"}):
-        with pytest.raises(FixFile) as raised:
-            Request.of(conf)
-        assert "wJalr" not in str(raised.value)
-
-
-@pytest.mark.parametrize("conf", [{"probe": "test"}, {"probe": "test", "workflow": "workflows/shop.yaml"}])
-def test_a_workflow_that_is_missing_is_asked_for(conf: dict[str, Any]) -> None:
-    with pytest.raises(FixFile, match="`workflow` is missing"):
-        probes.document_in(conf)
-
-
-def test_a_workflow_with_a_secret_is_refused_before_it_is_used() -> None:
-    with pytest.raises(WorkflowError, match="processor: this may not stand here"):
-        probes.document_in({"probe": "test", "workflow": {"source": {}, "processor": {"type": "x"}}})
 
 
 # --- the streams -----------------------------------------------------------------------------------------------------
