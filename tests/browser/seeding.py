@@ -102,26 +102,30 @@ def results(dag_id: str, days: int, *, failed: bool) -> dict[str, Any]:
         **COUNTS,
         "skipped": 1,
         "deleted": days % 3,
-        "failed": 900 if failed else 10,
         "not_reached": 0,
         "seconds": 300.0 + 3 * days,
+        "failures": [denied(["orders.0007", "orders.0008", "orders.0009"], 900 if failed else 10)],
+        "failures_count": 900 if failed else 10,
         "warnings": [],
-        "failures": [
-            {
-                "step": "sample",
-                "entities": ["orders.0007", "orders.0008"],
-                "entities_count": 900 if failed else 10,
-                "cause": "AWS denies this call: AccessDeniedException",
-                "remedy": "Allow kinesis:GetRecords (`kinesis-ingest policy`)",
-                "actions": ["kinesis:GetRecords"],
-            }
-        ],
+        "warnings_count": 0,
         "failed_deletions": [],
+        "failed_deletions_count": 0,
         "account": "123456789012",
         "region": "eu-west-1",
         "service": dag_id,
     }
     return {"return_value": result, **({"streams": streams()} if dag_id == LARGE and days == 1 else {})}
+
+
+def denied(entities: list[str], count: int) -> dict[str, Any]:
+    return {
+        "step": "sample",
+        "entities": entities,
+        "entities_count": count,
+        "cause": "AWS denies this call: AccessDeniedException: not authorized to perform kinesis:GetRecords",
+        "remedy": "Allow kinesis:GetRecords (`kinesis-ingest policy`)",
+        "actions": ["kinesis:GetRecords"],
+    }
 
 
 def streams() -> dict[str, Any]:

@@ -76,9 +76,10 @@ class Site:
 
     def call(self, user: str, method: str, path: str, **more: Any) -> requests.Response:
         """The answer of {url}{path} to this user; "" is nobody."""
-        headers = {"Authorization": f"Bearer {self.token(user)}"} if user else {}
+        if user:
+            more["headers"] = {"Authorization": f"Bearer {self.token(user)}"}
         with direct() as session:
-            return session.request(method, self.url + path, headers=headers, timeout=60, **more)
+            return session.request(method, self.url + path, timeout=60, **more)
 
 
 def direct() -> requests.Session:
@@ -130,7 +131,11 @@ def fab_site(home: Path) -> Iterator[Site]:
     home.mkdir(parents=True)
     port = free_port()
     passwords = {role: f"the password of {role}" for role in ROLES}
-    settings = {"AIRFLOW__CORE__AUTH_MANAGER": FAB, "SEED_PASSWORDS": json.dumps(passwords)}
+    settings = {
+        "AIRFLOW__CORE__AUTH_MANAGER": FAB,
+        "AIRFLOW__FAB__CACHE_TTL": "0",  # else what a role may is known 30 s later
+        "SEED_PASSWORDS": json.dumps(passwords),
+    }
     environment = environment_of(home / "airflow", home / "dags", port, settings)
     with (home / "seeding.log").open("wb") as log:
         command = [sys.executable, "-m", "tests.browser.seeding", str(home / "dags")]

@@ -1,0 +1,82 @@
+"""Light and dark, small screens, keyboard, and what a screen reader needs."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visits
+from tests.browser.sites import Demo, Site
+from tests.browser.views import NAV, VIEWS, View, ours
+
+WORST = ("serious", "critical")
+
+
+def site_of(view: View, request: pytest.FixtureRequest) -> Site:
+    site: Site = request.getfixturevalue(view.site)
+    return site
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_axe_finds_nothing_serious_in_light_and_dark(view: View, request: pytest.FixtureRequest, visit: Visits) -> None:
+    page = visit.view(site_of(view, request), view)
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.documentElement.className = theme }", theme)
+        found = Axe().run(page, context="main.kinesis").response["violations"]
+        assert [_told(violation) for violation in found if violation["impact"] in WORST] == [], theme
+
+
+def _told(violation: dict[str, object]) -> str:
+    nodes = violation["nodes"]
+    assert isinstance(nodes, list)
+    return f"{violation['id']}: {violation['help']}: {[node['html'][:200] for node in nodes[:3]]}"
+
+
+WIDEST = """main => {
+    const scrolls = each => ["auto", "scroll", "hidden"].includes(getComputedStyle(each).overflowX);
+    const boxed = each => each !== main && (scrolls(each) || boxed(each.parentElement));
+    const edge = main.getBoundingClientRect().right + 1;
+    const beyond = each => each.getBoundingClientRect().right > edge && !boxed(each);
+    return [...main.querySelectorAll("*")].filter(beyond).map(each => each.outerHTML.slice(0, 200));
+}"""
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_a_narrow_screen_never_scrolls_sideways(view: View, request: pytest.FixtureRequest, visit: Visits) -> None:
+    """At 360 px all that is ours has room in its place; what is wide scrolls in a box of its own."""
+    page = visit.view(site_of(view, request), view, viewport={"width": 360, "height": 740})
+    assert ours(page).evaluate(WIDEST) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_keyboard_alone_leads_from_the_list_to_a_stream(demo: Demo, visit: Visits) -> None:
+    """Everything that can be clicked is reached by Tab, and shows that it is."""
+    page = visit.view(demo, View("services", "demo", NAV, "Demo streams"))
+    tab_to(page, "Demo streams")
+    page.keyboard.press("Enter")
+    expect(ours(page).get_by_text("Last run of")).to_be_visible()
+    tab_to(page, "Streams")
+    page.keyboard.press("Enter")
+    expect(ours(page).get_by_role("row", name="web.clicks")).to_be_visible()
+    tab_to(page, "Search streams")
+    page.keyboard.type("web.clicks")
+    expect(ours(page).get_by_role("heading", name="1 stream of 12")).to_be_visible()
+
+
+FOCUSED = """() => {
+    const element = document.activeElement;
+    const words = (element.innerText || element.getAttribute("placeholder") || element.ariaLabel || "").trim();
+    const { outlineStyle, boxShadow } = getComputedStyle(element);
+    return [words, outlineStyle !== "none" || boxShadow !== "none"];
+}"""
+
+
+def tab_to(page: Page, words: str) -> None:
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        found, marked = page.evaluate(FOCUSED)
+        if found == words:
+            assert marked, f"who is at {words!r} by keyboard does not see it"
+            return
+    pytest.fail(f"{words!r} is not reached by Tab")

@@ -1,0 +1,49 @@
+"""500 services, one of them with 10,000 streams."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visits
+from tests.browser.seeding import LARGE, SERVICES
+from tests.browser.sites import Site
+from tests.browser.views import NAV, ours, service
+
+
+def test_500_services_are_searched_and_sorted(fab: Site, visit: Visits) -> None:
+    """By one question to our routes, not by one for each service."""
+    asked: list[str] = []
+    page = visit(fab, "admin")
+    page.on("request", lambda request: asked.append(request.url) if "/kinesis/api" in request.url else None)
+    page.goto(fab.url + NAV)
+    expect(ours(page).get_by_role("heading", name=f"{SERVICES} services")).to_be_visible()
+    assert len(asked) == 1
+    search = ours(page).get_by_role("searchbox", name="Search services")
+    search.fill("Service 49")
+    expect(ours(page).get_by_role("heading", name="11 services")).to_be_visible()  # 49, 490 to 499
+    search.fill("eu-west-2 service 12")
+    expect(ours(page).get_by_role("link", name="Service 124", exact=True).first).to_be_visible()
+    search.fill("")
+    first = ours(page).get_by_role("rowheader").first
+    ours(page).get_by_role("button", name="Service", exact=True).click()
+    expect(first).to_contain_text(f"Service {SERVICES - 1}")
+    ours(page).get_by_role("button", name="Failed", exact=True).last.click()
+    expect(first).to_contain_text(re.compile(r"Service \d+0\b"))
+
+
+def test_10_000_rows_scroll(fab: Site, visit: Visits) -> None:
+    """Few of them are drawn at a time; the last one is reached, and the search finds one in the middle."""
+    page = visit(fab, "admin", service(LARGE, "streams"))
+    expect(ours(page).get_by_role("heading", name="10,000 streams")).to_be_visible()
+    window = ours(page).get_by_role("region", name="Streams")
+    assert window.get_by_role("row").count() < 100
+    window.evaluate("box => { box.scrollTop = box.scrollHeight }")
+    expect(window.get_by_text("orders.7999", exact=True)).to_be_visible()
+    assert window.get_by_role("row").count() < 100
+    ours(page).get_by_role("searchbox", name="Search streams").fill("orders.4242")
+    expect(ours(page).get_by_role("heading", name="1 stream of 10,000")).to_be_visible()
+    ours(page).get_by_role("searchbox", name="Search streams").fill("")
+    ours(page).get_by_role("button", name=re.compile("^Failed")).click()
+    expect(ours(page).get_by_role("heading", name="10 streams of 10,000")).to_be_visible()
