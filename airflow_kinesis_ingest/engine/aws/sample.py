@@ -3,7 +3,7 @@
 Kinesis reads a shard forward only, from a time on, and an empty answer means nothing but at the tip. So for the newest
 records all shards are looked at, a read of each in turn, at one time after the other:
 
-1. ten minutes back; where more is there than a sample needs, once more from nearer to now;
+1. ten minutes back; where more is there than a sample needs, again from nearer to now, until its tip is reached;
 2. if that is empty, the horizon: a shard whose tip is reached from there without a record is proven empty, and what was
    read last of one that is short is its newest;
 3. where neither was reached, an hour back, six hours, ... until there is a record.
@@ -42,6 +42,8 @@ KEY_BYTES = 256
 GROWTH = 7
 TAIL_RECORDS, TAIL_BYTES, ALL_BYTES = 4, 2, 8
 """Of a sample's count and bytes: what is read of one shard from one time to find its newest; and of all of them."""
+NEARER_MOST = 8
+"""How often the last records of a shard are searched for by time, which botocore sends in whole seconds."""
 FOLLOWED = 3
 FOLLOWED_FROM_HORIZON = 7
 """Empty answers in a row after which a shard is left, at first."""
@@ -214,15 +216,25 @@ class _Pass:
     _iterator: str | None = None
     _read: int = 0
     _bytes: int = 0
+    _to_tip: bool = False
+
+    def to_its_tip(self) -> _Pass:
+        """Itself, from now on without a bound of its own: what is kept is the last of it, however much there is."""
+        self._to_tip = True
+        return self
 
     @property
     def is_cut(self) -> bool:
         """Whether records that were read, or would have been next, found no room."""
         return self._read > len(self.kept) or (not self.ended and self._bytes >= self.bounds.size_read)
 
+    @property
+    def is_full(self) -> bool:
+        return self.is_cut or len(self.kept) >= self.bounds.count
+
     def goes_on(self, followed: int) -> bool:
         enough = self._read >= self.bounds.count_read or self._bytes >= self.bounds.size_read
-        return not (self.ended or enough or self.empty >= followed)
+        return not (self.ended or (enough and not self._to_tip) or self.empty >= followed)
 
     def advance(self, budget: _Budget) -> None:
         """One read. An iterator that expired is asked for again, and reading starts anew."""
@@ -242,6 +254,8 @@ class _Pass:
 
     def _limit(self) -> int:
         bounds = self.bounds
+        if self._to_tip:
+            return max(1, self.sizes.at_once())
         rest = (bounds.size_read - self._bytes) // self.sizes.largest + 1
         return max(1, min(self.sizes.at_once(), bounds.count_read - self._read, rest))
 
@@ -265,6 +279,41 @@ class _Pass:
     def restarted(self, start: datetime | None) -> _Pass:
         """The same shard from another time; itself for None."""
         return self if start is None else _Pass(self.shard, start, self.bounds, self.sizes)
+
+
+@dataclass(slots=True)
+class _Nearing:
+    """One shard's last records lie between where far came to, and until, from where on the tip is reached by near."""
+
+    far: _Pass
+    until: datetime
+    now: datetime
+    near: _Pass | None = None
+
+    @property
+    def best(self) -> _Pass:
+        return self.near if self.near and not self.far.ended else self.far
+
+    def next(self) -> _Pass | None:
+        """The same shard from a time between; None where no better one is to be had."""
+        if not self.is_open:
+            return None
+        reached = self.now - timedelta(seconds=self.far.behind or 0.0)
+        guess = self.far.nearer(self.now) if self.until == self.now else None
+        start = (guess or reached + (self.until - reached) / 2).replace(microsecond=0)
+        return self.far.restarted(start) if self.far.start and start > self.far.start else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether records that are newer than the best may be left."""
+        return not self.far.ended and bool(self.far.kept and self.far.behind) and not (self.near and self.near.is_full)
+
+    def learn(self, again: _Pass) -> None:
+        if again.ended and again.start:
+            self.until = again.start
+            self.near = again if again.kept else self.near
+        elif again.kept:
+            self.far = again
 
 
 class _Search:
@@ -322,10 +371,16 @@ class _Search:
         return self._back_in_time(recent, whole)
 
     def _nearer(self, recent: Sequence[_Pass]) -> list[_Pass]:
-        """Once more, nearer to now, where the tip is far: a busy shard."""
-        passes = [each.restarted(each.nearer(self._now)) for each in recent]
-        self._advance([again for each, again in zip(recent, passes, strict=True) if again is not each], FOLLOWED)
-        return [again if again.kept else each for each, again in zip(recent, passes, strict=True)]
+        """Again, nearer to now, where the tip is far: a busy shard, or a burst."""
+        nearing = [_Nearing(each, self._now, self._now) for each in recent]
+        for _ in range(NEARER_MOST):
+            tries = [(each, again) for each in nearing if (again := each.next())]
+            self._advance([again for _, again in tries], FOLLOWED)
+            for each, again in tries:
+                each.learn(again)
+        rest = [each.far.to_its_tip() for each in nearing if each.is_open]
+        self._advance(rest, FOLLOWED)
+        return [each.best for each in nearing]
 
     def _back_in_time(self, recent: Sequence[_Pass], whole: list[_Pass]) -> list[_Pass]:
         """Between ten minutes and the horizon, of the shards whose tip was not reached from there."""

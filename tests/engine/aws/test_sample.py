@@ -183,6 +183,8 @@ def test_no_more_shards_are_listed_than_are_looked_at_and_one() -> None:
         [at(23 * HOUR), at(11 * MINUTE)],
         [[], at(400 * MINUTE)],
         [every(timedelta(seconds=1), 500, 9 * MINUTE)],
+        [every(timedelta(milliseconds=1), 1000, timedelta(seconds=2))],
+        [every(timedelta(milliseconds=20), 1000, 5 * MINUTE)],
     ],
     ids=[
         "much that is old, and one of late",
@@ -191,6 +193,8 @@ def test_no_more_shards_are_listed_than_are_looked_at_and_one() -> None:
         "two that are old in two shards",
         "one empty shard",
         "a busy shard",
+        "many times a sample, all just put",
+        "a burst of minutes ago",
     ],
 )
 def test_latest_is_the_newest_of_all_shards_looked_at(shards: list[list[tuple[timedelta, bytes]]]) -> None:
@@ -231,6 +235,15 @@ def test_of_a_very_busy_shard_the_sample_is_from_near_the_tip() -> None:
     assert len(taken.records) == 50
     assert all(each.arrived and NOW - each.arrived < timedelta(seconds=3) for each in taken.records)
     assert sum(shard.limits) <= 2 * 4 * 50
+
+
+def test_of_a_burst_of_large_records_the_last_ones_are_taken() -> None:
+    """More than can be read within the bounds, and nothing since."""
+    burst = [
+        (30 * timedelta(seconds=1) - n * timedelta(milliseconds=100), b"%03d" % n + bytes(100_000)) for n in range(60)
+    ]
+    taken = sampler().take(described(), [Shard(*burst)], NOW)
+    assert [each.data[:3] for each in taken.records] == [b"058", b"059"]
 
 
 def test_much_that_is_old_in_one_shard_hides_nothing_that_is_newer_in_another() -> None:
@@ -499,6 +512,14 @@ def test_a_closed_shard_is_found_and_read_to_its_end() -> None:
     with FakeKinesis([FakeStream("orders", [old, FakeShard("shardId-1", parent="shardId-0")])], quotas={}) as aws:
         taken = taken_from(aws)
         assert (texts(taken), taken.closed, aws.violations) == ([b"old", b"newer"], True, [])
+
+
+@pytest.mark.usefixtures("quick")
+def test_of_a_second_with_many_records_the_last_ones_are_taken() -> None:
+    """botocore sends the time to begin at in whole seconds: from there the shard is read on."""
+    burst = [FakeRecord(b"%03d" % number + bytes(1000), time.time() - 2 + number / 1000) for number in range(1000)]
+    with FakeKinesis([FakeStream("orders", [FakeShard(records=burst)])], quotas={}) as aws:
+        assert [each.data for each in taken_from(aws).records] == [each.data for each in burst[-50:]]
 
 
 @pytest.mark.parametrize(("size", "most"), [(250_000, 1 << 20), (1_000_000, 1 << 20), (4_000_000, 4_000_300)])

@@ -33,7 +33,8 @@ TEN_MINUTES = "2026-11-21 11:50:00 UTC"
         (
             {"maxBytes": 1024},
             [Shard(*heavy(10, 400))],
-            f"2 records of its open shard, read since {TEN_MINUTES}; no more: `options.sample.maxBytes` is 1024",
+            "2 records of its open shard, read since 2026-11-21 11:59:00 UTC; "
+            "no more: `options.sample.maxBytes` is 1024",
         ),
         (
             {},
