@@ -4,7 +4,7 @@
  * Airflow makes a plugin's component anew when its router moves, and what has the focus or is half typed is lost. So
  * what changes within a page changes the address past the router, which reads it again with the next Back.
  */
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useRef, useState } from "./html.js";
 import { base } from "./places.js";
 
 const CHANGED = "kinesis:address";
@@ -64,12 +64,25 @@ export function useLook(first) {
 /** A link to a page of Airflow, ours among them; `followed` follows it. @param {any} props to: below Airflow's own path */
 export const Link = ({ to, children, ...rest }) => html`<a href=${base() + to} ...${rest}>${children}</a>`;
 
+let arriving = false;
+
+/** Who followed a link is led to the heading of where it led: what had the focus is gone. @returns {any} the heading's ref */
+export function useArrival() {
+  const heading = useRef(null);
+  useEffect(() => {
+    if (arriving) heading.current?.focus();
+    arriving = false;
+  }, []);
+  return heading;
+}
+
 /** A click on a link, without loading the page. @param {any} event @param {(path: string) => void} navigate Airflow's router */
 export function followed(event, navigate) {
   const link = event.target.closest?.("a[href]");
   const elsewhere = !link || link.target || link.origin !== location.origin;
   if (elsewhere || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
+  arriving = link.pathname !== location.pathname;
   if (link.pathname === location.pathname) show(link.search);
   else navigate(link.pathname.slice(base().length) + link.search);
 }

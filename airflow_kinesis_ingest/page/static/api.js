@@ -35,10 +35,14 @@ export async function ask(path, options = {}) {
 export const tell = (path, body, method = "POST") =>
   ask(path, { method, body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
 
+const PATIENCE = 30_000; // milliseconds
+
 /** @param {string} path @param {RequestInit} options */
 async function sent(path, options) {
+  const late = AbortSignal.timeout(PATIENCE);
+  const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
   try {
-    return await fetch(base() + path, { credentials: "same-origin", ...options, headers: { Accept: "application/json", ...options.headers } });
+    return await fetch(base() + path, { credentials: "same-origin", ...options, signal, headers: { Accept: "application/json", ...options.headers } });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new Refusal("down", "Airflow's api-server does not answer");

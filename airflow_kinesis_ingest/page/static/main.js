@@ -4,6 +4,7 @@ import { React, html, useLocation, useNavigate } from "./html.js";
 import { serviceIn } from "./places.js";
 import { ServicePage, WorkflowTab } from "./service.js";
 import { ServicesPage } from "./services.js";
+import { forget } from "./state.js";
 
 /** Whatever breaks in here, Airflow's own page stays. */
 class Guard extends React.Component {
@@ -16,13 +17,18 @@ class Guard extends React.Component {
     return { error };
   }
 
+  again() {
+    forget();
+    this.setState({ error: null });
+  }
+
   render() {
     const { error } = this.state;
     if (!error) return this.props.children;
     return html`
       <div class="notice bad" role="alert">
         <p><strong>This page broke: ${String(error.message ?? error)}.</strong> The rest of Airflow is not concerned; the browser's console says more.</p>
-        <button type="button" onClick=${() => this.setState({ error: null })}>Try again</button>
+        <button type="button" onClick=${() => this.again()}>Try again</button>
       </div>
     `;
   }

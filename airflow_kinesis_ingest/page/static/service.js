@@ -1,5 +1,5 @@
 /** One service: its workflows, and of the chosen one the runs, the streams and the file. Also a tab of its DAGs. */
-import { Link, here, useAddress } from "./address.js";
+import { Link, here, useAddress, useArrival } from "./address.js";
 import { Refusal, tell } from "./api.js";
 import { FilePage } from "./file.js";
 import { html, useId, useState } from "./html.js";
@@ -64,11 +64,12 @@ const Foreign = () => html`
 /** @param {{head: ServiceHead, workflow: Workflow, runs: Runs|null, again: () => void, tab: boolean}} props */
 function Header({ head, workflow, runs, again, tab }) {
   const name = head.display_name || head.name || workflow.display_name;
+  const title = useArrival();
   return html`
     <header class="card head">
       <div class="title">
         <div>
-          ${tab ? html`<h1><${Link} to=${pageOf(head.name, workflow.dag_id)}>${name}<//></h1>` : html`<h1>${name}</h1>`}
+          ${tab ? html`<h1 ref=${title} tabIndex="-1"><${Link} to=${pageOf(head.name, workflow.dag_id)}>${name}<//></h1>` : html`<h1 ref=${title} tabIndex="-1">${name}</h1>`}
           ${head.description && html`<p class="muted">${head.description}</p>`}
         </div>
         <${Actions} workflow=${workflow} again=${again} />
@@ -115,8 +116,8 @@ function Actions({ workflow, again }) {
   return html`
     <div class="actions">
       ${may_run && html`<label for=${id}><input id=${id} type="checkbox" checked=${debug} onChange=${() => setDebug(!debug)} />Debug log</label>`}
-      ${may_edit && html`<button type="button" disabled=${did.busy} onClick=${pause}><${Icon} name=${paused ? "play" : "pause"} />${paused ? "Unpause" : "Pause"}</button>`}
-      ${may_run && html`<button type="button" class="main" disabled=${did.busy || deploy_failed || stale} onClick=${run}><${Icon} name="play" />Run now</button>`}
+      ${may_edit && html`<button type="button" onClick=${pause}><${Icon} name=${paused ? "play" : "pause"} />${paused ? "Unpause" : "Pause"}</button>`}
+      ${may_run && html`<button type="button" class="main" disabled=${deploy_failed || stale} onClick=${run}><${Icon} name="play" />Run now</button>`}
       <p role="status">${did.error ? html`<span class="bad">${did.error.message}</span>` : did.said && `${did.said}${paused && did.said.includes("queued") ? ": it starts when the DAG is unpaused" : ""}`}</p>
     </div>
   `;
@@ -126,6 +127,7 @@ function Actions({ workflow, again }) {
 function useAct(again) {
   const [did, setDid] = useState({ busy: false, said: "", error: null });
   const act = (/** @type {string} */ said, /** @type {() => Promise<unknown>} */ what) => {
+    if (did.busy) return; // a button that is disabled meanwhile would lose the focus
     setDid({ busy: true, said: "", error: null });
     what().then(() => setDid({ busy: false, said, error: null }), (error) => setDid({ busy: false, said: "", error })).finally(again);
   };

@@ -1,5 +1,5 @@
 /** The services that this person may see: a row for each workflow, the rows of one service together. */
-import { Link, useLook } from "./address.js";
+import { Link, useArrival, useLook } from "./address.js";
 import { React, html, useDeferredValue, useEffect, useMemo, useRef, useState } from "./html.js";
 import { Choice, Column, Copy, Faults, Icon, Refused, Search, Skeleton, Verdict } from "./parts.js";
 import { SERVICES, pageOf } from "./places.js";
@@ -53,7 +53,7 @@ export function ServicesPage() {
   const { data, error, at, again } = useAnswer(SERVICES, pauseOf);
   return html`
     <div class="page">
-      <h1>Kinesis services</h1>
+      <h1 ref=${useArrival()} tabIndex="-1">Kinesis services</h1>
       <${Refused} error=${error} at=${at} again=${again} />
       ${data ? html`<${Found} data=${data} />` : !error && html`<${Skeleton} lines=${8} label="Loading services" />`}
     </div>

@@ -16,6 +16,9 @@ import { useCallback, useEffect, useState } from "./html.js";
 /** @type {Map<string, {data: any, at: number}>} */
 const kept = new Map();
 
+/** All is asked anew. */
+export const forget = () => kept.clear();
+
 /**
  * The answer to a question: at once what was kept of it, then what comes now.
  * @template T
