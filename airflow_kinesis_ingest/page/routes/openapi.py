@@ -13,5 +13,4 @@ router = APIRouter()
 
 @router.get("/api/openapi.json", dependencies=authenticated, include_in_schema=False)
 def document(request: Request) -> dict[str, Any]:
-    found: dict[str, Any] = request.app.openapi()
-    return found
+    return {**request.app.openapi(), "servers": [{"url": request.scope["root_path"]}]}
