@@ -34,7 +34,8 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from ..model import Message
 from .dataurl import CUT, is_embedded, redacted
-from .detectors import DETECTORS, Span
+from .detectors import DETECTORS
+from .spans import Span, merged, replaced
 from .spelling import folded, is_escaped, unescaped
 from .tables import without_columns
 
@@ -83,7 +84,7 @@ class Redactor:
         if text == message.text:
             return message
         value = json.loads(text.lstrip("\ufeff")) if message.format == "json" else None
-        return replace(message, text=text, value=value)
+        return replace(message, text=text, value=value, values=())
 
     def _text(self, text: str, *, is_json: bool) -> str:
         if is_json:
@@ -124,7 +125,7 @@ class Redactor:
         for _ in range(_MOST_SEARCHES):
             spans = merged(self.found(text))
             touched = _touched(text, spans)
-            text = _masked(text, spans)
+            text = replaced(text, spans, MASK)
             if not touched:
                 break
         return text
@@ -146,25 +147,6 @@ class Redactor:
 def _touched(text: str, spans: Iterable[Span]) -> bool:
     """Whether any of spans ends at a sign that may be a part of something else."""
     return any(not _ENDS.fullmatch(text[start - 1 : start] + text[end : end + 1]) for start, end in spans)
-
-
-def _masked(text: str, spans: Iterable[Span]) -> str:
-    pieces, last = [], 0
-    for start, end in spans:
-        pieces += [text[last:start], MASK]
-        last = end
-    return "".join([*pieces, text[last:]]) if pieces else text
-
-
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """spans in order, what overlaps put together."""
-    found: list[Span] = []
-    for start, end in sorted(spans):
-        if found and start < found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
-        else:
-            found.append((start, end))
-    return found
 
 
 @dataclass(slots=True)
@@ -350,7 +332,7 @@ class _Scan:
         spans = list(takewhile(lambda span: span[0] < end, self.found))
         if spans[0][0] < start or spans[-1][1] > end or _touched(self.text, spans):
             return self.mask(content)
-        return _masked(content, [(begin - start, stop - start) for begin, stop in spans])
+        return replaced(content, [(begin - start, stop - start) for begin, stop in spans], MASK)
 
     def scalar(self) -> None:
         match = _SCALAR.match(self.text, self.position)

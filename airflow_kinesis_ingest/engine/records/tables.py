@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from .spans import Span, replaced
+
 _DELIMITERS = ",;\t|"
-_Span = tuple[int, int]
-_Row = tuple[
-    int, list[_Span]
-]  # where it begins, and where each of its cells stands; without cells from what is no row on
+_Row = tuple[int, list[Span]]  # where it begins, and where its cells are; no cells: from here on there are no rows
 
 
 def without_columns(text: str, names: Collection[str], mask: str) -> str | None:
@@ -23,11 +22,11 @@ def without_columns(text: str, names: Collection[str], mask: str) -> str | None:
         hidden = [number for number, cell in enumerate(header) if _name(text, cell) in names]
         if hidden:
             spans = list(_hidden(text, rows, len(header), hidden))
-            return _masked(text, spans, mask) if spans else None
+            return replaced(text, spans, mask) if spans else None
     return None
 
 
-def _hidden(text: str, rows: Iterator[_Row], width: int, columns: list[int]) -> Iterator[_Span]:
+def _hidden(text: str, rows: Iterator[_Row], width: int, columns: list[int]) -> Iterator[Span]:
     for begin, cells in rows:
         if len(cells) != width:
             yield begin, len(text)
@@ -35,15 +34,7 @@ def _hidden(text: str, rows: Iterator[_Row], width: int, columns: list[int]) -> 
         yield from (cells[column] for column in columns if cells[column][0] < cells[column][1])
 
 
-def _masked(text: str, spans: list[_Span], mask: str) -> str:
-    pieces, last = [], 0
-    for start, end in spans:
-        pieces += [text[last:start], mask]
-        last = end
-    return "".join([*pieces, text[last:]])
-
-
-def _name(text: str, cell: _Span) -> str:
+def _name(text: str, cell: Span) -> str:
     return text[slice(*cell)].strip("\ufeff \"'").casefold()
 
 
@@ -53,7 +44,7 @@ def _rows(text: str, delimiter: str) -> Iterator[_Row]:
     pattern = re.compile(rf'("(?:[^"]|"")*"|[^"\r\n{sign}]*)({sign}|\r?\n|\Z)')
     position = 0
     while position < len(text):
-        start, cells, end = position, list[_Span](), delimiter
+        start, cells, end = position, list[Span](), delimiter
         while end == delimiter:
             cell = pattern.match(text, position)
             if cell is None:

@@ -446,6 +446,8 @@ def test_the_value_follows_the_text() -> None:
     (message,) = decode(w.gzip(b'{"a":"x","b":1}'))
     redacted = Redactor(["$.a"]).redact(message)
     assert redacted.value == {"a": "***", "b": 1}
+    (lines,) = decode(b'{"a":"x"}\n{"a":"y"}')
+    assert Redactor(["$.a"]).redact(lines) == Message('{"a":"***"}\n{"a":"***"}', "text")
     assert (redacted.format, redacted.layers) == (message.format, message.layers)
 
 
@@ -549,7 +551,8 @@ ADVERSARIES = [
     "4111.1111.1111.111", "1\t", "1.1", '"a"@', "\\/", "\\u0040", "a\\n", "e\u0301", "x:", "ab:1", " {",
     "%40", "%2540", "%E2%80%89", "&#64;", "\\x40", "\uff14", "\uff20", "4111 ", "4 ", "a/", "A1/", "aB3/", "x-", "eyJ-",
     "eyJa_", "eyJhbGciOiJub25lIn0.", "1.1.1.1 ", "v1.1.1.1", "ssn ", "ssn 123", "a@b.png ", "a@1.2.", "邮", "a@b", "::",
-    "1::", "a[::2]", "b,", "b\n", '"b",', '"b""', "b,c\n1,",
+    "1::", "a[::2]", "b,", "b\n", '"b",', '"b""', "b,c\n1,", "=40",
+    "-01:00", "\n12\n", "4111111111111111-", "123-45-6789-", "a@b.com@", "1:1::", "version",
 ]  # fmt: skip
 
 

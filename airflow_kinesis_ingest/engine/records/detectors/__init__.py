@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ..spans import Span
 from .addresses import ips
 from .emails import emails
 from .keys import aws_keys, jwts
 from .numbers import cards, ibans, ssns
-from .spans import Span
-
-__all__ = ["DETECTORS", "Span"]
 
 DETECTORS: dict[str, Callable[[str], Iterator[Span]]] = {
     "email": emails,

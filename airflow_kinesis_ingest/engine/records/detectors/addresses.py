@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from .spans import Span
+from ..spans import Span
 
 OCTET = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})"  # also as some logs pad it: 010
 _V4 = re.compile(rf"(?<![0-9])(?<![0-9]\.){OCTET}(?:\.{OCTET}){{3}}(?![0-9]|\.[0-9])")

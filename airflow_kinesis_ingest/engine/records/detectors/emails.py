@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..spans import Span
 from .addresses import OCTET
-from .spans import Span
 
 # Accents written on their own, and the vowel signs of Indian and South-East Asian scripts, are no \w.
 _WORD = (

@@ -6,7 +6,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 
-from .spans import Span, outside
+from ..spans import Span, outside
 
 _KEY_ID = re.compile(r"(?<![A-Za-z0-9])(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AIPA|ANPA|ANVA|AROA)[A-Z0-9]{16}")
 _SESSION = re.compile(r"(?<![A-Za-z0-9/+])(?:FwoG|IQoJ|FQoG|AQoD)[A-Za-z0-9/+]{96}[A-Za-z0-9/+]*={0,2}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..spans import Span, outside
 from .addresses import is_version
-from .spans import Span, outside
 
 _BLANKS = r" \t\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000"
 _DASHES = r"\u00ad\u2010-\u2015\u2212-"
