@@ -59,10 +59,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredSchema:
-    """The schema a message was written with, its text exactly as the registry or the message itself has it."""
+    """The schema a message was written with, its text exactly as the registry or the message itself has it.
+
+    message: the full name of the message's type in a Protobuf schema; "" when it is not known.
+    """
 
     data_format: Literal["AVRO", "JSON", "PROTOBUF"]
     definition: str
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +81,15 @@ class Message:
     """One readable message of a sample.
 
     text is what the catalogue shows: a data URL (RFC 2397) when format is "binary", the message itself when it
-    is "json", "text" or "avro". value is the parsed JSON value when format is "json", else None. layers are the
-    wrappers that were recognised, outermost first ("kpl", "gzip", "glue:<id>", ...); one that ends in "/control"
+    is "json", "text", "avro" or "protobuf". value is the parsed JSON value when format is "json", else None. layers are
+    the wrappers that were recognised, outermost first ("kpl", "gzip", "glue:<id>", ...); one that ends in "/control"
     marks a message about the stream rather than of it. note says why something stayed encoded or was cut.
     schema is the one it was written with, None when it names none or that is not at hand. values are the JSON values
     of a "text" that is several, one after another; each counts for the schema.
     """
 
     text: str
-    format: Literal["json", "text", "avro", "binary"]
+    format: Literal["json", "text", "avro", "protobuf", "binary"]
     value: Any = None
     layers: tuple[str, ...] = ()
     note: str = ""

@@ -62,10 +62,27 @@ CLOCKS = {
 CLOCK = {"day": 19675, "at": 1_700_000_000_123, "local": 1_700_000_000_000_001, "hour": 45_296_789,
          "cost": (-12345).to_bytes(3, "big", signed=True), "key": AVRO_ID}  # fmt: skip
 
+PROTO = """syntax = "proto3";
+package shop;
+import "google/protobuf/timestamp.proto";
+import "google/protobuf/wrappers.proto";
+message Order {
+  int64 id = 1; string name = 2; repeated Line lines = 3; map<string, int32> stock = 4;
+  google.protobuf.Timestamp at = 5; State state = 6; Order parent = 7; google.protobuf.Int32Value w = 8; bytes b = 9;
+  enum State { NEW = 0; PAID = 1; }
+}
+message Line { string sku = 1; double price = 2; message Tax { uint32 cents = 1; } }
+message Basket { int32 a = 1; }
+"""
+ORDER_MESSAGE = (
+    "Protobuf: Order RECORD {id LONG, name STRING, lines ARRAY<RECORD> {sku STRING, price DOUBLE}, "
+    "stock MAP<STRING, INT>, at TIMESTAMP, state ENUM, parent RECORD, w INT, nullable, b BYTES}"
+)
+
 _REGISTRY = {
     AVRO_ID: RegisteredSchema("AVRO", json.dumps(SALE)),
     JSON_ID: RegisteredSchema("JSON", '{"title": "Any", "type": "object"}'),
-    PROTOBUF_ID: RegisteredSchema("PROTOBUF", 'syntax = "proto3"; message A { int32 a = 1; }'),
+    PROTOBUF_ID: RegisteredSchema("PROTOBUF", PROTO),
 }
 
 
@@ -248,8 +265,20 @@ REGISTERED: Sequence[Case] = (
          (f"glue:{JSON_ID}",), "deeper than 100"),
     Case("glue json that is none", w.glue(JSON_ID, b"nonsense"), (_url(b"nonsense"),), None, (f"glue:{JSON_ID}",),
          "no JSON"),
-    Case("glue protobuf", w.glue(PROTOBUF_ID, b"\x00\x08\x01"), (_url(b"\x00\x08\x01", "application/protobuf"),),
-         "Protobuf: ", (f"glue:{PROTOBUF_ID}",), "not decoded"),
+    Case("glue protobuf", w.glue(PROTOBUF_ID, b"\x03\x08\x07\x12\x01a\x22\x05\x0a\x01k\x10\x05\x2a\x02\x08\x01"),
+         ('{"id": "7", "name": "a", "stock": {"k": 5}, "at": "1970-01-01T00:00:01Z"}',), ORDER_MESSAGE,
+         (f"glue:{PROTOBUF_ID}",)),
+    Case("glue protobuf compressed", w.glue(PROTOBUF_ID, b"\x01\x0a\x01x", compressed=True), ('{"sku": "x"}',),
+         "Protobuf: Line RECORD {sku STRING, price DOUBLE}", (f"glue:{PROTOBUF_ID}",)),
+    Case("glue protobuf of nothing", w.glue(PROTOBUF_ID, b"\x00"), ("{}",), "Protobuf: Basket RECORD {a INT}",
+         (f"glue:{PROTOBUF_ID}",)),
+    *(Case(f"glue protobuf {name}", w.glue(PROTOBUF_ID, data), (_url(data, "application/protobuf"),), "Protobuf: ",
+           (f"glue:{PROTOBUF_ID}",), note)
+      for name, data, note in (
+          ("with a field more", b"\x00\x10\x01", "shop.Basket: it has fields that the schema does not know"),
+          ("that is none", b"\x03\xff", "shop.Order: the data is none of it"),
+          ("of no such message", b"\x09\x08\x01", "message 9 of a schema that has 5"),
+          ("without a number", b"", "varint without end"))),
     Case("glue json without its schema", w.glue(DENIED_ID, A), ('{"a":1}',), A_OUTLINE, (f"glue:{DENIED_ID}",)),
     Case("glue avro without its schema", w.glue(DENIED_ID, b"\x02\x06"), (_url(b"\x02\x06"),), None,
          (f"glue:{DENIED_ID}",), f"{DENIED_ID}: allow glue:GetSchemaVersion"),

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from uuid import RFC_4122, UUID
 
 from ..model import Message, NoSchema, RegisteredSchema
-from . import avro, codecs, kpl
+from . import avro, codecs, kpl, protobuf
 from .cbor import CBOR_TAG, read_cbor
 from .dataurl import BINARY, CUT, data_url, shorten
 from .msgpack import read_msgpack
@@ -164,8 +164,7 @@ class _Decoder:
         if isinstance(found, NoSchema):
             return _json_or_binary(payload, layers, f"{subject}: {found.reason}")
         if found.data_format == "PROTOBUF":
-            note = f"{subject}: Protobuf is not decoded"
-            return replace(_binary(payload, layers, note, "application/protobuf"), schema=found)
+            return _protobuf(payload, layers, found, subject)
         if found.data_format == "JSON":
             message = _plain(payload, layers)
             if message.format == "json" or (message.format == "text" and message.note):  # or too long, or too deep
@@ -221,6 +220,15 @@ def _json_or_binary(payload: bytes, layers: tuple[str, ...], note: str) -> Messa
 
 def _avro(value: Any, layers: tuple[str, ...], schema: RegisteredSchema) -> Message:
     return Message(json.dumps(value, ensure_ascii=False), "avro", None, layers, schema=schema)
+
+
+def _protobuf(payload: bytes, layers: tuple[str, ...], schema: RegisteredSchema, subject: str) -> Message:
+    try:
+        name, value = protobuf.read_message(schema.definition, payload)
+    except (ValueError, ImportError) as error:
+        return replace(_binary(payload, layers, f"{subject}: {error}", "application/protobuf"), schema=schema)
+    text = json.dumps(value, ensure_ascii=False)
+    return Message(text, "protobuf", None, layers, schema=replace(schema, message=name))
 
 
 def _with_rest(found: list[Message], rest: int) -> list[Message]:

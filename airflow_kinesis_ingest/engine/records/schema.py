@@ -33,6 +33,7 @@ from .avro_schema import parse as parse_avro
 from .field_names import named
 from .fields import fields_of_avro, fields_of_shape
 from .forgetting import Aged, Ages, Memory, aged, lost
+from .protobuf import type_of
 from .shape import DEPTH_MOST, Shape, depth_within, pruned, shape_of, union
 
 SHARE = 0.8
@@ -132,12 +133,14 @@ def _family(schema: RegisteredSchema) -> str:
 
 
 def _carried_fields(schema: RegisteredSchema, values: list[Any], name: str) -> tuple[Field, ...]:
-    """From the schema itself for Avro; as seen in the messages for JSON; Protobuf is not read."""
+    """From the schema itself for Avro and Protobuf; as seen in the messages for JSON."""
     if schema.data_format == "JSON" and values:
         return fields_of_shape(name, shape_of(values))
     try:
+        if schema.data_format == "PROTOBUF" and schema.message:
+            return fields_of_avro(name, type_of(schema.definition, schema.message))
         return fields_of_avro(name, parse_avro(schema.definition)) if schema.data_format == "AVRO" else ()
-    except ValueError:
+    except (ValueError, ImportError):
         return ()
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import lzma
 import random
+import subprocess
 import sys
 import tracemalloc
 import zlib
@@ -29,12 +30,13 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from airflow_kinesis_ingest.engine.model import Message, NoSchema, RegisteredSchema
-from airflow_kinesis_ingest.engine.records import avro, codecs
+from airflow_kinesis_ingest.engine.model import Message, MessageSchema, NoSchema, RegisteredSchema
+from airflow_kinesis_ingest.engine.records import avro, codecs, protobuf
 from airflow_kinesis_ingest.engine.records.decode import MESSAGES_MOST, decode, truncate
+from airflow_kinesis_ingest.engine.records.schema import infer
 from tests.corpus import CASES, Case, lookup
 from tests.corpus import writers as w
-from tests.corpus.cases import AVRO_ID, CLOCKS, SALE, SALES
+from tests.corpus.cases import AVRO_ID, CLOCKS, PROTO, PROTOBUF_ID, SALE, SALES
 
 MIB = 1 << 20
 UTC = timezone.utc
@@ -622,6 +624,76 @@ def test_snappy_in_avro_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None
     data = w.avro_container(SALE, SALES, "snappy")
     monkeypatch.setitem(sys.modules, "cramjam", None)
     assert "install airflow-kinesis-ingest[codecs]" in decode(data)[0].note
+
+
+def proto(schema: str, payload: bytes) -> Message:
+    (message,) = decode(w.glue(PROTOBUF_ID, payload), schemas=lambda _: RegisteredSchema("PROTOBUF", schema))
+    return message
+
+
+def test_protobuf_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the record stays encoded."""
+    monkeypatch.setitem(sys.modules, "grpc_tools", None)
+    message = proto(PROTO, b"\x00\x08\x01")
+    assert message.text.startswith("data:application/protobuf;base64,")
+    assert "install airflow-kinesis-ingest[codecs]" in message.note
+    assert infer([message], name="s") == MessageSchema("Protobuf", PROTO, (), 1, 1)
+
+
+def test_a_protobuf_schema_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process for each; what does not compile is not tried again, either, and the note says where it is wrong."""
+    ends_after(2, protobuf, "_protoc", monkeypatch)
+    for schema, note in ((f"{PROTO}// new", ""), (f"{PROTO}message {{", "does not compile (line 12, column 9)")):
+        for _ in range(3):
+            assert note in proto(schema, b"\x00\x08\x01").note
+
+
+def test_a_protobuf_schema_that_compiles_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hangs(*_: Any) -> None:
+        raise subprocess.TimeoutExpired("protoc", 30)
+
+    monkeypatch.setattr(protobuf, "_protoc", hangs)
+    assert "was not compiled" in proto(f"{PROTO}// slow", b"\x00\x08\x01").note
+
+
+def test_a_protobuf_schema_reads_no_file_of_the_machine() -> None:
+    """An import that is neither in the schema nor one of Google's own is an error."""
+    for path in ("/etc/passwd", "../schema.proto", "missing.proto"):
+        assert "does not compile" in proto(f'syntax = "proto3"; import "{path}"; message A {{}}', b"\x00").note
+
+
+def test_protobuf_bombs_stay_encoded() -> None:
+    """Two bytes that are shown with a name of 50,000, and a message as deep as protobuf reads."""
+    long = f'syntax = "proto3"; message A {{ repeated B b = 1; }} message B {{ int32 {"n" * 50_000} = 1; }}'
+    with held_at_most(20 * MIB):
+        message = proto(long, b"\x00" + b"\x0a\x02\x08\x01" * 10_000)
+    assert "more than 2 MiB to show" in message.note
+    nested = b""
+    for _ in range(3000):
+        nested = b"\x0a" + w.varint(len(nested)) + nested
+    assert proto('syntax = "proto3"; message A { A a = 1; }', b"\x00" + nested).format == "binary"
+
+
+@pytest.mark.parametrize(("length", "form"), [(100, "protobuf"), (3000, "binary")])
+def test_a_chain_of_protobuf_messages_is_shown_or_said_to_be_too_long(length: int, form: str) -> None:
+    """Each is a field of the one before; protobuf itself makes their classes one inside the other."""
+    chain = "".join(f"message M{number} {{ M{number + 1} m = 1; }}" for number in range(length))
+    message = proto(f'syntax = "proto3"; {chain} message M{length} {{ int32 a = 1; }}', b"\x00")
+    schema = infer([message], name="s")
+    assert message.format == form
+    assert schema is not None
+    assert bool(schema.fields) is (form == "protobuf")
+    assert form == "protobuf" or "nested too deep" in message.note
+
+
+def test_what_protobuf_has_no_json_for_stays_encoded() -> None:
+    """An Any of a type that the schema does not have; a time of the year 10000."""
+    head = 'syntax = "proto3"; import "google/protobuf/any.proto"; import "google/protobuf/timestamp.proto"; '
+    schema = head + "message A { google.protobuf.Any any = 1; google.protobuf.Timestamp at = 2; }"
+    for payload in (b"\x0a\x05\x0a\x03x/Y", b"\x12\x07\x08\x80\xcc\xfc\xfc\xfc\x0f"):
+        message = proto(schema, b"\x00" + payload)
+        assert message.format == "binary"
+        assert "Protobuf message A: " in message.note
 
 
 def test_the_registry_is_asked_for_the_version_in_the_header() -> None:
