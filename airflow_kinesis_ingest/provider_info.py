@@ -21,7 +21,7 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
-        "operators": [_integrated("operators.kinesis")],
+        "operators": [_integrated("operators.kinesis", "operators.probe")],
         "hooks": [_integrated("hooks.kinesis", "hooks.openmetadata")],
         "connection-types": [_kinesis_connection(), _openmetadata_connection()],
         "extra-links": [f"{PACKAGE}.links.CatalogueLink", f"{PACKAGE}.links.ConsoleLink"],

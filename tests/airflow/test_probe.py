@@ -17,6 +17,7 @@ from airflow.sdk.log import mask_secret
 from airflow_kinesis_ingest.engine.workflow.fence import HOSTS
 from airflow_kinesis_ingest.operators.probe import ProbeOperator
 from tests.airflow.loading import LOADER, Bundle
+from tests.airflow.test_dag_factory import cluster_policy, owned
 from tests.airflow.test_operator import RUN, XComs, in_file, operator
 from tests.builders import document
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error
@@ -354,3 +355,12 @@ def test_a_workflow_of_that_name_comes_first(bundle: Bundle) -> None:
     bundle.put("kinesis_probe.yaml")
     for dags in (probing(bundle).worker_dags(), bundle.worker_dags("kinesis_probe")):
         assert [task.task_id for task in dags["kinesis_probe"].tasks] == ["ingest"]
+
+
+def test_a_probe_dag_that_a_cluster_policy_refuses_harms_only_itself(bundle: Bundle) -> None:
+    """It has no owner of its own, which this policy asks for."""
+    bundle.put("shop.yaml", owner="checkout")
+    with cluster_policy(task_policy=owned):
+        parsed = probing(bundle).parsed()
+    assert (set(parsed.dags), set(parsed.errors)) == ({"shop"}, {"kinesis_probe"})
+    assert "refuses the DAG kinesis_probe: every task needs an owner" in parsed.errors["kinesis_probe"]
