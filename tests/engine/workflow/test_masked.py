@@ -75,6 +75,10 @@ airflowConfig: &times
             "assumeRoleArn: arn:aws:iam::123456789012:role/reader",
         ),
         ("assumeRoleArn: my-t0kenWithoutForm99", "assumeRoleArn: ***"),
+        (
+            "assumeRoleArn: arn:aws:iam::123456789012:role/a\nassumeRoleArn: my-t0kenWithoutForm99",
+            "assumeRoleArn: arn:aws:iam::123456789012:role/a\nassumeRoleArn: ***",
+        ),
         ("endPointURL: https://bot:hunter2@kinesis", "endPointURL: ***"),
         ("awsAccessKeyId: ${KEY}", "awsAccessKeyId: ${KEY}"),
         ("enabled: {deep: [hunter2]}", "enabled: {***: [***]}"),
