@@ -88,5 +88,13 @@ def test_what_the_readme_links_to_exists() -> None:
     assert [target for target in targets if not (README.parent / target).exists()] == []
 
 
+def test_the_readmes_pictures_exist_and_are_small() -> None:
+    """`make screenshots` writes them; a first screen of a page is no place for megabytes."""
+    text = README.read_text(encoding="utf-8")
+    pictures = [README.parent / source for source in re.findall(r'<img alt="[^"]{10,}" src="([^"]+)"', text)]
+    assert len(pictures) == text.count("<img ") == 2
+    assert [picture.name for picture in pictures if picture.stat().st_size > 150_000] == []
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) < 150
