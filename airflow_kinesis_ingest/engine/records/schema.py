@@ -110,7 +110,10 @@ def _have_common_key(objects: list[dict[str, Any]]) -> bool:
     keys = Counter(chain.from_iterable(objects))
     if not keys:
         return False
-    return _is_share(max(keys.values()), objects) or shape_of(objects, 1).values is not None
+    if _is_share(max(keys.values()), objects):
+        return True
+    shape = shape_of(objects, 1)
+    return shape.values is not None and not shape.crowded
 
 
 def _carried(carried: Counter[RegisteredSchema], counted: list[Message], name: str) -> MessageSchema | None:

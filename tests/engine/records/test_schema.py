@@ -179,6 +179,7 @@ def test_no_value_enters_a_schema() -> None:
         ([{"a": 1}, {"b": 1}], None),
         ([{"a": 1}] * 4 + [{"b": 1}], 5),
         ([{"kind": "x", "a": 1}, {"kind": "y", "b": 1}], 2),
+        ([{f"{one}{number}": [1, "x"][number % 2] for number in range(300)} for one in "ab"], None),
     ],
 )
 def test_what_counts_as_a_shared_schema(values: list[Any], agreed: int | None) -> None:
