@@ -22,10 +22,18 @@ function Settings({ title, settings }) {
   if (!settings.length) return null;
   return html`
     <section class="card"><h2>${title}</h2><dl class="settings">
-      ${settings.map(({ label, value, help }) => html`<div key=${label}><dt>${label}</dt><dd><code>${value}</code>${help && html`<div class="muted"><${Prose} text=${help} /></div>`}</dd></div>`)}
+      ${settings.map(({ label, value, help }) => html`
+        <div key=${label}>
+          <dt>${label}</dt>
+          <dd><code>${value}</code>${help && html`<div class="muted"><${Prose} text=${help} /></div>`}</dd>
+        </div>
+      `)}
     </dl></section>
   `;
 }
+
+const FORBIDDEN = "You may not read the code of this DAG, so its file is not shown.";
+const UNKNOWN = "The text of this file is not known: it cannot be read, or its secrets cannot be told from the rest.";
 
 /** @param {{file: string, text: string|null, faults: Fault[]}} props */
 function Text({ file, text, faults }) {
@@ -36,7 +44,7 @@ function Text({ file, text, faults }) {
       <div class="title"><h2 id="file"><code>${file}</code></h2>${text && html`<${Copy} text=${text} what="the workflow" />`}</div>
       ${faults.length > 0 && html`<p class="bad"><strong>${count(faults.length, "fault")}</strong></p>`}
       <${Faults} faults=${whole} most=${100} />
-      ${text ? html`<${Lines} lines=${lines} faults=${faults} />` : html`<p class="muted">${text == null ? "You may not read the code of this DAG, so its file is not shown." : "The text of this file is not known: it cannot be read, or its secrets cannot be told from the rest."}</p>`}
+      ${text ? html`<${Lines} lines=${lines} faults=${faults} />` : html`<p class="muted">${text == null ? FORBIDDEN : UNKNOWN}</p>`}
     </section>
   `;
 }

@@ -9,7 +9,10 @@ export const { useCallback, useDeferredValue, useEffect, useId, useLayoutEffect,
 export const { useLocation, useNavigate } = host.ReactRouterDOM;
 
 /** html`<p class="x">...</p>`, with React's own names of attributes, and `class` beside them. */
-export const html = /** @type {(strings: TemplateStringsArray, ...values: any[]) => any} */ (htm.bind((/** @type {any} */ type, /** @type {any} */ props, /** @type {any[]} */ ...children) => {
+export const html = /** @type {(strings: TemplateStringsArray, ...values: any[]) => any} */ (htm.bind(element));
+
+/** @param {any} type @param {any} props @param {any[]} children */
+function element(type, props, ...children) {
   const { class: className, ...rest } = props ?? {};
   return React.createElement(type, className ? { className, ...rest } : rest, ...children);
-}));
+}

@@ -1,6 +1,6 @@
 /** Small things that every view is made of. */
 import { html, useState } from "./html.js";
-import { faultText, stamp, verdict } from "./words.js";
+import { faultText, number, stamp, verdict } from "./words.js";
 import { chosenZone } from "./state.js";
 /** @import {Fault, Result} from "./models.js" */
 /** @import {Refusal} from "./api.js" */
@@ -86,9 +86,11 @@ export function Refused({ error, at = 0, again }) {
   if (!error) return null;
   const { kind, message, status } = error;
   const shown = at ? `What is shown is of ${stamp(new Date(at).toISOString(), chosenZone()).slice(11)}.` : "";
+  const [first, then] = kind in SAID ? [SAID[kind], message && `${message}. `] : [message, ""];
+  const code = status && kind === "broken" ? ` (${status})` : "";
   return html`
     <div class=${`notice ${kind === "login" ? "" : "bad"}`} role="alert">
-      <p><strong>${SAID[kind] ?? message}${status && kind === "broken" ? ` (${status})` : ""}.</strong> ${SAID[kind] && message ? `${message}. ` : ""}${ADVICE[kind] ?? ""} ${shown}</p>
+      <p><strong>${first}${code}.</strong> ${then}${ADVICE[kind]} ${shown}</p>
       ${again && kind !== "login" && html`<button type="button" onClick=${again}>Try again</button>`}
     </div>
   `;
@@ -113,6 +115,16 @@ export function Copy({ text, what }) {
     <button type="button" class="quiet" onClick=${copy} onBlur=${() => setSaid("")}>
       <${Icon} name=${said === "Copied" ? "check" : "copy"} /><span aria-live="polite">${said || "Copy"}</span><span class="unseen"> ${what}</span>
     </button>
+  `;
+}
+
+/** A number in a row of a table. @param {{value: number|null|undefined, bad: boolean, label?: string}} props bad: unless it is 0 */
+export function Figure({ value, bad, label }) {
+  const look = !value ? "muted" : bad ? "bad" : "";
+  return html`
+    <td class=${`figure ${look} ${value == null ? "unknown" : ""}`} data-label=${label}>
+      ${bad && value ? html`<${Icon} name="cross" />` : null}${number(value)}
+    </td>
   `;
 }
 

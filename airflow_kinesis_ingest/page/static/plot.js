@@ -38,7 +38,9 @@ function Bars({ line: { word, tone, of, text }, runs, chosen }) {
     <figure class="card plot">
       <figcaption><span class="muted">${word}</span><strong>${text(last)}</strong><small class="muted">at most ${text(top)}</small></figcaption>
       <svg viewBox=${`0 0 ${runs.length * 10} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${told}>
-        ${runs.map((run, at) => html`<${Bar} key=${run.run_id} run=${run} at=${at} value=${values[at]} top=${top} tone=${tone} text=${text} chosen=${run.run_id === chosen} />`)}
+        ${runs.map((run, at) => html`
+          <${Bar} key=${run.run_id} run=${run} at=${at} value=${values[at]} top=${top} tone=${tone} text=${text} chosen=${run.run_id === chosen} />
+        `)}
       </svg>
     </figure>
   `;

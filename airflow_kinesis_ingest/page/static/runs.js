@@ -1,7 +1,7 @@
 /** The runs of a workflow: one of them looked at, all of them drawn and counted. */
 import { Link, here, useAddress } from "./address.js";
 import { html, useEffect, useRef } from "./html.js";
-import { Away, Badge, Copy, Icon, Moment, Prose, Skeleton, Verdict } from "./parts.js";
+import { Away, Badge, Copy, Figure, Moment, Prose, Skeleton, Verdict } from "./parts.js";
 import { logPage, runPage } from "./places.js";
 import { Plot } from "./plot.js";
 import { useNow } from "./state.js";
@@ -33,7 +33,24 @@ export function RunsPage({ dag, runs: { data, error } }) {
   `;
 }
 
-export const NoRun = () => html`<div class="empty"><p><strong>No run yet.</strong></p><p>The first one comes when the workflow is due, or with Run now; a paused DAG runs when it is unpaused.</p></div>`;
+export const NoRun = () => html`
+  <div class="empty">
+    <p><strong>No run yet.</strong></p>
+    <p>The first one comes when the workflow is due, or with Run now; a paused DAG runs when it is unpaused.</p>
+  </div>
+`;
+
+/** @param {Run} run @param {number} now */
+function howLong(run, now) {
+  if (!run.started) return "It waits to be started.";
+  const long = duration(seconds(run, now));
+  return underWay(run) ? `Under way for ${long}` : `${ago(run.started, now)}, it took ${long}`;
+}
+
+/** When it started; of one that did not, its id. @param {{run: Run}} props */
+const When = ({ run }) => (run.started ? html`<${Moment} at=${run.started} />` : html`<span>${run.run_id}</span>`);
+
+const UNCOUNTED = "This run stored no numbers: its task did not get to the end. The task log says why.";
 
 /** @param {{dag: string, run: Run, newest: boolean}} props */
 function Looked({ dag, run, newest }) {
@@ -47,15 +64,19 @@ function Looked({ dag, run, newest }) {
   return html`
     <section class="card" aria-labelledby="run">
       <div class="title">
-        <h2 id="run" tabIndex="-1" ref=${head}><span>${newest ? "Last run" : "Run"} of <${Moment} at=${run.started} /></span> <${Verdict} result=${run} /> ${run.debug && html`<span class="muted">debug log</span>`}</h2>
+        <h2 id="run" tabIndex="-1" ref=${head}>
+          <span>${newest ? "Last run" : "Run"} of <${When} run=${run} /></span>
+          <${Verdict} result=${run} />
+          ${run.debug && html`<span class="muted">debug log</span>`}
+        </h2>
         <nav class="links" aria-label="This run in Airflow">
           <${Link} to=${runPage(dag, run.run_id)}>Run<//><${Link} to=${logPage(dag, run.run_id)}>Task log<//>
           ${run.catalogue_url && html`<${Away} href=${run.catalogue_url}>Catalogue<//>`}
         </nav>
       </div>
-      <p class="muted">${underWay(run) ? `Under way for ${duration(seconds(run, now))}` : `${ago(run.started, now)}, it took ${duration(seconds(run, now))}`}</p>
+      <p class="muted">${howLong(run, now)}</p>
       ${run.cause && html`<p class="notice bad"><span><strong>The run ended early.</strong> <${Prose} text=${run.cause} /></span></p>`}
-      ${numbersOf(run) ? html`<${Figures} run=${run} />` : html`<p>${underWay(run) ? "Its numbers come when it ends." : "This run stored no numbers: its task did not get to the end. The task log says why."}</p>`}
+      ${numbersOf(run) ? html`<${Figures} run=${run} />` : html`<p>${underWay(run) ? "Its numbers come when it ends." : UNCOUNTED}</p>`}
       <${Groups} groups=${run.groups} />
     </section>
   `;
@@ -82,7 +103,9 @@ function Groups({ groups }) {
       ${KINDS.map(([kind, tone, word]) => {
         const found = groups.filter((group) => group.kind === kind);
         const all = found.reduce((sum, group) => sum + group.count, 0);
-        return found.length ? html`<section key=${kind}><h3>${count(all, word)}</h3><ul class="plain">${found.map((group, at) => html`<${Problem} key=${at} group=${group} tone=${tone} />`)}</ul></section>` : null;
+        if (!found.length) return null;
+        const problems = found.map((group, at) => html`<${Problem} key=${at} group=${group} tone=${tone} />`);
+        return html`<section key=${kind}><h3>${count(all, word)}</h3><ul class="plain">${problems}</ul></section>`;
       })}
     </div>
   `;
@@ -93,7 +116,7 @@ function Problem({ group: { step, cause, remedy, entities, count: all, statement
   const rest = all - entities.length;
   return html`
     <li class=${`problem ${tone}`}>
-      <p><${Badge} tone=${tone}>${step}<//> <strong><${Prose} text=${cause} /></strong></p>
+      <p><${Badge} tone=${tone}>${step || "run"}<//> <strong><${Prose} text=${cause} /></strong></p>
       ${remedy && html`<p><${Prose} text=${remedy} /></p>`}
       <p class="muted names">${all > 1 ? `${number(all)}: ` : ""}${entities.join(", ")}${rest > 0 ? ` and ${number(rest)} more` : ""}</p>
       ${statement && html`<${Policy} statement=${statement} />`}
@@ -120,13 +143,18 @@ function Table({ runs, chosen: id }) {
       <h2 id="runs">${count(runs.length, "run")}</h2>
       <div class="box" tabIndex="0" role="region" aria-labelledby="runs">
         <table class="dense">
-          <thead><tr><th scope="col">Started</th><th scope="col">State</th><th scope="col" class="figure">Duration</th>${STEPS.map(([step, word]) => html`<th key=${step} scope="col" class="figure">${word}</th>`)}</tr></thead>
+          <thead>
+            <tr>
+              <th scope="col">Started</th><th scope="col">State</th><th scope="col" class="figure">Duration</th>
+              ${STEPS.map(([step, word]) => html`<th key=${step} scope="col" class="figure">${word}</th>`)}
+            </tr>
+          </thead>
           <tbody>
             ${runs.map((run) => html`
               <tr key=${run.run_id} class=${run.run_id === id ? "chosen" : ""}>
-                <th scope="row"><${Link} to=${here({ run: run.run_id })} aria-current=${run.run_id === id ? "true" : undefined}>${run.started ? html`<${Moment} at=${run.started} />` : run.run_id}<//></th>
+                <th scope="row"><${Link} to=${here({ run: run.run_id })} aria-current=${run.run_id === id ? "true" : undefined}><${When} run=${run} /><//></th>
                 <td><${Verdict} result=${run} /></td><td class="figure">${duration(seconds(run, now))}</td>
-                ${STEPS.map(([step]) => html`<${Count} key=${step} value=${run.numbers?.[step]} bad=${BAD.includes(step)} />`)}
+                ${STEPS.map(([step]) => html`<${Figure} key=${step} value=${run.numbers?.[step]} bad=${BAD.includes(step)} />`)}
               </tr>
             `)}
           </tbody>
@@ -135,6 +163,3 @@ function Table({ runs, chosen: id }) {
     </section>
   `;
 }
-
-/** @param {{value: number|null|undefined, bad: boolean}} props */
-const Count = ({ value, bad }) => html`<td class=${`figure ${value ? (bad ? "bad" : "") : "muted"}`}>${bad && value ? html`<${Icon} name="cross" />` : null}${number(value)}</td>`;

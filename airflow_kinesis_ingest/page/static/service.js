@@ -23,7 +23,10 @@ export function ServicePage({ name }) {
   const missing = data && !dag ? new Refusal("missing", `No service ${name} of a DAG that you may read`, 404) : null;
   return html`
     <div class="page">
-      <nav aria-label="Breadcrumb" class="crumbs"><${Link} to=${pageOf("")}>Kinesis services<//> <span aria-hidden="true">/</span> <span aria-current="page">${service?.display_name || name || dag}</span></nav>
+      <nav aria-label="Breadcrumb" class="crumbs">
+        <${Link} to=${pageOf("")}>Kinesis services<//> <span aria-hidden="true">/</span>${" "}
+        <span aria-current="page">${service?.display_name || name || dag}</span>
+      </nav>
       ${dag ? html`<${WorkflowView} key=${dag} dag=${dag} service=${service ?? null} />`
         : html`<div><h1>${name}</h1><${Refused} error=${error ?? missing} again=${again} />${!data && !error && html`<${Skeleton} />`}</div>`}
     </div>
@@ -49,7 +52,9 @@ function WorkflowView({ dag, service, tab = false }) {
   };
   return html`
     <div>
-      ${workflow && head ? html`<${Header} head=${head} workflow=${workflow} runs=${runs.data} again=${again} tab=${tab} />` : !page.error && html`<${Skeleton} lines=${3} label="Loading the workflow" />`}
+      ${workflow && head
+        ? html`<${Header} head=${head} workflow=${workflow} runs=${runs.data} again=${again} tab=${tab} />`
+        : !page.error && html`<${Skeleton} lines=${3} label="Loading the workflow" />`}
       ${service && service.workflows.length > 1 && html`<${Siblings} service=${service} dag=${dag} />`}
       <${Refused} error=${page.error ?? runs.error} at=${page.at} again=${again} />
       ${workflow && html`<${Views} workflow=${workflow} page=${page} runs=${runs} />`}
@@ -58,7 +63,10 @@ function WorkflowView({ dag, service, tab = false }) {
 }
 
 const Foreign = () => html`
-  <div class="empty"><p>This DAG is not made from a Kinesis workflow file, so there is nothing to show here.</p><p><${Link} to=${pageOf("")}>All Kinesis services<//></p></div>
+  <div class="empty">
+    <p>This DAG is not made from a Kinesis workflow file, so there is nothing to show here.</p>
+    <p><${Link} to=${pageOf("")}>All Kinesis services<//></p>
+  </div>
 `;
 
 /** @param {{head: ServiceHead, workflow: Workflow, runs: Runs|null, again: () => void, tab: boolean}} props */
@@ -69,14 +77,18 @@ function Header({ head, workflow, runs, again, tab }) {
     <header class="card head">
       <div class="title">
         <div>
-          ${tab ? html`<h1 ref=${title} tabIndex="-1"><${Link} to=${pageOf(head.name, workflow.dag_id)}>${name}<//></h1>` : html`<h1 ref=${title} tabIndex="-1">${name}</h1>`}
+          <h1 ref=${title} tabIndex="-1">${tab ? html`<${Link} to=${pageOf(head.name, workflow.dag_id)}>${name}<//>` : name}</h1>
           ${head.description && html`<p class="muted">${head.description}</p>`}
         </div>
         <${Actions} workflow=${workflow} again=${again} />
       </div>
       <${Facts} head=${head} workflow=${workflow} last=${runs?.runs[0] ?? workflow.last} />
       <${Trouble} workflow=${workflow} />
-      ${!tab && html`<nav class="links" aria-label="This DAG in Airflow">${airflowPages(workflow.dag_id).map(([word, path]) => html`<${Link} key=${word} to=${path}>${word}<//>`)}</nav>`}
+      ${!tab && html`
+        <nav class="links" aria-label="This DAG in Airflow">
+          ${airflowPages(workflow.dag_id).map(([word, path]) => html`<${Link} key=${word} to=${path}>${word}<//>`)}
+        </nav>
+      `}
     </header>
   `;
 }
@@ -94,7 +106,11 @@ function Facts({ head, workflow, last }) {
     ["File", workflow.file ? html`<code>${workflow.file}</code>` : "not known", ""],
   ]);
   return html`
-    <dl class="facts">${facts.map(([word, value, more]) => html`<div key=${word}><dt>${word}</dt><dd>${value}${more ? html`<div class="muted">${more}</div>` : null}</dd></div>`)}</dl>
+    <dl class="facts">
+      ${facts.map(([word, value, more]) => html`
+        <div key=${word}><dt>${word}</dt><dd>${value}${more ? html`<div class="muted">${more}</div>` : null}</dd></div>
+      `)}
+    </dl>
   `;
 }
 
@@ -111,14 +127,14 @@ function Actions({ workflow, again }) {
   const [debug, setDebug] = useState(false);
   const [did, act] = useAct(again);
   const id = useId();
-  const run = () => act("The run is queued", () => tell(`${dagOf(dag_id)}/dagRuns`, { logical_date: null, conf: debug ? { debug: true } : {} }));
+  const run = () => act(paused ? "The run is queued: it starts when the DAG is unpaused" : "The run is queued", () => tell(`${dagOf(dag_id)}/dagRuns`, { logical_date: null, conf: debug ? { debug: true } : {} }));
   const pause = () => act(paused ? "Unpaused" : "Paused", () => tell(`${dagOf(dag_id)}?update_mask=is_paused`, { is_paused: !paused }, "PATCH"));
   return html`
     <div class="actions">
       ${may_run && html`<label for=${id}><input id=${id} type="checkbox" checked=${debug} onChange=${() => setDebug(!debug)} />Debug log</label>`}
       ${may_edit && html`<button type="button" onClick=${pause}><${Icon} name=${paused ? "play" : "pause"} />${paused ? "Unpause" : "Pause"}</button>`}
       ${may_run && html`<button type="button" class="main" disabled=${deploy_failed || stale} onClick=${run}><${Icon} name="play" />Run now</button>`}
-      <p role="status">${did.error ? html`<span class="bad">${did.error.message}</span>` : did.said && `${did.said}${paused && did.said.includes("queued") ? ": it starts when the DAG is unpaused" : ""}`}</p>
+      <p role="status">${did.error ? html`<span class="bad">${did.error.message}</span>` : did.said}</p>
     </div>
   `;
 }
@@ -139,7 +155,8 @@ const Siblings = ({ service, dag }) => html`
   <nav class="siblings" aria-label="Workflows of this service">
     ${service.workflows.map(({ dag_id, display_name, faults, paused, last }) => html`
       <${Link} key=${dag_id} to=${pageOf(service.name, dag_id)} aria-current=${dag_id === dag ? "page" : undefined}>
-        ${display_name} ${faults.length ? html`<${Badge} tone="failed">Broken<//>` : paused ? html`<span class="muted">paused</span>` : html`<${Verdict} result=${last} />`}
+        ${display_name}
+        ${faults.length ? html`<${Badge} tone="failed">Broken<//>` : paused ? html`<span class="muted">paused</span>` : html`<${Verdict} result=${last} />`}
       <//>
     `)}
   </nav>
@@ -152,7 +169,9 @@ function Views({ workflow, page, runs }) {
   return html`
     <div>
       <nav class="tabs" aria-label="Views">
-        ${VIEWS.map(([key, word]) => html`<${Link} key=${key} to=${here({ view: key, q: "", show: "", sort: "" })} aria-current=${key === view ? "page" : undefined}>${word}<//>`)}
+        ${VIEWS.map(([key, word]) => html`
+          <${Link} key=${key} to=${here({ view: key, q: "", show: "", sort: "" })} aria-current=${key === view ? "page" : undefined}>${word}<//>
+        `)}
       </nav>
       ${view === "file" ? html`<${FilePage} page=${page} />`
         : view === "streams" ? html`<${StreamsPage} dag=${workflow.dag_id} runs=${runs} />` : html`<${RunsPage} dag=${workflow.dag_id} runs=${runs} />`}

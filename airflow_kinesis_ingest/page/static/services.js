@@ -1,11 +1,11 @@
 /** The services that this person may see: a row for each workflow, the rows of one service together. */
 import { Link, useArrival, useLook } from "./address.js";
 import { React, html, useDeferredValue, useEffect, useMemo, useRef, useState } from "./html.js";
-import { Choice, Column, Copy, Faults, Icon, Refused, Search, Skeleton, Verdict } from "./parts.js";
+import { Choice, Column, Copy, Faults, Figure, Icon, Refused, Search, Skeleton, Verdict } from "./parts.js";
 import { SERVICES, pageOf } from "./places.js";
 import { matching, sorted } from "./rows.js";
 import { useAnswer, useNow } from "./state.js";
-import { ago, count, faultText, listed, nextRun, number, underWay } from "./words.js";
+import { ago, count, faultText, listed, nextRun, underWay } from "./words.js";
 /** @import {Service, Services, Step, Workflow} from "./models.js" */
 
 const STEPS = /** @type {[Step, string][]} */ ([
@@ -84,10 +84,17 @@ function List({ services }) {
       <${Search} label="Search services" value=${text} onInput=${setText} />
       <div class="bar">
         <${Choice} label="Show" of=${choices} value=${shown} onPick=${setShown} />
-        <label class="narrow"><span class="unseen">Sort by</span><select value=${sort.by} onChange=${(/** @type {any} */ { target }) => resort(target.value)}>${SORTS.map(([by, word]) => html`<option key=${by} value=${by}>Sort by ${word.toLowerCase()}</option>`)}</select></label>
+        <label class="narrow">
+          <span class="unseen">Sort by</span>
+          <select value=${sort.by} onChange=${(/** @type {any} */ { target }) => resort(target.value)}>
+            ${SORTS.map(([by, word]) => html`<option key=${by} value=${by}>Sort by ${word.toLowerCase()}</option>`)}
+          </select>
+        </label>
       </div>
       <h2 aria-live="polite">${count(found.length, "service")}</h2>
-      ${found.length ? html`<${Growing} services=${found} sort=${sort} onSort=${resort} />` : html`<p class="empty">No service is like that. Search for less, or show all.</p>`}
+      ${found.length
+        ? html`<${Growing} services=${found} sort=${sort} onSort=${resort} />`
+        : html`<p class="empty">No service is like that. Search for less, or show all.</p>`}
     </div>
   `;
 }
@@ -147,7 +154,9 @@ const Rows = React.memo((/** @type {{service: Service, now: number}} */ { servic
     <tbody>
       ${workflows.map((workflow, at) => [
         html`<tr key=${workflow.dag_id}>${at === 0 && head}<${Cells} service=${name} workflow=${workflow} now=${now} /></tr>`,
-        workflow.faults.length > 0 && html`<tr key=${`${workflow.dag_id} faults`} class="under"><td colSpan=${STEPS.length + 3}><${Faults} faults=${workflow.faults} /></td></tr>`,
+        workflow.faults.length > 0 && html`
+          <tr key=${`${workflow.dag_id} faults`} class="under"><td colSpan=${STEPS.length + 3}><${Faults} faults=${workflow.faults} /></td></tr>
+        `,
       ])}
     </tbody>
   `;
@@ -170,11 +179,6 @@ function Cells({ service, workflow, now }) {
   `;
 }
 
-/** @param {{label: string, value: number|null|undefined, bad?: boolean}} props */
-const Figure = ({ label, value, bad }) => html`
-  <td class=${`figure ${bad && value ? "bad" : ""} ${value ? "" : "muted"} ${value == null ? "unknown" : ""}`} data-label=${label}>${bad && value ? html`<${Icon} name="cross" />` : null}${number(value)}</td>
-`;
-
 /** @param {{files: {file: string, text: string}[]}} props */
 function Unread({ files }) {
   if (!files.length) return null;
@@ -183,7 +187,10 @@ function Unread({ files }) {
       <h2>${count(files.length, "file")} that became no DAG</h2>
       <ul class="plain">
         ${files.map(({ file, text }) => html`
-          <li key=${file} class="card bad"><h3><${Icon} name="warning" /> <code>${file}</code></h3><pre tabIndex="0" aria-label=${`What is wrong in ${file}`}>${text.trim()}</pre></li>
+          <li key=${file} class="card bad">
+            <h3><${Icon} name="warning" /> <code>${file}</code></h3>
+            <pre tabIndex="0" aria-label=${`What is wrong in ${file}`}>${text.trim()}</pre>
+          </li>
         `)}
       </ul>
     </section>

@@ -47,20 +47,29 @@ export function StreamsPage({ dag, runs: { data, error } }) {
 /** @param {{runs: Run[], run: Run, pick: (event: any) => void}} props */
 const Picker = ({ runs, run, pick }) => html`
   <label class="pick">Run of
-    <select value=${run.run_id} onChange=${pick}>${runs.map((each) => html`<option key=${each.run_id} value=${each.run_id}>${stamp(each.started, chosenZone()) || each.run_id}: ${verdict(each)[0]}</option>`)}</select>
+    <select value=${run.run_id} onChange=${pick}>
+      ${runs.map((each) => html`
+        <option key=${each.run_id} value=${each.run_id}>${stamp(each.started, chosenZone()) || each.run_id}: ${verdict(each)[0]}</option>
+      `)}
+    </select>
   </label>
 `;
+
+const GOING = "The run is under way. Its streams are here when it ends.";
+const NONE = "This run stored no streams: it ended before it had any, or an older version ran it.";
 
 /** @param {{dag: string, run: Run, picker: any}} props */
 function OfRun({ dag, run, picker }) {
   const going = underWay(run);
   const { data, error, at, again } = useAnswer(going ? null : streamsOf(dag, run.run_id), undefined, askStreams);
   if (data) return html`<${Streams} packed=${data.packed} streams=${data.streams} picker=${picker} />`;
-  const none = going ? "The run is under way. Its streams are here when it ends." : error?.kind === "missing" && "This run stored no streams: it ended before it had any, or an older version ran it.";
+  const none = going ? GOING : error?.kind === "missing" && NONE;
   return html`
     <div>
       ${picker}
-      ${none ? html`<p class="empty">${none}</p>` : error ? html`<${Refused} error=${error} at=${at} again=${again} />` : html`<${Skeleton} lines=${10} label="Loading the streams" />`}
+      ${none
+        ? html`<p class="empty">${none}</p>`
+        : error ? html`<${Refused} error=${error} at=${at} again=${again} />` : html`<${Skeleton} lines=${10} label="Loading the streams" />`}
     </div>
   `;
 }
@@ -87,8 +96,15 @@ function Streams({ packed, streams, picker }) {
       <div class="find">${picker}<${Search} label="Search streams" value=${text} onInput=${setText} /></div>
       <div class="bar"><${Choice} label="Outcome" of=${[["", "All", streams.length], ...choices]} value=${shown} onPick=${setShown} /></div>
       <h2 aria-live="polite">${count(found.length, "stream")}${found.length < streams.length ? ` of ${number(streams.length)}` : ""}</h2>
-      ${packed.cut > 0 && html`<p class="notice">The run saw ${count(packed.count, "stream")}; ${number(packed.cut)} of them are left out here, since a run stores 256 KB at most. Unchanged and filtered ones are left out first.</p>`}
-      ${found.length ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} />` : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
+      ${packed.cut > 0 && html`
+        <p class="notice">
+          The run saw ${count(packed.count, "stream")}; ${number(packed.cut)} of them are left out here, since a run stores 256 KB at most.
+          ${" "}Unchanged and filtered ones are left out first.
+        </p>
+      `}
+      ${found.length
+        ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} />`
+        : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
     </div>
   `;
 }
@@ -115,7 +131,9 @@ function useScroll(rows) {
 function Window({ rows, packed, sort, onSort }) {
   const [box, view] = useScroll(rows);
   const { from, to } = inView({ ...view, row: ROW, count: rows.length });
-  const gap = (/** @type {number} */ many) => many > 0 && html`<tr aria-hidden="true" class="gap"><td colSpan=${COLUMNS.length + 1} style=${{ height: many * ROW }} /></tr>`;
+  const gap = (/** @type {number} */ many) => many > 0 && html`
+    <tr aria-hidden="true" class="gap"><td colSpan=${COLUMNS.length + 1} style=${{ height: many * ROW }} /></tr>
+  `;
   return html`
     <div class="box window" ref=${box} tabIndex="0" role="region" aria-label="Streams: scroll with the arrow keys">
       <table class="dense fixed" aria-rowcount=${rows.length + 1}>
