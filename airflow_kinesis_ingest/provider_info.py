@@ -48,6 +48,12 @@ def _options() -> dict[str, Any]:
                 f"included. AWS's own hosts are always allowed. {how}",
                 "openmetadata.example.com, *.vpce.amazonaws.com",
             ),
+            "page_bundle": _option(
+                "The DAG bundle whose workflow files the page in Airflow writes: a LocalDagBundle in a folder that the "
+                "api-server may write, and that the dag processor and the workers read too. Empty: it writes nothing.",
+                "workflows",
+            )
+            | {"default": ""},
             "page_samples": _option(
                 "Whether messages of a stream may be looked at from Airflow: decoded, redacted as the workflow says, "
                 "at most 64 KB, in the metadata database until they are read. Read on the worker.",

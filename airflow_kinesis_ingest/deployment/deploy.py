@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import NamedTuple
 
+from ..engine.workflow.document import parse
 from ..engine.workflow.fence import OPEN, Fence
-from ..engine.workflow.loading import loads
+from ..engine.workflow.loading import check, loads
 from ..errors import Fault, FixFile, WorkflowError
 from .claims import claim, own_name
 from .files import IGNORE, SUFFIXES, is_ignored
@@ -57,6 +59,33 @@ def deploy(file: Path, folder: Path, fence: Fence = OPEN, *, create: bool = Fals
         _ensure(folder, create=create)
         _replace(target, raw, mode & READABLE)
     return Deployed(target, (*checked.advice, *_unreadable(target, mode)))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Alone in the folder, among all who ask for this: two people who save at once do so one after the other.
+
+    Raises FixFile where the folder is missing or the system refuses.
+    """
+    with _system_errors(folder):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(opened)
+
+
+def put(raw: bytes, target: Path, fence: Fence = OPEN) -> None:
+    """`deploy` for a file that is not on a disk yet; one that it replaces leaves it its mode, narrowed to 0644."""
+    with _system_errors(target):
+        _ensure_looked_at(target, str(target))
+        document = parse(raw, target.name)
+        workflow = check(document, target.stem, fence=fence)
+        if objection := replacing(workflow.name, target, map(_named, _workflows(target.parent))):
+            raise WorkflowError([document.fault(("name",), *objection)])
+        mode = target.stat().st_mode & READABLE if target.exists() else READABLE
+        _replace(target, raw, mode)
 
 
 def names_in(folder: Path) -> dict[str, str]:
@@ -130,19 +159,23 @@ def _unreadable(target: Path, mode: int) -> Iterator[Fault]:
 
 
 def _deployable(file: Path, target: Path, fence: Fence) -> Checked:
-    if target.parent.name.startswith("."):
-        problem, remedy = "the loader does not look into hidden folders", "Name another folder"
-        raise WorkflowError([Fault(str(target.parent), 0, 0, "", problem, remedy)])
-    if file.name.startswith(".") or not file.name.endswith(SUFFIXES):
-        problem, remedy = "the loader does not look at files of this name", "Name it like shop.yaml, .yml or .json"
-        raise WorkflowError([Fault(str(file), 0, 0, "", problem, remedy)])
-    if is_ignored(target):
-        problem, remedy = f"the loader would not look at {target}: {IGNORE} names it", f"Rename it or change {IGNORE}"
-        raise WorkflowError([Fault(str(file), 0, 0, "", problem, remedy)])
+    _ensure_looked_at(target, str(file))
     checked = validate([file], fence)[0]
     if checked.faults:
         raise WorkflowError(checked.faults)
     return checked
+
+
+def _ensure_looked_at(target: Path, file: str) -> None:
+    if target.parent.name.startswith("."):
+        problem, remedy = "the loader does not look into hidden folders", "Name another folder"
+        raise WorkflowError([Fault(str(target.parent), 0, 0, "", problem, remedy)])
+    if target.name.startswith(".") or not target.name.endswith(SUFFIXES):
+        problem, remedy = "the loader does not look at files of this name", "Name it like shop.yaml, .yml or .json"
+        raise WorkflowError([Fault(file, 0, 0, "", problem, remedy)])
+    if is_ignored(target):
+        problem, remedy = f"the loader would not look at {target}: {IGNORE} names it", f"Rename it or change {IGNORE}"
+        raise WorkflowError([Fault(file, 0, 0, "", problem, remedy)])
 
 
 def _named(workflow: Checked) -> Named:

@@ -6,15 +6,24 @@ sites make, so those are refused, unless they bring a token of their own.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity, DagDetails
+from airflow.api_fastapi.auth.managers.models.resource_details import (
+    AccessView,
+    ConnectionDetails,
+    DagAccessEntity,
+    DagDetails,
+)
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_authenticated
 from airflow.models.dag import DagModel
+from airflow.models.log import Log
 from fastapi import Depends, HTTPException, Request, status
+from sqlalchemy.orm import Session
 
 __all__ = ["Rights", "RightsDep", "SessionDep", "authenticated", "dag_reader", "of_dag"]
 
@@ -32,6 +41,30 @@ authenticated = [Depends(same_origin), Depends(requires_authenticated())]
 
 dag_reader = [Depends(same_origin), Depends(requires_access_dag("GET"))]
 """For routes with `dag_id` in their path."""
+
+
+JSON = "application/json"
+
+
+def json_alone(request: Request) -> None:
+    """A form of another site can send any other type without being asked first."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+        raise HTTPException(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, f"Send {JSON}")
+
+
+author = [Depends(same_origin), Depends(requires_access_dag("PUT"))]
+"""For routes about no DAG, or none yet, that only who may edit DAGs has a use for."""
+
+writer = [Depends(same_origin), Depends(json_alone), Depends(requires_access_dag("PUT"))]
+"""The same, with a body."""
+
+dag_editor = author
+"""For routes with `dag_id` in their path that tell what a file of it holds."""
+
+dag_writer = writer
+"""For routes with `dag_id` in their path that write its file."""
+
+dag_remover = [Depends(same_origin), Depends(json_alone), Depends(requires_access_dag("DELETE"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +129,38 @@ def _details(dag_id: str) -> DagDetails:
     """With the DAG's team, which Airflow knows from 3.2 on."""
     team = getattr(DagModel, "get_team_name", None)
     return DagDetails(id=dag_id, team_name=team(dag_id)) if team else DagDetails(id=dag_id)
+
+
+class Author:
+    """The user of a request that writes."""
+
+    def __init__(self, user: GetUserDep) -> None:
+        self._user = user
+
+    @property
+    def may_create(self) -> bool:
+        return bool(get_auth_manager().is_authorized_dag(method="PUT", user=self._user))
+
+    @property
+    def may_connect(self) -> bool:
+        return bool(get_auth_manager().is_authorized_connection(method="POST", user=self._user))
+
+    def ensure_may_edit(self, dag_id: str) -> None:
+        if not get_auth_manager().is_authorized_dag(method="PUT", details=_details(dag_id), user=self._user):
+            raise HTTPException(status.HTTP_403_FORBIDDEN, f"You may not edit {dag_id}")
+
+    def ensure_may_use(self, connections: Iterable[str]) -> None:
+        """A run uses a connection whoever wrote its id into the file: so they must be one who may look at it."""
+        for one in sorted(connections):
+            details = ConnectionDetails(conn_id=one)
+            if not get_auth_manager().is_authorized_connection(method="GET", details=details, user=self._user):
+                remedy = "Name one that you may read, or ask for the right"
+                raise HTTPException(status.HTTP_403_FORBIDDEN, f"You may not use the connection {one}. {remedy}")
+
+    def audit(self, session: Session, event: str, dag_id: str, **extra: str) -> None:
+        """A line of Airflow's audit log: without the text, of which nobody knows what it holds."""
+        name = self._user.get_name()
+        session.add(Log(event=event, dag_id=dag_id, owner=name, owner_display_name=name, extra=json.dumps(extra)))
+
+
+AuthorDep = Annotated[Author, Depends(Author)]

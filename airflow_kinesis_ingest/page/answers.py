@@ -21,6 +21,8 @@ def workflow(row: Any, record: Record, last: RunRow | None, rights: Rights) -> W
         dag_id=row.dag_id,
         display_name=row.dag_display_name or row.dag_id,
         file=record.file,
+        bundle=row.bundle_name,
+        parsed_at=row.last_parsed_time,
         paused=bool(row.is_paused),
         schedule="" if record.faults else _without_zone(row.timetable_summary or "", record.zone),
         zone=record.zone,

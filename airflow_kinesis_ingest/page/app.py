@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from fastapi import FastAPI
 
-from .routes import openapi, services, static, workflows
+from .routes import openapi, services, static, workflows, writing
 
 PREFIX = "/kinesis"
 
@@ -15,7 +15,7 @@ PREFIX = "/kinesis"
 def create_app() -> FastAPI:
     # FastAPI's own pages of documentation ask nobody who they are: the document has a route that does.
     app = FastAPI(title="Kinesis", openapi_url=None, docs_url=None, redoc_url=None)
-    for one in (services, workflows, static, openapi):
+    for one in (services, workflows, writing, static, openapi):
         app.include_router(one.router)
     return app
 

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from airflow.models.dag import DagModel, DagTag
+from airflow.models.dagbag import DagPriorityParsingRequest
 from airflow.models.dagrun import DagRun
 from airflow.models.errors import ParseImportError
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.xcom import XComModel
 from pydantic import ValidationError
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..deployment.record import Record
@@ -52,6 +54,8 @@ def dags(session: Session, dag_id: str | None = None) -> list[Any]:
         DagModel.is_stale,
         DagModel.timetable_summary,
         DagModel.next_dagrun_create_after,
+        DagModel.bundle_name,
+        DagModel.last_parsed_time,
     )
     asked = select(*columns).join(DagTag, DagTag.dag_id == DagModel.dag_id).where(DagTag.name == TAG)
     wanted = DagModel.is_stale.is_(False) if dag_id is None else DagModel.dag_id == dag_id
@@ -135,3 +139,36 @@ def import_errors(session: Session) -> list[tuple[str, str]]:
 def _faults_in(trace: str) -> str:
     """What Python prints of a fault, its cause first, without the traceback."""
     return trace.partition("\nThe above exception was")[0].removeprefix("Faults:").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a DAG comes from. loader: relative to the bundle; file: relative to the loader, None if nobody knows."""
+
+    bundle: str
+    loader: str
+    file: str | None
+    stale: bool
+
+
+def home(session: Session, dag_id: str) -> Home | None:
+    """None for a DAG that Airflow does not have."""
+    asked = select(DagModel.bundle_name, DagModel.relative_fileloc, DagModel.is_stale)
+    row = session.execute(asked.where(DagModel.dag_id == dag_id)).first()
+    if row is None:
+        return None
+    found = carried(session, [dag_id]).get(dag_id)
+    file = found.record.file if found else None
+    return Home(row.bundle_name or "", row.relative_fileloc or "", file, bool(row.is_stale))
+
+
+def ask_for_parse(session: Session, bundle: str, loader: str) -> None:
+    """Have the dag processor read a loader next, and not when its turn comes."""
+    asked = DagPriorityParsingRequest
+    known = select(asked.id).where(asked.bundle_name == bundle, asked.relative_fileloc == loader)
+    if session.execute(known).first() is None:
+        session.add(asked(bundle_name=bundle, relative_fileloc=loader))
+    try:
+        session.commit()
+    except IntegrityError:  # somebody else asked at the same moment
+        session.rollback()

@@ -47,6 +47,8 @@ class Workflow(Answer):
     dag_id: str
     display_name: str
     file: str | None = Field(None, description="Relative to the loader, with `/`")
+    bundle: str | None = Field(None, description="Airflow's name of where the file lies")
+    parsed_at: datetime | None = Field(None, description="When Airflow read the file last")
     paused: bool
     schedule: str = Field(description="In words, without the zone; empty where nothing is scheduled")
     zone: str
@@ -117,3 +119,84 @@ class Runs(Answer):
     """Newest first."""
 
     runs: list[Run]
+
+
+class StoreState(Answer):
+    """What this user may write. bundle: null where nobody may, for the reason in `why`."""
+
+    bundle: str | None = None
+    why: str | None = None
+    may_create: bool = False
+    may_connect: bool = Field(False, description="May make an Airflow connection")
+    samples: bool = Field(False, description="Whether `page_samples` lets people look at messages")
+    zones: list[str] = Field([], description="IANA's names of time zones")
+
+
+class Name(Answer):
+    """Whether a workflow may have this name. why: if not."""
+
+    name: str
+    free: bool
+    why: str | None = None
+
+
+class FileText(Answer):
+    """A file of the page's bundle as it is now, secrets as `***`. version: another with every byte that changes."""
+
+    file: str
+    text: str
+    version: str
+
+
+class FieldChange(Answer):
+    """place: the keys that lead to the field, `["airflowConfig", "retries"]`. value: plain data; left out: removed."""
+
+    place: list[str] = Field(min_length=1, max_length=12)
+    value: Any = None
+    removed: bool = False
+
+
+class DraftOrder(Answer):
+    """dag_id: whose stored file is the base; null: a new one. text: the base instead, as people edited it."""
+
+    dag_id: str | None = None
+    text: str | None = Field(None, max_length=1_048_576)
+    fields: list[FieldChange] = Field([], max_length=200)
+
+
+class DraftAnswer(Answer):
+    """The file that would be written, and when it would run. next_runs: three ticks, UTC. values: for a form."""
+
+    text: str
+    faults: list[Fault]
+    advice: list[Fault]
+    name: str | None = None
+    service: str | None = None
+    schedule: str | None = None
+    zone: str | None = None
+    next_runs: list[datetime] = Field(default_factory=list)
+    runs_at_once: bool = False
+    values: dict[str, Any] = Field(default_factory=dict)
+
+
+class Save(Answer):
+    """text: with `***` where the file keeps a secret. version: that the text was made from; null: of a new file."""
+
+    text: str = Field(max_length=1_048_576)
+    version: str | None = None
+
+
+class Saved(Answer):
+    """The file is written; Airflow has yet to read it. at: when, UTC."""
+
+    file: str
+    version: str
+    at: datetime
+
+
+class Remove(Answer):
+    version: str
+
+
+class Removed(Answer):
+    file: str

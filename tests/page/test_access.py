@@ -18,27 +18,40 @@ from tests.airflow.loading import SOURCE, Bundle
 from tests.page.conftest import ROLES, Client
 from tests.page.rows import run, stored
 
-VALUES = {"dag_id": "shop", "version": digest(), "name:path": "main.js"}
+VALUES = {"dag_id": "shop", "name": "books", "version": digest(), "name:path": "main.js"}
+FOR_AUTHORS = ("/kinesis/api/names/books", "/kinesis/api/files/shop")
 
 
-def path_of(route: BaseRoute) -> str:
+def calls_of(route: BaseRoute) -> list[tuple[str, str]]:
     assert isinstance(route, APIRoute), f"{route} is none of FastAPI's: it can have no dependency"
-    return "/kinesis" + re.sub(r"{(.*?)}", lambda found: VALUES[found[1]], route.path)
+    path = "/kinesis" + re.sub(r"{(.*?)}", lambda found: VALUES[found[1]], route.path)
+    return [(method, path) for method in route.methods]
 
 
-PATHS = [path_of(route) for route in create_app().routes]
+CALLS = [call for route in create_app().routes for call in calls_of(route)]
+PATHS = [path for method, path in CALLS if method == "GET" and path not in FOR_AUTHORS]
+"""Of what everybody may look at."""
 
 
 def test_the_routes_are_known() -> None:
     """One that is not walked is not tested."""
-    assert len(PATHS) == 5
+    assert (len(CALLS), len(PATHS)) == (12, 7)
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("path", PATHS)
-def test_nobody_is_let_in_without_a_login(path: str, client: Client) -> None:
-    assert client("").get(path).status_code == 401
-    assert client("").get(path, headers={"Authorization": "Bearer x"}).status_code in (401, 403)
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_nobody_is_let_in_without_a_login(method: str, path: str, client: Client) -> None:
+    assert client("").request(method, path, json={}).status_code == 401
+    wrong = {"Authorization": "Bearer x"}
+    assert client("").request(method, path, json={}, headers=wrong).status_code in (401, 403)
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(("method", "path"), CALLS)
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_other_site_may_ask_anything(site: str, method: str, path: str, client: Client) -> None:
+    answer = client("admin").request(method, path, json={}, headers={"Sec-Fetch-Site": site})
+    assert (answer.status_code, "other sites" in answer.text) == (403, True)
 
 
 @pytest.mark.usefixtures("shop")
@@ -46,7 +59,6 @@ def test_nobody_is_let_in_without_a_login(path: str, client: Client) -> None:
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_another_site_is_refused_though_the_cookie_came_along(site: str, path: str, client: Client) -> None:
     admin = client("admin")
-    assert admin.get(path, headers={"Sec-Fetch-Site": site}).status_code == 403
     assert admin.get(path, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
     token = {"Authorization": f"Bearer {admin.cookies['_token']}"}
     assert client("").get(path, headers={"Sec-Fetch-Site": site, **token}).status_code == 200

@@ -47,6 +47,7 @@ def test_each_service_has_its_workflows_with_the_numbers_of_their_last_runs(clie
     [service] = get(client, "services")["services"]
     [workflow] = service.pop("workflows")
     assert workflow.pop("next_run").endswith("T00:00:00Z")
+    assert workflow.pop("parsed_at").endswith("Z")
     assert service == {
         "name": "shop",
         "display_name": "Shop",
@@ -59,6 +60,7 @@ def test_each_service_has_its_workflows_with_the_numbers_of_their_last_runs(clie
         "dag_id": "shop",
         "display_name": "shop",
         "file": "workflows/shop.yaml",
+        "bundle": "dags-folder",
         "paused": False,
         "schedule": "daily, 00:00",
         "zone": "UTC",

@@ -1,0 +1,137 @@
+"""What a workflow file would be: its text, what is wrong with it, when it would run. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from croniter import CroniterBadDateError
+
+from ..deployment.editing import REMOVED, unmasked, with_fields
+from ..engine.workflow.disclosure import advice, redacted, secrets
+from ..engine.workflow.document import Place, parse, value_at, written
+from ..engine.workflow.fence import OPEN, Fence
+from ..engine.workflow.loading import check
+from ..engine.workflow.masked import masked
+from ..engine.workflow.models import AWS_BLOCK, SERVER_BLOCK, AirflowConfig, Workflow
+from ..errors import Fault, WorkflowError
+from ..ticks import Ticks
+
+RUNS = 3
+ADDRESSES: tuple[Place, ...] = ((*SERVER_BLOCK, "hostPort"), (*AWS_BLOCK, "endPointURL"))
+"""Where a secret of the file is sent to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """raw: what would be written, secrets and all. shown: the same without them. workflow: None if there are faults."""
+
+    raw: bytes = field(repr=False)
+    shown: str
+    faults: tuple[Fault, ...] = ()
+    advice: tuple[Fault, ...] = ()
+    workflow: Workflow | None = None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The data of the file, secrets as `***`; nothing of one with faults."""
+        return parse(redacted(self.workflow).encode(), "").data if self.workflow else {}
+
+
+def draft(base: bytes, file: str, fence: Fence, *, text: str | None, fields: Mapping[Place, Any]) -> Draft:
+    """base: the file as it is, b"" for a new one. text: what people made of the text they were shown; None: as it was.
+
+    fields: to set, or REMOVED. Raises WorkflowError for an edit that cannot be kept.
+    """
+    raw = base if text is None else _kept(base, text, file)
+    if fields:
+        raw = with_fields(raw, file, fields) if raw.strip() else _new(fields)
+    return checked(raw, file, fence)
+
+
+def checked(raw: bytes, file: str, fence: Fence) -> Draft:
+    document = None
+    try:
+        document = parse(raw, file)
+        workflow = check(document, Path(file).stem, fence=fence)
+    except WorkflowError as error:
+        return Draft(raw, masked(document, raw, error.faults), error.faults)
+    return Draft(raw, masked(document, raw), (), tuple(advice(document, workflow)), workflow)
+
+
+def _new(fields: Mapping[Place, Any]) -> bytes:
+    data: dict[str, Any] = {}
+    for place, value in fields.items():
+        block = data
+        for part in place[:-1]:
+            block = block.setdefault(str(part), {})
+        if value is not REMOVED:
+            block[str(place[-1])] = value
+    return written(data).encode()
+
+
+def _kept(base: bytes, text: str, file: str) -> bytes:
+    if not base.strip():
+        return text.encode()
+    raw = unmasked(base, checked(base, file, OPEN).shown, text, file)
+    _refuse_new_address(base, raw, text, file)
+    return raw
+
+
+def _refuse_new_address(base: bytes, raw: bytes, text: str, file: str) -> None:
+    """A secret that was not typed anew goes to no other server: who may edit a file may not read its secrets so.
+
+    A text with faults is nobody's to run.
+    """
+    workflow = checked(raw, file, OPEN).workflow
+    if workflow is None:
+        return
+    hidden = [place for place, secret in secrets(workflow) if secret.get_secret_value() not in text]
+    before, after = _data(base, file), parse(raw, file)
+    for address in ADDRESSES:
+        new = value_at(after.data, address)
+        kept = any(place[: len(address) - 1] == address[:-1] for place in hidden)
+        if kept and new is not None and new != value_at(before, address):
+            problem, remedy = "a stored secret is not sent to another server", "Write the secret anew, or undo this"
+            raise WorkflowError([after.fault(address, problem, remedy)])
+
+
+def _data(raw: bytes, file: str) -> dict[str, Any]:
+    try:
+        return parse(raw, file).data
+    except WorkflowError:
+        return {}
+
+
+def next_runs(config: AirflowConfig, now: datetime) -> list[datetime]:
+    """The next three ticks, UTC; fewer where the schedule ends."""
+    if config.cron is None:
+        return []
+    ticks = Ticks(config.cron, config.pipeline_timezone)
+    found: list[datetime] = []
+    # A tick at the very start counts.
+    moment = max(now, config.start_date - timedelta.resolution) if config.start_date else now
+    try:
+        while len(found) < RUNS:
+            moment = ticks.after(moment)
+            if config.end_date and moment > config.end_date:
+                break
+            found.append(moment)
+    except (OverflowError, CroniterBadDateError):  # no such tick any more
+        pass
+    return found
+
+
+def runs_at_once(config: AirflowConfig, now: datetime) -> bool:
+    """Whether a new pipeline runs as soon as it is deployed: for the latest tick that has passed, if that counts."""
+    if config.cron is None or config.pause_pipeline:
+        return False
+    try:
+        last = Ticks(config.cron, config.pipeline_timezone).until(now)
+    except (OverflowError, CroniterBadDateError):
+        return False
+    late = config.end_date is not None and last > config.end_date
+    return not late and (config.start_date is None or config.start_date <= last)

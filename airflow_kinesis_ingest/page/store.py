@@ -1,0 +1,85 @@
+"""The folder that the page may write: of the local DAG bundle that `[kinesis_ingest] page_bundle` names.
+
+A git bundle's clone forgets what is written there, and a bucket's copy is made anew: those files are looked at here and
+changed where they come from.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from airflow.configuration import conf
+from airflow.dag_processing.bundles.local import LocalDagBundle
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+
+from ..deployment.deploy import put_new
+from ..engine.workflow.fence import SECTION
+from ..errors import FixFile
+
+OPTION = "page_bundle"
+WORKFLOWS = "workflows"
+LOADER = "kinesis_workflows.py"
+LOADER_TEXT = b"""\
+from airflow_kinesis_ingest import load_workflows  # airflow looks for files that speak of a dag
+
+load_workflows(globals(), "workflows", probe=True)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """bundle: its name in Airflow; root: where it lies on this machine."""
+
+    bundle: str
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.root / WORKFLOWS
+
+    def new_file(self, name: str) -> Path:
+        """Where the workflow of this name, a DAG id, goes."""
+        return self.folder / f"{name}.yaml"
+
+    def file_of(self, loader: str, file: str) -> Path:
+        """The file of a DAG. loader: Airflow's `relative_fileloc`; file: as its record has it, relative to the loader.
+
+        Raises FixFile for one that is not in the store, a link out of it among them.
+        """
+        path = self.root / Path(loader).parent / file
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise FixFile("this file lies outside of the page's folder", where=file, remedy="Change it where it lies")
+        return path
+
+    def prepare(self) -> str:
+        """Make the folder and its loader where they are missing. The loader's path in the bundle."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        loaders = sorted(path.name for path in self.root.glob("*.py") if b"load_workflows" in path.read_bytes())
+        if loaders:
+            return loaders[0]
+        put_new(LOADER_TEXT, self.root / LOADER)
+        return LOADER
+
+
+def configured_store() -> Store:
+    """The store of this Airflow. Raises FixFile, with what to do, where the page may write nothing."""
+    name = conf.get(SECTION, OPTION, fallback="")
+    if not name:
+        what = "the page may look and not write"
+        raise FixFile(what, remedy=f"Name a local DAG bundle: `[{SECTION}] {OPTION}`")
+    where = f"[{SECTION}] {OPTION} = {name}"
+    try:
+        bundle = DagBundlesManager().get_bundle(name)  # type: ignore[no-untyped-call]
+    except ValueError:
+        remedy = "Name one of `[dag_processor] dag_bundle_config_list`, which the api-server must know too"
+        raise FixFile("there is no such DAG bundle", where=where, remedy=remedy) from None
+    if not isinstance(bundle, LocalDagBundle):
+        why = f"it is a {type(bundle).__name__}, which forgets what is written there"
+        raise FixFile("the page cannot write this bundle", where=where, why=why, remedy="Name a LocalDagBundle")
+    if not os.access(bundle.path, os.W_OK | os.X_OK):
+        why = f"{bundle.path} is no folder that it may write"
+        remedy = "Let the api-server's user write there"
+        raise FixFile("the page cannot write this bundle", where=where, why=why, remedy=remedy)
+    return Store(name, bundle.path)

@@ -1,0 +1,137 @@
+"""A draft is the file that would be written: its text without secrets, its faults, and when it would run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from airflow_kinesis_ingest.deployment.editing import REMOVED
+from airflow_kinesis_ingest.engine.workflow.fence import OPEN, Fence
+from airflow_kinesis_ingest.engine.workflow.models import AirflowConfig
+from airflow_kinesis_ingest.errors import WorkflowError
+from airflow_kinesis_ingest.page.drafts import Draft, draft, next_runs, runs_at_once
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0LXRva2Vu.c2lnbmF0dXJl"
+FILE = f"""\
+# orders, hourly
+name: orders
+source:
+  type: kinesis
+  serviceName: orders
+  serviceConnection: {{config: {{type: Kinesis, awsConfig: {{awsRegion: eu-west-1}}}}}}
+  sourceConfig: {{config: {{type: MessagingMetadata}}}}
+sink: {{type: metadata-rest, config: {{}}}}
+workflowConfig:
+  openMetadataServerConfig:
+    hostPort: http://om:8585/api
+    authProvider: openmetadata
+    securityConfig:
+      jwtToken: {TOKEN}  # of the bot
+"""
+
+
+def drafted(
+    base: str = FILE, text: str | None = None, fields: dict[Any, Any] | None = None, fence: Fence = OPEN
+) -> Draft:
+    return draft(base.encode(), "orders.yaml", fence, text=text, fields=fields or {})
+
+
+def test_a_draft_of_a_file_shows_all_of_it_but_its_secret() -> None:
+    found = drafted()
+    assert found.raw.decode() == FILE
+    assert found.shown == FILE.replace(TOKEN, "***")
+    assert TOKEN not in f"{found.values} {found!r}"
+
+
+def test_a_new_file_is_made_of_fields_alone() -> None:
+    fields = {
+        ("name",): "shop",
+        ("source", "type"): "kinesis",
+        ("source", "serviceName"): "shop",
+        ("source", "serviceConnection", "config", "type"): "Kinesis",
+        ("source", "serviceConnection", "config", "awsConfig", "awsRegion"): "eu-west-1",
+        ("source", "sourceConfig", "config", "type"): "MessagingMetadata",
+        ("connections", "aws"): "shop_aws",
+        ("airflowConfig", "endDate"): REMOVED,
+    }
+    found = drafted(base="", fields=fields)
+    assert found.faults == ()
+    assert found.shown.startswith("name: shop\nsource:\n  type: kinesis\n")
+    assert found.workflow
+    assert found.workflow.connections.aws == "shop_aws"
+
+
+def test_an_edited_text_keeps_the_secret_that_it_does_not_show() -> None:
+    found = drafted(text=FILE.replace(TOKEN, "***").replace("name: orders", "name: orders  # mine"))
+    assert found.raw.decode() == FILE.replace("name: orders", "name: orders  # mine")
+    assert TOKEN not in found.shown
+
+
+def test_fields_can_be_changed_in_an_edited_text() -> None:
+    found = drafted(text=FILE.replace(TOKEN, "***") + "# end\n", fields={("airflowConfig", "retries"): 2})
+    assert found.raw.decode() == FILE + "airflowConfig:\n  retries: 2\n# end\n"
+
+
+def test_a_stored_secret_is_sent_to_no_other_server() -> None:
+    """Who may edit a file and not read its secrets must not have them sent to a server of their own."""
+    text = FILE.replace(TOKEN, "***").replace("http://om:8585", "http://elsewhere:8585")
+    with pytest.raises(WorkflowError, match="not sent to another server"):
+        drafted(text=text)
+    typed = drafted(text=text.replace("***", TOKEN + "x"))
+    assert typed.faults == ()
+
+
+def test_a_broken_text_gives_its_faults_on_their_lines_and_no_secret() -> None:
+    found = drafted(text=FILE.replace(TOKEN, "***").replace("awsRegion", "awsRegoin"))
+    assert (6, True) in [(fault.line, "awsRegoin" in str(fault)) for fault in found.faults]
+    assert found.workflow is None
+    assert TOKEN not in found.shown
+
+
+def test_a_tab_is_a_fault_with_a_remedy() -> None:
+    (fault,) = drafted(text="name: a\n\tsource: 1\n").faults
+    assert (fault.line, fault.remedy) == (2, "YAML indents with spaces")
+
+
+def test_the_fence_holds_for_a_draft() -> None:
+    fence = Fence(hosts=("om.example.com",))
+    assert any("om:8585" in fault.problem or "hostPort" in fault.path for fault in drafted(fence=fence).faults)
+
+
+NOW = datetime(2026, 11, 24, 10, 30, tzinfo=timezone.utc)
+
+
+def config(**given: Any) -> AirflowConfig:
+    return AirflowConfig.model_validate(given)
+
+
+def test_the_next_three_runs_are_ticks_in_the_zone_of_the_schedule() -> None:
+    found = next_runs(config(scheduleInterval="daily", pipelineTimezone="Europe/Berlin"), NOW)
+    assert [f"{run:%d %H:%M}" for run in found] == ["24 23:00", "25 23:00", "26 23:00"]
+
+
+def test_no_run_lies_outside_of_the_dates() -> None:
+    assert next_runs(config(scheduleInterval=None), NOW) == []
+    ends = config(scheduleInterval="hourly", endDate="2026-11-24T11:30:00Z")
+    assert [run.hour for run in next_runs(ends, NOW)] == [11]
+    starts = next_runs(config(scheduleInterval="hourly", startDate="2026-12-01"), NOW)
+    assert f"{starts[0]:%m-%d %H:%M}" == "12-01 00:00"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"scheduleInterval": "hourly"}, True),
+        ({"scheduleInterval": "hourly", "startDate": "2026-11-24"}, True),
+        ({"scheduleInterval": "hourly", "startDate": "2026-11-25"}, False),
+        ({"scheduleInterval": "daily", "startDate": "2026-11-24T01:00:00Z"}, False),
+        ({"scheduleInterval": "hourly", "endDate": "2026-11-23"}, False),
+        ({"scheduleInterval": "hourly", "pausePipeline": True}, False),
+        ({"scheduleInterval": None}, False),
+    ],
+)
+def test_a_new_pipeline_runs_at_once_for_a_tick_that_has_passed(given: dict[str, Any], expected: bool) -> None:
+    """So Airflow's scheduler does with our timetable: a person is told before they deploy."""
+    assert runs_at_once(config(**given), NOW) is expected

@@ -1,0 +1,244 @@
+"""What is written from the page: whole or not at all, over what was seen, by who may, and never a secret shown."""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.airflow.loading import SOURCE, Bundle
+from tests.page.conftest import Client
+from tests.page.rows import NAME, stored
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0LXRva2Vu.c2lnbmF0dXJl"
+SHOP = f"""\
+# the shop
+name: shop
+source: {json.dumps(SOURCE)}
+sink: {{type: metadata-rest, config: {{}}}}
+workflowConfig:
+  openMetadataServerConfig:
+    hostPort: http://om:8585/api
+    authProvider: openmetadata
+    securityConfig:
+      jwtToken: {TOKEN}
+airflowConfig:
+  scheduleInterval: hourly  # as the shop changes
+"""
+WRITING = [("GET", "files/shop"), ("PUT", "workflows/shop"), ("DELETE", "workflows/shop"), ("POST", "draft")]
+
+
+@pytest.fixture
+def folder(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> Bundle:
+    """The page's own bundle."""
+    local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    configured = [{"name": NAME, "classpath": local, "kwargs": {"path": str(bundle.root)}}]
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps(configured))
+    monkeypatch.setenv("AIRFLOW__KINESIS_INGEST__PAGE_BUNDLE", NAME)
+    return bundle
+
+
+@pytest.fixture
+def shop(folder: Bundle) -> Path:
+    path = folder.put("shop.yaml", SHOP)
+    stored(folder)
+    return path
+
+
+def asked(client: Client, method: str, path: str, body: object = None, role: str = "op", **headers: str) -> Any:
+    raw = None if body is None else json.dumps(body).encode()
+    given = {"content-type": "application/json"} | headers
+    return client(role).request(method, f"/kinesis/api/{path}", content=raw, headers=given)
+
+
+def seen(client: Client) -> dict[str, Any]:
+    answer = asked(client, "GET", "files/shop")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_an_edit_keeps_all_of_the_file_but_what_was_edited(client: Client, shop: Path) -> None:
+    """Its secret too, which nobody was shown."""
+    before = seen(client)
+    assert TOKEN not in before["text"]
+    order = {"dag_id": "shop", "text": before["text"], "fields": [{"place": ["airflowConfig", "retries"], "value": 2}]}
+    draft = asked(client, "POST", "draft", order).json()
+    assert draft["faults"] == []
+    assert "  retries: 2\n" in draft["text"]
+    answer = asked(client, "PUT", "workflows/shop", {"text": draft["text"], "version": before["version"]})
+    assert answer.status_code == 200, answer.text
+    assert shop.read_text() == SHOP + "  retries: 2\n"
+    assert answer.json()["version"] == seen(client)["version"]
+
+
+def test_a_new_workflow_is_a_file_that_the_loader_reads(client: Client, folder: Bundle) -> None:
+    fields = [{"place": ["name"], "value": "books"}, {"place": ["source"], "value": SOURCE}]
+    draft = asked(client, "POST", "draft", {"fields": fields}).json()
+    assert draft["name"] == "books"
+    assert draft["next_runs"]
+    assert draft["runs_at_once"] is True
+    assert asked(client, "PUT", "workflows/books", {"text": draft["text"]}).status_code == 200
+    assert "books" in folder.worker_dags()
+    stored(folder)
+    text = asked(client, "GET", "workflows/books").json()["text"]
+    assert text == draft["text"]
+
+
+def test_the_first_workflow_brings_its_folder_and_its_loader(client: Client, folder: Bundle) -> None:
+    (folder.root / folder.loader).unlink()
+    folder.folder.rmdir()
+    text = f"name: books\nsource: {json.dumps(SOURCE)}\n"
+    assert asked(client, "PUT", "workflows/books", {"text": text}).status_code == 200
+    assert "books" in folder.worker_dags()
+
+
+def test_a_file_that_changed_meanwhile_is_told_with_what_it_is_now(client: Client, shop: Path) -> None:
+    before = seen(client)
+    shop.write_text(SHOP + "# somebody else\n")
+    for method, body in (("PUT", {"text": before["text"]} | {"version": before["version"]}), ("DELETE", None)):
+        answer = asked(client, method, "workflows/shop", body or {"version": before["version"]})
+        assert answer.status_code == 409
+        assert answer.json()["detail"]["text"].endswith("# somebody else\n")
+        assert TOKEN not in answer.text
+    assert shop.read_text() == SHOP + "# somebody else\n"
+
+
+def test_of_two_who_save_at_once_one_is_told(client: Client, shop: Path) -> None:
+    """A double click, too: one file, and no debris."""
+    before = seen(client)
+    bodies = [{"text": before["text"] + f"# {n}\n", "version": before["version"]} for n in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda body: asked(client, "PUT", "workflows/shop", body).status_code, bodies))
+    assert sorted(answers) == [200, *[409] * 5]
+    assert os.listdir(shop.parent) == ["shop.yaml"]
+
+
+def test_a_file_with_faults_is_not_written_and_each_fault_has_its_line(client: Client, shop: Path) -> None:
+    before = seen(client)
+    text = before["text"].replace("scheduleInterval", "scheduleIntervall")
+    answer = asked(client, "PUT", "workflows/shop", {"text": text, "version": before["version"]})
+    assert answer.status_code == 422
+    [fault] = answer.json()["detail"]["faults"]
+    assert fault["line"] == 12
+    assert shop.read_text() == SHOP
+
+
+def test_a_workflow_is_not_renamed_into_another(client: Client, shop: Path) -> None:
+    before = seen(client)
+    text = before["text"].replace("name: shop\n", "name: books\n")
+    answer = asked(client, "PUT", "workflows/shop", {"text": text, "version": before["version"]})
+    assert answer.status_code == 422
+    assert "another workflow" in answer.text
+    assert shop.read_text() == SHOP
+
+
+def test_a_stored_secret_goes_to_no_other_server(client: Client, shop: Path) -> None:
+    before = seen(client)
+    text = before["text"].replace("http://om:", "http://elsewhere:")
+    answer = asked(client, "PUT", "workflows/shop", {"text": text, "version": before["version"]})
+    assert answer.status_code == 422
+    assert shop.read_text() == SHOP
+
+
+def test_a_removed_workflow_is_gone_from_the_folder_alone(client: Client, shop: Path) -> None:
+    version = seen(client)["version"]
+    assert asked(client, "DELETE", "workflows/shop", {"version": version}).json() == {"file": "workflows/shop.yaml"}
+    assert not shop.exists()
+    assert asked(client, "GET", "files/shop").status_code == 404
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_name_is_free_or_says_why_not(client: Client, folder: Bundle) -> None:
+    folder.put("books.yaml", name="novels")
+
+    def why(name: str) -> str | None:
+        found: str | None = asked(client, "GET", f"names/{name}").json()["why"]
+        return found
+
+    assert why("orders") is None
+    assert "DAG has this name" in str(why("shop"))
+    assert "file has this name" in str(why("novels"))
+    assert "letters" in str(why("a b"))
+
+
+@pytest.mark.parametrize("name", ["..", "../x", "a/b", "a%2Fb", "%2e%2e%2fx", ".hidden", "x" * 251, "a\\b", "é"])
+def test_no_name_leaves_the_folder(client: Client, folder: Bundle, name: str) -> None:
+    before = sorted(folder.root.parent.rglob("*"))
+    text = f"name: {json.dumps(name)}\nsource: {json.dumps(SOURCE)}\n"
+    answer = asked(client, "PUT", f"workflows/{name}", {"text": text})
+    assert answer.status_code in (404, 405, 409, 422)
+    assert sorted(folder.root.parent.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_file_of_another_bundle_is_read_only(client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    configured = [{"name": "pages", "classpath": local, "kwargs": {"path": str(tmp_path / "pages")}}]
+    (tmp_path / "pages").mkdir()
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps(configured))
+    monkeypatch.setenv("AIRFLOW__KINESIS_INGEST__PAGE_BUNDLE", "pages")
+    answer = asked(client, "GET", "files/shop")
+    assert answer.status_code == 409
+    assert f"bundle {NAME}, workflows/shop.yaml" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "classpath", "why"),
+    [
+        ("", "", "look and not write"),
+        ("elsewhere", "airflow.dag_processing.bundles.local.LocalDagBundle", "no such DAG bundle"),
+        ("pages", "airflow.dag_processing.bundles.local.LocalDagBundle", "may write"),
+    ],
+)
+def test_where_nothing_can_be_written_the_page_says_why(
+    client: Client, monkeypatch: pytest.MonkeyPatch, name: str, classpath: str, why: str, tmp_path: Path
+) -> None:
+    configured = [{"name": "pages", "classpath": classpath, "kwargs": {"path": str(tmp_path / "none")}}]
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps(configured if classpath else []))
+    monkeypatch.setenv("AIRFLOW__KINESIS_INGEST__PAGE_BUNDLE", name)
+    found = asked(client, "GET", "store").json()
+    assert found["bundle"] is None
+    assert why in found["why"]
+
+
+@pytest.mark.parametrize(("method", "path"), WRITING)
+@pytest.mark.parametrize("role", ["", "viewer"])
+def test_who_may_not_edit_dags_may_not_write(client: Client, shop: Path, method: str, path: str, role: str) -> None:
+    answer = asked(client, method, path, {"text": SHOP, "version": "x"}, role=role)
+    assert answer.status_code == (403 if role else 401)
+    assert shop.read_text() == SHOP
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_connection_is_named_by_who_may_look_at_it(client: Client) -> None:
+    text = f"name: books\nsource: {json.dumps(SOURCE)}\nconnections: {{aws: prod_aws}}\n"
+    answer = asked(client, "PUT", "workflows/books", {"text": text}, role="user")
+    assert answer.status_code == 403
+    assert "prod_aws" in answer.text
+    assert asked(client, "PUT", "workflows/books", {"text": text}).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), WRITING[1:])
+def test_what_other_sites_send_is_refused(client: Client, shop: Path, method: str, path: str) -> None:
+    body = {"text": SHOP, "version": seen(client)["version"]}
+    assert asked(client, method, path, body, **{"sec-fetch-site": "cross-site"}).status_code == 403
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        assert asked(client, method, path, body, **{"content-type": kind}).status_code == 415
+    assert shop.read_text() == SHOP
+
+
+@pytest.mark.usefixtures("shop")
+def test_the_audit_log_has_who_did_what_and_no_text(client: Client) -> None:
+    from airflow.models.log import Log
+    from airflow.utils.session import create_session
+
+    before = seen(client)
+    asked(client, "PUT", "workflows/shop", {"text": before["text"] + "# x\n", "version": before["version"]})
+    with create_session() as session:
+        line = session.query(Log).filter(Log.event == "kinesis_workflow_saved").order_by(Log.id.desc()).first()
+        assert (line.dag_id, line.owner, json.loads(line.extra)) == ("shop", "op", {"file": "workflows/shop.yaml"})
