@@ -89,7 +89,10 @@ def _outcome(schema: str) -> _Compiled | str:
             place = re.search(rf"{re.escape(_FILE)}:(\d+):(\d+)", done.stderr.decode(errors="replace"))
             return f"its schema does not compile{f' (line {place[1]}, column {place[2]})' if place else ''}"
         content = Path(folder, "compiled").read_bytes()
-    return _linked(import_module("google.protobuf.descriptor_pb2").FileDescriptorSet.FromString(content).file)
+    try:
+        return _linked(import_module("google.protobuf.descriptor_pb2").FileDescriptorSet.FromString(content).file)
+    except TypeError:  # of a newer edition than this protobuf reads
+        return "its schema compiles, and the installed protobuf cannot use it"
 
 
 def _protoc(schema: str, folder: Path) -> subprocess.CompletedProcess[bytes]:

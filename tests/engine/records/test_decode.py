@@ -656,6 +656,16 @@ def test_a_protobuf_schema_that_compiles_for_ever_is_given_up(monkeypatch: pytes
     assert "was not compiled" in proto(f"{PROTO}// slow", b"\x00\x08\x01").note
 
 
+def test_a_protobuf_schema_that_the_library_refuses_keeps_its_records_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an edition that the compiler knows and the library does not."""
+
+    def refuses(_: Any) -> None:
+        raise TypeError("Couldn't build proto file into descriptor pool")
+
+    monkeypatch.setattr(protobuf, "_linked", refuses)
+    assert "the installed protobuf cannot use it" in proto(f"{PROTO}// refused", b"\x00\x08\x01").note
+
+
 def test_a_protobuf_schema_reads_no_file_of_the_machine() -> None:
     """An import that is neither in the schema nor one of Google's own is an error."""
     for path in ("/etc/passwd", "../schema.proto", "missing.proto"):
