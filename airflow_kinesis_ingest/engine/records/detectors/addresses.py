@@ -30,8 +30,12 @@ _VERSION_BEFORE = re.compile(
     |\.so\.)\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
-_ADDRESSED = re.compile("ip|addr|src|dst|host|server|net|dns|peer|remote|client|gateway|source|dest", re.IGNORECASE)
-_PRODUCT_BEFORE = re.compile(r"(?<![\w/-])(?:[A-Z][a-z]\w*|OPR|Edg\w*)/\Z")  # Chrome/120.0.0.0
+_ADDRESSED = re.compile(
+    "ip|addr|src|dst|host|server|net|dns|peer|remote|client|gateway|source|dest|node|member|worker|broker|pod",
+    re.IGNORECASE,
+)
+_PRODUCT_BEFORE = re.compile(r"(?<![\w/.-])(?P<name>[A-Z][a-z]\w*|OPR|Edg\w*)/\Z")  # Chrome/120.0.0.0
+_PRIVATE = re.compile(r"10\.|127\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.")  # `Anna/10.0.0.7`, as Java shows hosts
 _LIBRARY_BEFORE = re.compile(r"[A-Za-z]{2}[_-]\Z")
 _LIBRARY_AFTER = re.compile(r"[\w.+~-]{0,40}?\.(?:jar|war|whl|deb|rpm|dll|so|nupkg|gem|msi|apk|exe)\b")
 _HARDWARE = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){7}")  # EUI-64: IPv6 writes no 00
@@ -51,8 +55,9 @@ def is_version(text: str, start: int, end: int) -> bool:
     marked = _VERSION_BEFORE.search(before)
     if marked:
         return not (marked["name"] and _ADDRESSED.search(marked["name"]))
-    if _PRODUCT_BEFORE.search(before):
-        return True
+    product = _PRODUCT_BEFORE.search(before)
+    if product:
+        return not _PRIVATE.match(text, start) and not _ADDRESSED.search(product["name"])
     return bool(_LIBRARY_BEFORE.search(before) and _LIBRARY_AFTER.match(text, end))
 
 

@@ -31,10 +31,10 @@ _UNSPACED = re.compile(r".*[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff
 _CODE = ("this", "super", "self", "return")
 # Ends of the names of files, of systemd's units and of versions that are no top-level domains, as zip and mov are.
 _ENDS = (
-    "png jpg jpeg gif webp svg bmp ico avif css scss less js mjs cjs ts jsx tsx vue map json yaml yml xml html htm csv "
+    "png jpg jpeg gif webp svg bmp ico avif css scss less js mjs cjs ts jsx tsx vue json yaml yml xml html htm csv "
     "tsv txt log pdf tgz gz tar whl jar war exe dll lock conf cfg ini toml sql proto bin dat bak tmp avro parquet "
     "java kt kts scala go rb php cpp hpp cs swift lua dart groovy gradle ipynb wasm "
-    "service socket target timer mount slice scope swap path device next beta alpha canary latest snapshot final "
+    "service socket timer mount slice scope swap path device next beta alpha canary latest snapshot final "
     "stable nightly preview"
 )
 _NO_TOP = frozenset(_ENDS.split())
