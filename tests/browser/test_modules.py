@@ -59,7 +59,7 @@ def workflow(**more: object) -> dict[str, object]:
         (timedelta(hours=12), "Asia/Kolkata", "in 12 hours", "tomorrow 07:18 Asia/Kolkata"),
         (timedelta(days=6), "UTC", "in 6 days", "Mon 30 Nov 13:48 UTC"),
         (timedelta(days=60), "UTC", "in 60 days", "Sat 23 Jan 2027 13:48 UTC"),
-        (timedelta(minutes=-3), "UTC", "due since 3 minutes", "13:45 UTC"),
+        (timedelta(minutes=-3), "UTC", "overdue by 3 minutes", "13:45 UTC"),
         (timedelta(minutes=12), "Mars/Olympus", "in 12 minutes", "14:00 UTC"),
     ],
 )

@@ -100,7 +100,7 @@ function Facts({ head, workflow, last }) {
   const facts = /** @type {[string, any, any][]} */ ([
     ["Service", head.name || "not known", ""],
     ["Account", head.account ?? "not known yet", head.region],
-    ["Schedule", workflow.schedule, workflow.zone],
+    ["Schedule", workflow.schedule || "not known", workflow.schedule && workflow.zone],
     ["Last run", html`<${Verdict} result=${last} />`, ago(last?.started ?? null, now)],
     ["Next run", next, beside === workflow.schedule ? "" : beside],
     ["File", workflow.file ? html`<code>${workflow.file}</code>` : "not known", ""],

@@ -130,9 +130,10 @@ function useScroll(rows) {
 /** @param {{rows: Stream[], packed: Packed, sort: any, onSort: (by: string) => void}} props */
 function Window({ rows, packed, sort, onSort }) {
   const [box, view] = useScroll(rows);
+  const linked = Boolean(packed.console_url || packed.topic_url);
   const { from, to } = inView({ ...view, row: ROW, count: rows.length });
   const gap = (/** @type {number} */ many) => many > 0 && html`
-    <tr aria-hidden="true" class="gap"><td colSpan=${COLUMNS.length + 1} style=${{ height: many * ROW }} /></tr>
+    <tr aria-hidden="true" class="gap"><td colSpan=${COLUMNS.length + Number(linked)} style=${{ height: many * ROW }} /></tr>
   `;
   return html`
     <div class="box window" ref=${box} tabIndex="0" role="region" aria-label="Streams: scroll with the arrow keys">
@@ -140,11 +141,11 @@ function Window({ rows, packed, sort, onSort }) {
         <caption class="unseen">Streams of the run</caption>
         <thead><tr aria-rowindex="1">
           ${COLUMNS.map(([by, word, figure]) => html`<${Column} key=${by} by=${by} sort=${sort} onSort=${onSort} class=${`of-${by} ${figure ?? ""}`}>${word}<//>`)}
-          <th scope="col" class="of-links">Open</th>
+          ${linked && html`<th scope="col" class="of-links">Open</th>`}
         </tr></thead>
         <tbody>
           ${gap(from)}
-          ${rows.slice(from, to).map((stream, at) => html`<${Row} key=${stream.name} stream=${stream} index=${from + at + 2} packed=${packed} />`)}
+          ${rows.slice(from, to).map((stream, at) => html`<${Row} key=${stream.name} stream=${stream} index=${from + at + 2} packed=${packed} linked=${linked} />`)}
           ${gap(rows.length - to)}
         </tbody>
       </table>
@@ -152,8 +153,8 @@ function Window({ rows, packed, sort, onSort }) {
   `;
 }
 
-/** @param {{stream: Stream, index: number, packed: Packed}} props */
-function Row({ stream, index, packed }) {
+/** @param {{stream: Stream, index: number, packed: Packed, linked: boolean}} props */
+function Row({ stream, index, packed, linked }) {
   const { name, outcome, pattern, shards, retention_hours, schema, messages } = stream;
   const [, word, tone] = OUTCOMES.find(([key]) => key === outcome) ?? ["", outcome, "none"];
   const kept = !["filtered", "deleted"].includes(outcome);
@@ -164,10 +165,12 @@ function Row({ stream, index, packed }) {
       <td title=${pattern}>${pattern ? html`<code>${pattern}</code>` : html`<span class="muted">–</span>`}</td>
       <td class="figure">${number(shards)}</td><td class="figure">${retention(retention_hours)}</td>
       <td title=${schema}>${schema ?? "–"}</td><td class="figure">${number(messages)}</td>
-      <td class="open">
-        ${packed.topic_url && kept && html`<${Away} href=${addressOf(packed.topic_url, name)}>Catalogue<//>`}
-        ${packed.console_url && outcome !== "deleted" && html`<${Away} href=${addressOf(packed.console_url, name)}>AWS<//>`}
-      </td>
+      ${linked && html`
+        <td class="open">
+          ${packed.topic_url && kept && html`<${Away} href=${addressOf(packed.topic_url, name)}>Catalogue<//>`}
+          ${packed.console_url && outcome !== "deleted" && html`<${Away} href=${addressOf(packed.console_url, name)}>AWS<//>`}
+        </td>
+      `}
     </tr>
   `;
 }

@@ -97,7 +97,7 @@ export function nextRun(workflow, now) {
   if (!workflow.next_run) return ["Not scheduled", workflow.schedule];
   const left = Date.parse(workflow.next_run) - now;
   const when = clock(workflow.next_run, workflow.zone, now);
-  return [left < 0 ? `due since ${distance(-left)}` : `in ${distance(left)}`, when];
+  return [left < 0 ? `overdue by ${distance(-left)}` : `in ${distance(left)}`, when];
 }
 
 /** "line 23: the key `awsRegoin` is unknown. Did you mean `awsRegion`?" @param {Fault} fault */
