@@ -14,7 +14,7 @@ export const number = (value) => (value == null ? "–" : figures.format(value))
 /** "1 stream", "2,000 streams". @param {number} value @param {string} noun */
 export const count = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
 
-/** "2 streams, 1 file". @param {string[]} words */
+/** "123456789012 · eu-west-1". @param {string[]} words */
 export const listed = (words) => words.filter(Boolean).join(" · ");
 
 /** "42 s", "3 min 20 s", "2 h 5 min". @param {number|null|undefined} seconds */
@@ -34,7 +34,7 @@ export function retention(hours) {
 }
 
 /** The largest unit alone, cut down: "12 minutes". @param {number} milliseconds */
-export function distance(milliseconds) {
+function distance(milliseconds) {
   const [unit, size] = UNITS.find(([, length]) => milliseconds >= Number(length)) ?? [];
   return unit ? count(Math.floor(milliseconds / Number(size)), String(unit)) : "less than a minute";
 }
