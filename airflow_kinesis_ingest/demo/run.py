@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..deployment.loader import ensure_loader
 from ..errors import FixFile
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 REGION = "eu-west-1"
 KEYS = {"DEMO_ACCESS_KEY": "demo-access-key", "DEMO_SECRET_KEY": "demo-secret-key"}
 CATALOGUE = "demo.catalogue.jsonl"
+PAGE = "page"
 PROGRESS_EVERY = 10.0
 DAGS = Path(__file__).parents[2] / "dags"
 
@@ -41,7 +43,21 @@ def demo(*, once: bool) -> int:
         url = kinesis.enter_context(local_kinesis())
         kept = kinesis.pop_all()
     with kept:
-        return _in_airflow(home, {**KEYS, "DEMO_KINESIS": url}, once=once)
+        return _in_airflow(home, {**KEYS, "DEMO_KINESIS": url, **writable(home / PAGE)}, once=once)
+
+
+def writable(folder: Path) -> dict[str, str]:
+    """Airflow's settings for a second bundle, in this folder, whose workflow files the page in Airflow writes."""
+    ensure_loader(folder)
+    local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    bundles = [
+        {"name": "dags-folder", "classpath": local, "kwargs": {}},
+        {"name": PAGE, "classpath": local, "kwargs": {"path": str(folder)}},
+    ]
+    return {
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
+        "AIRFLOW__KINESIS_INGEST__PAGE_BUNDLE": PAGE,
+    }
 
 
 def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:

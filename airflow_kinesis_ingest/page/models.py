@@ -132,6 +132,16 @@ class StoreState(Answer):
     zones: list[str] = Field([], description="IANA's names of time zones")
 
 
+class Empty(Answer):
+    """Nothing needs to be said."""
+
+
+class StoreReady(Answer):
+    """loader: its path in the bundle."""
+
+    loader: str
+
+
 class Name(Answer):
     """Whether a workflow may have this name. why: if not."""
 

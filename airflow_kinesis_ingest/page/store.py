@@ -14,18 +14,11 @@ from airflow.configuration import conf
 from airflow.dag_processing.bundles.local import LocalDagBundle
 from airflow.dag_processing.bundles.manager import DagBundlesManager
 
-from ..deployment.deploy import put_new
+from ..deployment.loader import WORKFLOWS
 from ..engine.workflow.fence import SECTION
 from ..errors import FixFile
 
 OPTION = "page_bundle"
-WORKFLOWS = "workflows"
-LOADER = "kinesis_workflows.py"
-LOADER_TEXT = b"""\
-from airflow_kinesis_ingest import load_workflows  # airflow looks for files that speak of a dag
-
-load_workflows(globals(), "workflows", probe=True)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +45,6 @@ class Store:
         if not path.resolve().is_relative_to(self.root.resolve()):
             raise FixFile("this file lies outside of the page's folder", where=file, remedy="Change it where it lies")
         return path
-
-    def prepare(self) -> str:
-        """Make the folder and its loader where they are missing. The loader's path in the bundle."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        loaders = sorted(path.name for path in self.root.glob("*.py") if b"load_workflows" in path.read_bytes())
-        if loaders:
-            return loaders[0]
-        put_new(LOADER_TEXT, self.root / LOADER)
-        return LOADER
 
 
 def configured_store() -> Store:

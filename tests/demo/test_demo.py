@@ -266,7 +266,7 @@ def test_the_first_screen_shows_one_run_and_it_is_of_the_schedule(
             return lambda *_, **__: {"first_run": "scheduled__1", "await_run": "success"}.get(name, "")
 
     def airflow(home: Path, *_: Any, **__: Any) -> nullcontext[Started]:
-        home.mkdir()
+        home.mkdir(exist_ok=True)
         (home / CATALOGUE).touch()
         return nullcontext(Started())
 

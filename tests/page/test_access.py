@@ -35,7 +35,7 @@ PATHS = [path for method, path in CALLS if method == "GET" and path not in FOR_A
 
 def test_the_routes_are_known() -> None:
     """One that is not walked is not tested."""
-    assert (len(CALLS), len(PATHS)) == (12, 7)
+    assert (len(CALLS), len(PATHS)) == (13, 7)
 
 
 @pytest.mark.usefixtures("shop")

@@ -97,6 +97,15 @@ def test_the_first_workflow_brings_its_folder_and_its_loader(client: Client, fol
     assert "books" in folder.worker_dags()
 
 
+def test_the_store_is_made_ready_before_there_is_a_workflow(client: Client, folder: Bundle) -> None:
+    """So that a connection can be tried out; as often as one likes."""
+    (folder.root / folder.loader).unlink()
+    for _ in range(2):
+        assert asked(client, "PUT", "store", {}).json() == {"loader": "kinesis_workflows.py"}
+    assert "kinesis_probe" in folder.worker_dags()
+    assert asked(client, "PUT", "store", {}, role="viewer").status_code == 403
+
+
 def test_a_file_that_changed_meanwhile_is_told_with_what_it_is_now(client: Client, shop: Path) -> None:
     before = seen(client)
     shop.write_text(SHOP + "# somebody else\n")
@@ -232,13 +241,14 @@ def test_what_other_sites_send_is_refused(client: Client, shop: Path, method: st
     assert shop.read_text() == SHOP
 
 
-@pytest.mark.usefixtures("shop")
+@pytest.mark.usefixtures("folder")
 def test_the_audit_log_has_who_did_what_and_no_text(client: Client) -> None:
     from airflow.models.log import Log
     from airflow.utils.session import create_session
 
-    before = seen(client)
-    asked(client, "PUT", "workflows/shop", {"text": before["text"] + "# x\n", "version": before["version"]})
+    text = f"name: audited\nsource: {json.dumps(SOURCE)}\n"
+    assert asked(client, "PUT", "workflows/audited", {"text": text}).status_code == 200
     with create_session() as session:
-        [line] = session.query(Log).filter(Log.event == "kinesis_workflow_saved", Log.dag_id == "shop").all()
-        assert (line.owner, json.loads(line.extra or "")) == ("op", {"file": "workflows/shop.yaml"})
+        [line] = session.query(Log).filter(Log.dag_id == "audited").all()
+        found = (line.event, line.owner, json.loads(line.extra or ""))
+    assert found == ("kinesis_workflow_saved", "op", {"file": "workflows/audited.yaml"})

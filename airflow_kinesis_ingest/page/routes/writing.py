@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from ...deployment.claims import DAG_ID
 from ...deployment.deploy import locked, names_in, put
 from ...deployment.editing import REMOVED
+from ...deployment.loader import ensure_loader
 from ...deployment.record import told
 from ...engine.workflow.document import Place
 from ...engine.workflow.fence import SECTION
@@ -30,7 +31,20 @@ from ...timetable import CronBetweenDates
 from .. import database
 from ..access import Author, AuthorDep, SessionDep, authenticated, author, dag_editor, dag_remover, dag_writer, writer
 from ..drafts import Draft, checked, draft, next_runs, runs_at_once
-from ..models import DraftAnswer, DraftOrder, FieldChange, FileText, Name, Remove, Removed, Save, Saved, StoreState
+from ..models import (
+    DraftAnswer,
+    DraftOrder,
+    Empty,
+    FieldChange,
+    FileText,
+    Name,
+    Remove,
+    Removed,
+    Save,
+    Saved,
+    StoreReady,
+    StoreState,
+)
 from ..store import Store, configured_store
 from .workflows import NOT_OURS, DagId
 
@@ -55,6 +69,18 @@ def store(user: AuthorDep) -> StoreState:
     if not user.may_create:
         return StoreState(bundle=found.bundle, why="You may not edit DAGs: ask for that right", **given)
     return StoreState(bundle=found.bundle, may_create=True, **given)
+
+
+@router.put("/api/store", dependencies=writer)
+def prepare(_: Empty, session: SessionDep) -> StoreReady:
+    """Make the folder and the loader of the store, where they are missing, so that connections can be tried out.
+
+    Airflow has the DAG `kinesis_probe` once it has read them.
+    """
+    found = _store()
+    loader = _prepared(found)
+    database.ask_for_parse(session, found.bundle, loader)
+    return StoreReady(loader=loader)
 
 
 @router.get("/api/schema", dependencies=authenticated)
@@ -102,8 +128,7 @@ def save(dag_id: DagId, body: Save, session: SessionDep, user: AuthorDep) -> Sav
     409: it is not that version any more, with the one that it is. 422: its faults; nothing was written.
     """
     found = _store()
-    with _told():
-        loader = found.prepare()
+    loader = _prepared(found)
     path = _path(dag_id, found, session, new=body.version is None)
     with _told(), locked(path.parent):
         raw = _written(dag_id, path, body, user)
@@ -121,7 +146,7 @@ def remove(dag_id: DagId, body: Remove, session: SessionDep, user: AuthorDep) ->
     with _told(), locked(path.parent):
         _ensure_version(path, body.version)
         path.unlink()
-    database.ask_for_parse(session, found.bundle, found.prepare())
+    database.ask_for_parse(session, found.bundle, _prepared(found))
     name = str(path.relative_to(found.root))
     user.audit(session, "kinesis_workflow_removed", dag_id, file=name)
     return Removed(file=name)
@@ -132,6 +157,15 @@ def _store() -> Store:
         return configured_store()
     except FixFile as error:
         raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from None
+
+
+def _prepared(store: Store) -> str:
+    with _told():
+        try:
+            return ensure_loader(store.root)
+        except OSError as error:
+            why = str(error.strerror)
+            raise FixFile("the page's folder cannot be made", where=str(error.filename), why=why) from None
 
 
 def _path(dag_id: str, store: Store, session: Session, *, new: bool = False) -> Path:
