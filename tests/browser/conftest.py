@@ -59,7 +59,7 @@ class Visits:
         context.set_default_timeout(PATIENCE)
         if user:
             context.add_cookies([{"name": "_token", "value": site.token(user), "url": site.url}])
-        context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+        context.add_init_script(f"if (location.host) localStorage.setItem('theme', '{theme}')")
         page = context.new_page()
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.errors.append(f"{error.message}\n{error.stack}"))
