@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any, Literal
 
 from ..engine.aws.policy import statement
 from .models import Group, Numbers
 
 OUTCOMES = ("success", "partialSuccess", "failed", "stopped")
+MOST = 2**53
+"""A browser's numbers are exact below."""
 LISTED = {"deleted": "deleted", "failed": "failures", "warnings": "warnings", "not_reached": "not_reached"}
 """Numbers of which there is a list besides."""
 
@@ -38,12 +41,17 @@ def numbers(summary: dict[str, Any]) -> Numbers | None:
         return None
     plain = {name: _whole(summary.get(name)) for name in Numbers.model_fields if name not in ("seconds", *LISTED)}
     counted = {name: _counted(summary, key) for name, key in LISTED.items()}
-    seconds = summary.get("seconds")
-    return Numbers(**plain, **counted, seconds=float(seconds) if isinstance(seconds, (int, float)) else None)
+    return Numbers(**plain, **counted, seconds=_seconds(summary.get("seconds")))
 
 
 def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST else None
+
+
+def _seconds(value: object) -> float | None:
+    """JSON of ours never holds it, but Python reads NaN and Infinity from others'."""
+    found = value if isinstance(value, float) else _whole(value)
+    return None if found is None or not isfinite(found) else float(found)
 
 
 def _counted(summary: dict[str, Any], key: str) -> int | None:

@@ -182,6 +182,17 @@ def test_the_runs_of_a_workflow_come_newest_first_with_their_problems(client: Cl
 
 
 @pytest.mark.usefixtures("shop")
+def test_a_run_that_asked_and_did_not_ingest_is_no_run_of_the_workflow(client: Client) -> None:
+    """Whatever it asked for, and though it is newer than all others."""
+    run("shop", 1, value=STORED)
+    run("shop", 2, value={"probe": "test", "state": "passed"}, conf={"probe": "test"})
+    run("shop", 3, conf={"probe": None}, state="failed")
+    assert [one["run_id"] for one in get(client, "workflows/shop/runs?limit=1")["runs"]] == ["run-1"]
+    assert get(client, "workflows/shop")["workflow"]["last"]["run_id"] == "run-1"
+    assert get(client, "services")["services"][0]["workflows"][0]["last"]["run_id"] == "run-1"
+
+
+@pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize(
     "value",
     [
@@ -190,6 +201,10 @@ def test_the_runs_of_a_workflow_come_newest_first_with_their_problems(client: Cl
         [1],
         7,
         {"state": "failed", "listed": "many", "failures": [1, {}], "fatal": "x"},
+        '{"state": "success", "seconds": NaN}',
+        '{"state": "success", "seconds": 1e999}',
+        {"state": "success", "seconds": 10**400},
+        {"state": "success", "seconds": True},
     ],
 )
 def test_what_is_stored_otherwise_is_not_known(value: Any, client: Client) -> None:
@@ -198,6 +213,7 @@ def test_what_is_stored_otherwise_is_not_known(value: Any, client: Client) -> No
     [found] = get(client, "workflows/shop/runs")["runs"]
     assert found["run_id"] == "run-1"
     assert (found["numbers"] or {}).get("listed") is None
+    assert (found["numbers"] or {}).get("seconds") is None
     assert get(client, "services")["services"][0]["workflows"][0]["last"]["run_id"] == "run-1"
 
 
