@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from math import isfinite
 from typing import Any, Literal
 
 from ..engine.aws.policy import statement
@@ -45,13 +44,15 @@ def numbers(summary: dict[str, Any]) -> Numbers | None:
 
 
 def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST else None
 
 
 def _seconds(value: object) -> float | None:
     """JSON of ours never holds it, but Python reads NaN and Infinity from others'."""
-    found = value if isinstance(value, float) else _whole(value)
-    return None if found is None or not isfinite(found) else float(found)
+    if isinstance(value, float):
+        return value if 0 <= value < MOST else None  # which NaN is not either
+    whole = _whole(value)
+    return None if whole is None else float(whole)
 
 
 def _counted(summary: dict[str, Any], key: str) -> int | None:

@@ -71,6 +71,22 @@ def test_the_next_run_is_told_from_now_and_by_the_clock_of_its_zone(
 
 
 @pytest.mark.parametrize(
+    ("now", "due", "told"),
+    [
+        ("2027-03-27T22:30Z", "2027-03-28T10:00Z", "tomorrow 12:00 Europe/Berlin"),
+        ("2027-03-27T22:30Z", "2027-03-29T01:00Z", "Mon 29 Mar 03:00 Europe/Berlin"),
+        ("2026-10-24T22:30Z", "2026-10-26T08:00Z", "tomorrow 09:00 Europe/Berlin"),
+        ("2026-10-25T22:59Z", "2026-10-26T08:00Z", "tomorrow 09:00 Europe/Berlin"),
+    ],
+)
+def test_tomorrow_is_the_next_day_though_a_day_has_23_hours_or_25(
+    evaluate: Evaluate, now: str, due: str, told: str
+) -> None:
+    clock = "its.clock(value.due, 'Europe/Berlin', Date.parse(value.now))"
+    assert evaluate("words", clock, {"now": now, "due": due}) == told
+
+
+@pytest.mark.parametrize(
     ("more", "first", "beside"),
     [
         ({"paused": True}, "Paused", "hourly"),
@@ -167,6 +183,29 @@ def test_the_rows_of_a_run_are_unpacked_as_they_were_packed(evaluate: Evaluate) 
     assert evaluate("packed", "its.unpacked(value)", packed([])) == []
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        7,
+        {},
+        {"columns": ["name"], "data": "no base64!"},
+        {"columns": ["name"], "data": "H4sIAAAA"},
+        {**packed([StreamRow("orders", "written")]), "columns": ["outcome"]},
+        {**packed([StreamRow("orders", "written")]), "columns": [f"new_{number}" for number in range(9)]},
+    ],
+)
+def test_rows_that_are_packed_otherwise_are_refused_and_never_half_shown(evaluate: Evaluate, stored: object) -> None:
+    assert evaluate("packed", "its.unpacked(value).then(() => 'shown', () => 'refused')", stored) == "refused"
+
+
+def test_a_column_that_is_not_known_yet_hides_none_that_is(evaluate: Evaluate) -> None:
+    rows = packed([StreamRow("orders", "written", shards=4)])
+    later = {**rows, "columns": ["consumers" if name == "messages" else name for name in rows["columns"]]}
+    [found] = evaluate("packed", "its.unpacked(value)", later)
+    assert (found["name"], found["shards"]) == ("orders", 4)
+
+
 def test_all_that_the_browser_loads_is_small() -> None:
     """As it crosses the wire, compressed; it is asked for once a version."""
     loaded = [path for path in STATIC.rglob("*") if path.suffix in {".js", ".css"}]
@@ -183,6 +222,7 @@ def test_a_services_name_is_found_in_the_address_made_of_it(evaluate: Evaluate) 
     there_and_back = "its.serviceIn(its.pageOf(value, 'orders').split('?')[0])"
     for name in ("orders_kinesis", "a.b-c", "zürich 1", "a/b?c#d%20"):
         assert evaluate("places", there_and_back, name) == name
+    assert evaluate("places", "its.serviceIn('/plugin/kinesis/100%')") == "100%"  # as somebody typed it
     assert evaluate("places", "its.pageOf('', 'a b')") == "/plugin/kinesis?workflow=a%20b"
 
 

@@ -151,3 +151,23 @@ def test_times_are_airflows_whatever_the_language_of_the_browser(demo: Demo, vis
     at = str(time.get_attribute("datetime"))
     tokyo = page.evaluate("at => new Date(at).toLocaleString('sv-SE', {timeZone: 'Asia/Tokyo'})", at)
     expect(time).to_have_text(tokyo)
+
+
+def test_streams_that_cannot_be_read_are_told_as_that_and_all_else_of_the_run_is_shown(
+    demo: Demo, visit: Visits
+) -> None:
+    page = visit(demo, "admin")
+    page.route(
+        "**/xcomEntries/streams*", lambda route: route.fulfill(json={"value": {"columns": ["name"], "data": "?"}})
+    )
+    page.goto(demo.url + STREAMS.path)
+    expect(ours(page).get_by_text("What this run stored of its streams cannot be read")).to_be_visible()
+    ours(page).get_by_role("link", name="Runs", exact=True).last.click()
+    expect(ours(page).locator("dl.figures")).to_be_visible()
+
+
+def test_who_follows_a_link_to_a_run_that_is_not_shown_is_told_so(demo: Demo, visit: Visits) -> None:
+    page = visit.view(demo, View("old", "demo", f"{RUNS.path}&run=manual__older", RUNS.shows))
+    expect(ours(page).get_by_text("manual__older is not among the last 25")).to_be_visible()
+    link = ours(page).get_by_role("link", name="The older one in Airflow")
+    expect(link).to_have_attribute("href", "/dags/demo/runs/manual__older")

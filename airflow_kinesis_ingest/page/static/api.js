@@ -3,10 +3,11 @@ import { base } from "./places.js";
 
 /**
  * Why there is no answer.
- * kind: "login" (on the way to it), "forbidden", "missing", "down" (nobody answers), "broken" (an answer that makes no sense)
+ * kind: "login" (on the way to it), "forbidden", "missing", "down" (nobody answers), "broken" (an answer that makes no sense),
+ * "garbled" (what a run stored makes none)
  */
 export class Refusal extends Error {
-  /** @param {"login"|"forbidden"|"missing"|"down"|"broken"} kind @param {string} message @param {number} [status] */
+  /** @param {"login"|"forbidden"|"missing"|"down"|"broken"|"garbled"} kind @param {string} message @param {number} [status] */
   constructor(kind, message, status = 0) {
     super(message);
     this.kind = kind;

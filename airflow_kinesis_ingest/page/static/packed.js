@@ -8,10 +8,15 @@ async function inflated(text) {
   return new Response(stream).json();
 }
 
-/** @param {Packed} packed @returns {Promise<Stream[]>} */
+/** What can be shown in a cell. @param {unknown} value */
+const plain = (value) => (["string", "number"].includes(typeof value) ? value : null);
+
+/** Rejects what is not packed so, for whatever reason. @param {Packed} packed @returns {Promise<Stream[]>} */
 export async function unpacked({ columns, data }) {
   const lists = /** @type {unknown[][]} */ (await inflated(data));
-  return lists[0].map((_, row) => /** @type {any} */ (Object.fromEntries(columns.map((name, at) => [name, lists[at][row] ?? null]))));
+  const rows = lists[0].map((_, row) => /** @type {any} */ (Object.fromEntries(columns.map((name, at) => [name, plain(lists[at][row])]))));
+  if (rows.some(({ name, outcome }) => typeof name !== "string" || typeof outcome !== "string")) throw new TypeError("a stream without a name or an outcome");
+  return rows;
 }
 
 /** A name as it stands in the name of a topic: with a dot, in quotes. @param {string} name */

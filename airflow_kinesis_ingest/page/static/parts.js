@@ -78,6 +78,7 @@ const ADVICE = /** @type {Record<string, string>} */ ({
   missing: "It may have been removed, or you may not be allowed to read it.",
   down: "Check that it runs and that you are connected, then try again.",
   broken: "The api-server's log says more.",
+  garbled: "Another version stored it, or somebody changed it; the next run stores it anew.",
 });
 const SAID = /** @type {Record<string, string>} */ ({ forbidden: "You may not see this", missing: "There is nothing here" });
 

@@ -13,8 +13,11 @@ export const SERVICES = "/kinesis/api/services";
 /** @param {string} dag */
 export const workflowOf = (dag) => `/kinesis/api/workflows/${safe(dag)}`;
 
+/** How many of a workflow's runs are shown. */
+export const MOST_RUNS = 25;
+
 /** @param {string} dag */
-export const runsOf = (dag) => `${workflowOf(dag)}/runs?limit=25`;
+export const runsOf = (dag) => `${workflowOf(dag)}/runs?limit=${MOST_RUNS}`;
 
 /** @param {string} dag @param {string} run */
 export const streamsOf = (dag, run) =>
@@ -29,10 +32,14 @@ export function pageOf(service, dag) {
   return dag ? `${path}?workflow=${safe(dag)}` : path;
 }
 
-/** The service that an address names; "" for the list of them. @param {string} path */
+/** The service that an address names; "" for the list of them. What is no encoded name is taken as it is. @param {string} path */
 export function serviceIn(path) {
-  const found = /\/plugin\/kinesis\/([^/]+)/.exec(path);
-  return found ? decodeURIComponent(found[1]) : "";
+  const name = /\/plugin\/kinesis\/([^/]+)/.exec(path)?.[1] ?? "";
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 /** @param {string} dag @param {string} run */
@@ -41,10 +48,13 @@ export const runPage = (dag, run) => `/dags/${safe(dag)}/runs/${safe(run)}`;
 /** @param {string} dag @param {string} run */
 export const logPage = (dag, run) => `${runPage(dag, run)}/tasks/ingest`;
 
+/** @param {string} dag */
+export const runsPage = (dag) => `/dags/${safe(dag)}/runs`;
+
 /** What Airflow's own pages show of a DAG: [words, path]. @param {string} dag @returns {[string, string][]} */
 export const airflowPages = (dag) => [
   ["Run grid", `/dags/${safe(dag)}`],
-  ["Runs", `/dags/${safe(dag)}/runs`],
+  ["Runs", runsPage(dag)],
   ["Calendar", `/dags/${safe(dag)}/calendar`],
   ["Backfills", `/dags/${safe(dag)}/backfills`],
   ["Audit log", `/dags/${safe(dag)}/events`],

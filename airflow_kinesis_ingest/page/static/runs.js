@@ -2,7 +2,7 @@
 import { Link, here, useAddress } from "./address.js";
 import { html, useEffect, useRef } from "./html.js";
 import { Away, Badge, Copy, Figure, Moment, Prose, Skeleton, Verdict } from "./parts.js";
-import { logPage, runPage } from "./places.js";
+import { MOST_RUNS, logPage, runPage, runsPage } from "./places.js";
 import { Plot } from "./plot.js";
 import { useNow } from "./state.js";
 import { ago, count, duration, number, numbersOf, seconds, underWay } from "./words.js";
@@ -26,12 +26,21 @@ export function RunsPage({ dag, runs: { data, error } }) {
   const run = chosen(data.runs, params.get("run"));
   return html`
     <div class="stack">
+      <${NotShown} dag=${dag} run=${run} asked=${params.get("run")} />
       <${Looked} dag=${dag} run=${run} newest=${run === data.runs[0]} />
       <${Plot} runs=${data.runs} chosen=${run.run_id} />
-      <${Table} runs=${data.runs} chosen=${run.run_id} />
+      <${Table} dag=${dag} runs=${data.runs} chosen=${run.run_id} />
     </div>
   `;
 }
+
+/** Of an address that names a run which is older, or gone. @param {{dag: string, run: Run, asked: string|null}} props run: what is shown instead */
+export const NotShown = ({ dag, run, asked }) =>
+  !asked || run.run_id === asked ? null : html`
+    <p class="notice"><span>
+      The run <code>${asked}</code> is not among the last ${MOST_RUNS}, so the last one is shown. <${Link} to=${runPage(dag, asked)}>The older one in Airflow<//>
+    </span></p>
+  `;
 
 export const NoRun = () => html`
   <div class="empty">
@@ -135,12 +144,16 @@ function Policy({ statement }) {
   `;
 }
 
-/** @param {{runs: Run[], chosen: string}} props */
-function Table({ runs, chosen: id }) {
+/** @param {{dag: string, runs: Run[], chosen: string}} props */
+function Table({ dag, runs, chosen: id }) {
   const now = useNow();
+  const all = runs.length < MOST_RUNS;
   return html`
     <section>
-      <h2 id="runs">${count(runs.length, "run")}</h2>
+      <div class="title">
+        <h2 id="runs">${all ? count(runs.length, "run") : `The last ${count(runs.length, "run")}`}</h2>
+        ${!all && html`<${Link} to=${runsPage(dag)}>All runs in Airflow<//>`}
+      </div>
       <div class="box" tabIndex="0" role="region" aria-labelledby="runs">
         <table class="dense">
           <thead>

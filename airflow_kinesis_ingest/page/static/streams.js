@@ -1,12 +1,12 @@
 /** The streams that one run saw, as many as there are: only the rows in view are drawn. */
 import { searchWith, show, useAddress, useLook } from "./address.js";
-import { ask } from "./api.js";
+import { Refusal, ask } from "./api.js";
 import { html, useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { Away, Badge, Choice, Column, Refused, Search, Skeleton } from "./parts.js";
 import { addressOf, unpacked } from "./packed.js";
 import { streamsOf } from "./places.js";
 import { inView, matching, sorted, tally } from "./rows.js";
-import { NoRun, chosen } from "./runs.js";
+import { NoRun, NotShown, chosen } from "./runs.js";
 import { chosenZone, useAnswer } from "./state.js";
 import { count, number, retention, stamp, underWay, verdict } from "./words.js";
 /** @import {Packed, Run, Runs, Stream} from "./models.js" */
@@ -28,8 +28,12 @@ const COLUMNS = /** @type {[keyof Stream, string, string?][]} */ ([
 /** @param {string} path @param {RequestInit} options @returns {Promise<Unpacked>} */
 async function askStreams(path, options) {
   const { value } = await ask(path, options);
-  const packed = typeof value === "string" ? JSON.parse(value) : value;
-  return { packed, streams: await unpacked(packed) };
+  try {
+    const packed = typeof value === "string" ? JSON.parse(value) : value;
+    return { packed, streams: await unpacked(packed) };
+  } catch {
+    throw new Refusal("garbled", "What this run stored of its streams cannot be read");
+  }
 }
 
 /** @param {{dag: string, runs: Answer<Runs>}} props */
@@ -40,7 +44,10 @@ export function StreamsPage({ dag, runs: { data, error } }) {
   const run = chosen(data.runs, params.get("run"));
   const pick = (/** @type {any} */ { target }) => show(searchWith({ run: target.value }));
   return html`
-    <${OfRun} key=${`${run.run_id} ${run.state}`} dag=${dag} run=${run} picker=${html`<${Picker} runs=${data.runs} run=${run} pick=${pick} />`} />
+    <div>
+      <${NotShown} dag=${dag} run=${run} asked=${params.get("run")} />
+      <${OfRun} key=${`${run.run_id} ${run.state}`} dag=${dag} run=${run} picker=${html`<${Picker} runs=${data.runs} run=${run} pick=${pick} />`} />
+    </div>
   `;
 }
 

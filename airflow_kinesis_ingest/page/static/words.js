@@ -77,7 +77,9 @@ export function stamp(moment, zone = "UTC") {
 /** "14:00 UTC", "tomorrow 03:00 Europe/Berlin", "Mon 30 Nov 03:00 UTC". @param {string} moment @param {string} zone @param {number} now */
 export function clock(moment, zone, now) {
   const place = known(zone);
-  const [then, today, tomorrow] = [Date.parse(moment), now, now + 86_400_000].map((time) => parts(time, place));
+  const today = parts(now, place);
+  const noon = now + (36 - Number(today.hour)) * 3_600_000; // of tomorrow, or an hour beside it: a day may have 23 or 25
+  const [then, tomorrow] = [Date.parse(moment), noon].map((time) => parts(time, place));
   const time = `${then.hour}:${then.minute} ${place}`;
   const day = (/** @type {Record<string, string>} */ of) => `${of.day} ${of.month} ${of.year}`;
   if (day(then) === day(today)) return time;
