@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    left_out = {AIRFLOW if config.option.quick else None, None if config.option.browser else BROWSER}
+    left_out = (AIRFLOW if config.option.quick else []) + ([] if config.option.browser else [BROWSER])
     return True if collection_path in left_out else None
 
 
