@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
@@ -204,12 +203,6 @@ def test_a_column_that_is_not_known_yet_hides_none_that_is(evaluate: Evaluate) -
     later = {**rows, "columns": ["consumers" if name == "messages" else name for name in rows["columns"]]}
     [found] = evaluate("packed", "its.unpacked(value)", later)
     assert (found["name"], found["shards"]) == ("orders", 4)
-
-
-def test_all_that_the_browser_loads_is_small() -> None:
-    """As it crosses the wire, compressed; it is asked for once a version."""
-    loaded = [path for path in STATIC.rglob("*") if path.suffix in {".js", ".css"}]
-    assert sum(len(gzip.compress(path.read_bytes())) for path in loaded) < 60_000
 
 
 def test_a_streams_address_holds_its_name_whatever_it_is(evaluate: Evaluate) -> None:

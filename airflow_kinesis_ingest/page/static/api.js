@@ -3,20 +3,21 @@ import { base } from "./places.js";
 
 /**
  * Why there is no answer.
- * kind: "login" (on the way to it), "forbidden", "missing", "down" (nobody answers), "broken" (an answer that makes no sense),
- * "garbled" (what a run stored makes none)
+ * kind: "login" (on the way to it), "forbidden", "missing", "conflict" (it is not as it was), "faulty" (what was sent),
+ * "down" (nobody answers), "broken" (an answer that makes no sense), "garbled" (what a run stored makes none)
  */
 export class Refusal extends Error {
-  /** @param {"login"|"forbidden"|"missing"|"down"|"broken"|"garbled"} kind @param {string} message @param {number} [status] */
-  constructor(kind, message, status = 0) {
+  /** @param {string} kind @param {string} message @param {number} [status] @param {any} [detail] what the server says besides */
+  constructor(kind, message, status = 0, detail = null) {
     super(message);
     this.kind = kind;
     this.status = status;
+    this.detail = detail;
   }
 }
 
-const KINDS = /** @type {Record<number, "forbidden"|"missing"|"down">} */ ({
-  403: "forbidden", 404: "missing", 502: "down", 503: "down", 504: "down",
+const KINDS = /** @type {Record<number, string>} */ ({
+  403: "forbidden", 404: "missing", 409: "conflict", 422: "faulty", 502: "down", 503: "down", 504: "down",
 });
 
 /**
@@ -27,6 +28,7 @@ export async function ask(path, options = {}) {
   const response = await sent(path, options);
   if (response.status === 401) throw toLogin();
   if (!response.ok) throw await refused(response);
+  if (response.status === 204) return null;
   if (!response.headers.get("content-type")?.includes("json"))
     throw new Refusal("broken", "The server answered with a page where data was expected", response.status);
   return response.json();
@@ -58,6 +60,6 @@ function toLogin() {
 /** @param {Response} response */
 async function refused(response) {
   const said = await response.json().then(({ detail }) => detail, () => null);
-  const text = typeof said === "string" ? said : (said?.reason ?? said?.[0]?.msg ?? response.statusText);
-  return new Refusal(KINDS[response.status] ?? "broken", String(text), response.status);
+  const text = typeof said === "string" ? said : (said?.why ?? said?.reason ?? said?.[0]?.msg ?? response.statusText);
+  return new Refusal(KINDS[response.status] ?? "broken", String(text), response.status, said);
 }

@@ -1,9 +1,11 @@
 /** The workflow as it is written, its faults on their lines, and where it leads. */
+import { Download } from "./deploy.js";
+import { useWritable } from "./edit.js";
 import { React, html, useMemo } from "./html.js";
 import { Copy, Faults, Icon, Prose, Skeleton } from "./parts.js";
 import { count, faultText } from "./words.js";
 import { pieces } from "./yaml.js";
-/** @import {Fault, Setting, WorkflowPage} from "./models.js" */
+/** @import {Fault, Setting, Workflow, WorkflowPage} from "./models.js" */
 /** @import {Answer} from "./state.js" */
 
 /** @param {{page: Answer<WorkflowPage>}} props */
@@ -11,9 +13,19 @@ export function FilePage({ page: { data, error } }) {
   if (!data) return error ? null : html`<${Skeleton} label="Loading the workflow" />`;
   return html`
     <div class="stack">
-      <${Text} file=${data.workflow.file ?? "workflow"} text=${data.text} faults=${data.faults} />
+      <${Elsewhere} workflow=${data.workflow} />
+      <${Text} file=${data.workflow.file ?? "workflow.yaml"} text=${data.text} faults=${data.faults} />
       <div class="pair"><${Settings} title="Connection" settings=${data.connection} /><${Settings} title="Catalogue" settings=${data.catalogue} /></div>
     </div>
+  `;
+}
+
+/** @param {{workflow: Workflow}} props */
+function Elsewhere({ workflow }) {
+  const writable = useWritable(workflow);
+  if (writable || !workflow.bundle || !workflow.may_edit) return null;
+  return html`
+    <p class="notice">This file is of the bundle ${workflow.bundle}, which this page does not write. Change it where it comes from: download it, or duplicate it here.</p>
   `;
 }
 
@@ -36,12 +48,12 @@ const FORBIDDEN = "You may not read the code of this DAG, so its file is not sho
 const UNKNOWN = "The text of this file is not known: it cannot be read, or its secrets cannot be told from the rest.";
 
 /** @param {{file: string, text: string|null, faults: Fault[]}} props */
-function Text({ file, text, faults }) {
+export function Text({ file, text, faults }) {
   const lines = useMemo(() => (text ?? "").replace(/\n$/, "").split(/\r?\n/), [text]);
   const whole = faults.filter(({ line }) => !line || line > lines.length);
   return html`
     <section class="card">
-      <div class="title"><h2 id="file"><code>${file}</code></h2>${text && html`<${Copy} text=${text} what="the workflow" />`}</div>
+      <div class="title"><h2 id="file"><code>${file}</code></h2>${text && html`<span class="bar"><${Copy} text=${text} what="the workflow" /><${Download} file=${file} text=${text} /></span>`}</div>
       ${faults.length > 0 && html`<p class="bad"><strong>${count(faults.length, "fault")}</strong></p>`}
       <${Faults} faults=${whole} most=${100} />
       ${text ? html`<${Lines} lines=${lines} faults=${faults} />` : html`<p class="muted">${text == null ? FORBIDDEN : UNKNOWN}</p>`}

@@ -8,11 +8,16 @@ export const React = host.React;
 export const { useCallback, useDeferredValue, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } = React;
 export const { useLocation, useNavigate } = host.ReactRouterDOM;
 
-/** html`<p class="x">...</p>`, with React's own names of attributes, and `class` beside them. */
-export const html = /** @type {(strings: TemplateStringsArray, ...values: any[]) => any} */ (htm.bind(element));
+const template = /** @type {(strings: TemplateStringsArray, ...values: any[]) => any} */ (htm.bind(element));
 
 /** @param {any} type @param {any} props @param {any[]} children */
 function element(type, props, ...children) {
   const { class: className, ...rest } = props ?? {};
   return React.createElement(type, className ? { className, ...rest } : rest, ...children);
 }
+
+/** html`<p class="x">...</p>`, with React's own names of attributes, and `class` beside them; of one element, or of more. */
+export const html = (/** @type {TemplateStringsArray} */ strings, /** @type {any[]} */ ...values) => {
+  const made = template(strings, ...values);
+  return Array.isArray(made) ? React.createElement(React.Fragment, null, ...made) : made;
+};

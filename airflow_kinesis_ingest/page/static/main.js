@@ -1,10 +1,11 @@
 /** The page in Airflow, and the tab of a DAG: Airflow loads this module, and takes the global of the plugin's name. */
 import { followed, useAddress } from "./address.js";
 import { React, html, useLocation, useNavigate } from "./html.js";
-import { serviceIn } from "./places.js";
+import { isAdding, serviceIn } from "./places.js";
 import { ServicePage, WorkflowTab } from "./service.js";
 import { ServicesPage } from "./services.js";
 import { forget } from "./state.js";
+import { AddPage } from "./wizard.js";
 
 /** Whatever breaks in here, Airflow's own page stays. */
 class Guard extends React.Component {
@@ -35,8 +36,11 @@ class Guard extends React.Component {
 }
 
 function Page() {
-  const name = serviceIn(useLocation().pathname);
-  return useAddress().get("workflow") || name ? html`<${ServicePage} key=${name} name=${name} />` : html`<${ServicesPage} />`;
+  const { pathname } = useLocation();
+  const params = useAddress();
+  const name = serviceIn(pathname);
+  if (isAdding(pathname, params)) return html`<${AddPage} />`;
+  return params.get("workflow") || name ? html`<${ServicePage} key=${name} name=${name} />` : html`<${ServicesPage} />`;
 }
 
 /** @param {{dagId?: string}} props */

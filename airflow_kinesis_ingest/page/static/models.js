@@ -29,6 +29,8 @@
  * @property {boolean} may_edit
  * @property {boolean} may_run
  * @property {Result|null} last
+ * @property {string|null} [parsed_at] when Airflow last read it
+ * @property {string|null} [bundle]
  * @typedef {object} ServiceHead
  * @property {string} name
  * @property {string|null} display_name
@@ -71,5 +73,31 @@
  * @property {number} cut how many of them are left out
  * @property {string} console_url with `{name}`
  * @property {string} topic_url with `{topic}`
+ * @typedef {{bundle: string|null, why: string|null, may_create: boolean, may_connect: boolean, samples: boolean, zones: string[]}} Store
+ * @typedef {object} Draft what a file would be
+ * @property {string} text secrets as ***
+ * @property {Fault[]} faults
+ * @property {Fault[]} advice
+ * @property {string|null} name
+ * @property {string|null} service
+ * @property {string|null} schedule
+ * @property {string|null} zone
+ * @property {string[]} next_runs
+ * @property {boolean} runs_at_once
+ * @property {Record<string, any>} values
+ * @typedef {{place: string[], value?: any, removed?: boolean}} Change of one field of a file
+ * @typedef {object} Check one of a connection test
+ * @property {string} name
+ * @property {"passed"|"failed"|"skipped"} status
+ * @property {string} message
+ * @property {string} remedy
+ * @property {string[]} actions of IAM, that are missing
+ * @property {object|null} statement of an IAM policy
+ * @typedef {object} Sample
+ * @property {string} stream
+ * @property {{text: string, remarks: string[], cut: number}[]} messages
+ * @property {number} count
+ * @property {number} cut
+ * @property {{kind: string, agreed: number, total: number, fields: [number, string, string][], cut: number}|null} schema
  */
 export {};

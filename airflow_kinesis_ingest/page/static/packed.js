@@ -8,13 +8,19 @@ async function inflated(text) {
   return new Response(stream).json();
 }
 
+/** The rows of what a task packed. Rejects what is not packed so, for whatever reason. @param {Packed} packed @returns {Promise<any[]>} */
+export async function rowsOf({ columns, data }) {
+  const lists = /** @type {unknown[][]} */ (await inflated(data));
+  return lists[0].map((_, row) => Object.fromEntries(columns.map((name, at) => [name, lists[at][row]])));
+}
+
 /** What can be shown in a cell. @param {unknown} value */
 const plain = (value) => (["string", "number"].includes(typeof value) ? value : null);
 
-/** Rejects what is not packed so, for whatever reason. @param {Packed} packed @returns {Promise<Stream[]>} */
-export async function unpacked({ columns, data }) {
-  const lists = /** @type {unknown[][]} */ (await inflated(data));
-  const rows = lists[0].map((_, row) => /** @type {any} */ (Object.fromEntries(columns.map((name, at) => [name, plain(lists[at][row])]))));
+/** Rejects rows that are no streams, too. @param {Packed} packed @returns {Promise<Stream[]>} */
+export async function unpacked(packed) {
+  const found = await rowsOf(packed);
+  const rows = found.map((row) => /** @type {any} */ (Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]))));
   if (rows.some(({ name, outcome }) => typeof name !== "string" || typeof outcome !== "string")) throw new TypeError("a stream without a name or an outcome");
   return rows;
 }

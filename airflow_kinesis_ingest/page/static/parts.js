@@ -19,6 +19,9 @@ const ICONS = /** @type {Record<string, string>} */ ({
   up: "M12 19V5M6 11l6-6 6 6",
   down: "M12 5v14M6 13l6 6 6-6",
   both: "M8 10l4-4 4 4M8 14l4 4 4-4",
+  add: "M12 5v14M5 12h14",
+  edit: "M4 20h4L19 9l-4-4L4 16z",
+  remove: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
 });
 
 /** @param {{name: string}} props */
@@ -76,6 +79,8 @@ const ADVICE = /** @type {Record<string, string>} */ ({
   login: "",
   forbidden: "Ask an administrator of this Airflow for the right to read these DAGs.",
   missing: "It may have been removed, or you may not be allowed to read it.",
+  conflict: "",
+  faulty: "",
   down: "Check that it runs and that you are connected, then try again.",
   broken: "The api-server's log says more.",
   garbled: "Another version stored it, or somebody changed it; the next run stores it anew.",

@@ -19,18 +19,41 @@ export const MOST_RUNS = 25;
 /** @param {string} dag */
 export const runsOf = (dag) => `${workflowOf(dag)}/runs?limit=${MOST_RUNS}`;
 
-/** @param {string} dag @param {string} run */
-export const streamsOf = (dag, run) =>
-  `/api/v2/dags/${safe(dag)}/dagRuns/${safe(run)}/taskInstances/ingest/xcomEntries/streams?stringify=false`;
+/** @param {string} dag */
+export const fileOf = (dag) => `/kinesis/api/files/${safe(dag)}`;
+
+export const DRAFT = "/kinesis/api/draft";
+export const SCHEMA = "/kinesis/api/schema";
+export const STORE = "/kinesis/api/store";
+
+/** @param {string} name of a workflow */
+export const nameOf = (name) => `/kinesis/api/names/${safe(name)}`;
 
 /** @param {string} dag */
 export const dagOf = (dag) => `/api/v2/dags/${safe(dag)}`;
+
+/** @param {string} dag @param {string} run */
+export const runOf = (dag, run) => `${dagOf(dag)}/dagRuns/${safe(run)}`;
+
+/** What a task left for others. @param {string} dag @param {string} run @param {string} key @param {string} [task] */
+export const xcomOf = (dag, run, key, task = "ingest") => `${runOf(dag, run)}/taskInstances/${task}/xcomEntries/${key}`;
+
+/** @param {string} dag @param {string} run */
+export const streamsOf = (dag, run) => `${xcomOf(dag, run, "streams")}?stringify=false`;
 
 /** The page of a service; of a workflow whose service is not known, by its DAG. @param {string} service @param {string} [dag] */
 export function pageOf(service, dag) {
   const path = service ? `/plugin/kinesis/${safe(service)}` : "/plugin/kinesis";
   return dag ? `${path}?workflow=${safe(dag)}` : path;
 }
+
+const ADD = "/plugin/kinesis/new";
+
+/** The steps that lead to a new workflow. @param {string} step @param {string} [from] the DAG that it begins as a copy of */
+export const addingAt = (step, from) => `${ADD}?step=${step}${from ? `&from=${safe(from)}` : ""}`;
+
+/** A service may be called `new`, too: its address has no step. @param {string} path @param {URLSearchParams} params */
+export const isAdding = (path, params) => path.endsWith(ADD) && params.has("step");
 
 /** The service that an address names; "" for the list of them. What is no encoded name is taken as it is. @param {string} path */
 export function serviceIn(path) {
@@ -45,8 +68,8 @@ export function serviceIn(path) {
 /** @param {string} dag @param {string} run */
 export const runPage = (dag, run) => `/dags/${safe(dag)}/runs/${safe(run)}`;
 
-/** @param {string} dag @param {string} run */
-export const logPage = (dag, run) => `${runPage(dag, run)}/tasks/ingest`;
+/** @param {string} dag @param {string} run @param {string} [task] */
+export const logPage = (dag, run, task = "ingest") => `${runPage(dag, run)}/tasks/${task}`;
 
 /** @param {string} dag */
 export const runsPage = (dag) => `/dags/${safe(dag)}/runs`;

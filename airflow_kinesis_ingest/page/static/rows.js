@@ -50,3 +50,23 @@ export function tally(rows, of) {
   for (const row of rows) found.set(of(row), (found.get(of(row)) ?? 0) + 1);
   return found;
 }
+
+/**
+ * Which lines one text has and the other has not, by their places.
+ * @param {string[]} one @param {string[]} other @returns {[Set<number>, Set<number>]}
+ */
+export function differing(one, other) {
+  const same = one.map(() => new Uint32Array(other.length + 1)).concat(new Uint32Array(other.length + 1));
+  for (let at = one.length - 1; at >= 0; at -= 1)
+    for (let to = other.length - 1; to >= 0; to -= 1)
+      same[at][to] = one[at] === other[to] ? same[at + 1][to + 1] + 1 : Math.max(same[at + 1][to], same[at][to + 1]);
+  const found = /** @type {[Set<number>, Set<number>]} */ ([new Set(one.keys()), new Set(other.keys())]);
+  for (let at = 0, to = 0; at < one.length && to < other.length; ) {
+    if (one[at] === other[to]) {
+      found[0].delete(at++);
+      found[1].delete(to++);
+    } else if (same[at + 1][to] >= same[at][to + 1]) at += 1;
+    else to += 1;
+  }
+  return found;
+}

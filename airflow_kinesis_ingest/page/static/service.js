@@ -1,6 +1,7 @@
 /** One service: its workflows, and of the chosen one the runs, the streams and the file. Also a tab of its DAGs. */
 import { Link, here, useAddress, useArrival } from "./address.js";
 import { Refusal, tell } from "./api.js";
+import { EditPage, Manage, Redeploy } from "./edit.js";
 import { FilePage } from "./file.js";
 import { html, useId, useState } from "./html.js";
 import { Badge, Faults, Icon, Refused, Skeleton, Verdict } from "./parts.js";
@@ -57,7 +58,7 @@ function WorkflowView({ dag, service, tab = false }) {
         : !page.error && html`<${Skeleton} lines=${3} label="Loading the workflow" />`}
       ${service && service.workflows.length > 1 && html`<${Siblings} service=${service} dag=${dag} />`}
       <${Refused} error=${page.error ?? runs.error} at=${page.at} again=${again} />
-      ${workflow && html`<${Views} workflow=${workflow} page=${page} runs=${runs} />`}
+      ${workflow && html`<${Views} workflow=${workflow} page=${page} runs=${runs} again=${again} />`}
     </div>
   `;
 }
@@ -83,7 +84,8 @@ function Header({ head, workflow, runs, again, tab }) {
         <${Actions} workflow=${workflow} again=${again} />
       </div>
       <${Facts} head=${head} workflow=${workflow} last=${runs?.runs[0] ?? workflow.last} />
-      <${Trouble} workflow=${workflow} />
+      <${Trouble} workflow=${workflow} service=${head.name} again=${again} />
+      ${!tab && html`<${Manage} workflow=${workflow} service=${head.name} again=${again} />`}
       ${!tab && html`
         <nav class="links" aria-label="This DAG in Airflow">
           ${airflowPages(workflow.dag_id).map(([word, path]) => html`<${Link} key=${word} to=${path}>${word}<//>`)}
@@ -114,11 +116,12 @@ function Facts({ head, workflow, last }) {
   `;
 }
 
-/** @param {{workflow: Workflow}} props */
-function Trouble({ workflow: { faults, stale, deploy_failed } }) {
+/** @param {{workflow: Workflow, service: string, again: () => void}} props */
+function Trouble({ workflow, service, again }) {
+  const { faults, stale, deploy_failed } = workflow;
   if (!faults.length && !stale && !deploy_failed) return null;
   const word = stale ? "Its file is gone: Airflow finds it no longer" : deploy_failed ? "This file cannot be deployed" : "This file has faults";
-  return html`<div class="trouble"><strong><${Icon} name="warning" />${word}</strong><${Faults} faults=${faults} most=${1} /></div>`;
+  return html`<div class="trouble"><strong><${Icon} name="warning" />${word}</strong><${Faults} faults=${faults} most=${1} />${deploy_failed && html`<${Redeploy} workflow=${workflow} service=${service} again=${again} />`}</div>`;
 }
 
 /** What Airflow's API lets this person do. @param {{workflow: Workflow, again: () => void}} props */
@@ -162,19 +165,20 @@ const Siblings = ({ service, dag }) => html`
   </nav>
 `;
 
-/** @param {{workflow: Workflow, page: any, runs: any}} props */
-function Views({ workflow, page, runs }) {
+/** @param {{workflow: Workflow, page: any, runs: any, again: () => void}} props */
+function Views({ workflow, page, runs, again }) {
   const params = useAddress();
   const view = params.get("view") ?? (workflow.faults.length ? "file" : "runs");
   return html`
     <div>
       <nav class="tabs" aria-label="Views">
         ${VIEWS.map(([key, word]) => html`
-          <${Link} key=${key} to=${here({ view: key, q: "", show: "", sort: "" })} aria-current=${key === view ? "page" : undefined}>${word}<//>
+          <${Link} key=${key} to=${here({ view: key, q: "", show: "", sort: "" })} aria-current=${key === (view === "edit" ? "file" : view) ? "page" : undefined}>${word}<//>
         `)}
       </nav>
       ${view === "file" ? html`<${FilePage} page=${page} />`
-        : view === "streams" ? html`<${StreamsPage} dag=${workflow.dag_id} runs=${runs} />` : html`<${RunsPage} dag=${workflow.dag_id} runs=${runs} />`}
+        : view === "edit" ? html`<${EditPage} workflow=${workflow} again=${again} />`
+        : view === "streams" ? html`<${StreamsPage} workflow=${workflow} runs=${runs} />` : html`<${RunsPage} dag=${workflow.dag_id} runs=${runs} />`}
     </div>
   `;
 }

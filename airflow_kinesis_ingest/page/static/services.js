@@ -2,7 +2,7 @@
 import { Link, useArrival, useLook } from "./address.js";
 import { React, html, useDeferredValue, useEffect, useMemo, useRef, useState } from "./html.js";
 import { Choice, Column, Copy, Faults, Figure, Icon, Refused, Search, Skeleton, Verdict } from "./parts.js";
-import { SERVICES, pageOf } from "./places.js";
+import { SERVICES, STORE, addingAt, pageOf } from "./places.js";
 import { matching, sorted } from "./rows.js";
 import { useAnswer, useNow } from "./state.js";
 import { ago, count, faultText, listed, nextRun, underWay } from "./words.js";
@@ -53,11 +53,17 @@ export function ServicesPage() {
   const { data, error, at, again } = useAnswer(SERVICES, pauseOf);
   return html`
     <div class="page">
-      <h1 ref=${useArrival()} tabIndex="-1">Kinesis services</h1>
+      <div class="title"><h1 ref=${useArrival()} tabIndex="-1">Kinesis services</h1><${Add} /></div>
       <${Refused} error=${error} at=${at} again=${again} />
       ${data ? html`<${Found} data=${data} />` : !error && html`<${Skeleton} lines=${8} label="Loading services" />`}
     </div>
   `;
+}
+
+/** For who may, and where something can be written. */
+function Add() {
+  const { data } = useAnswer(STORE);
+  return data?.may_create ? html`<${Link} class="button main" to=${addingAt("name")}><${Icon} name="add" />Add service<//>` : null;
 }
 
 /** @param {{data: Services}} props */
@@ -201,33 +207,15 @@ const LOADER = `from airflow_kinesis_ingest import load_workflows  # airflow dag
 
 load_workflows(globals(), "workflows")
 `;
-const WORKFLOW = `source:
-  type: kinesis
-  serviceName: orders_kinesis
-  serviceConnection:
-    config:
-      type: Kinesis
-      awsConfig:
-        awsRegion: eu-west-1
-  sourceConfig:
-    config:
-      type: MessagingMetadata
-sink:
-  type: file
-airflowConfig:
-  scheduleInterval: hourly
-  startDate: 2026-01-01
-`;
-
 /** Where there is nothing: how to begin. */
 const Beginning = () => html`
   <section class="beginning" aria-label="How to begin">
     <h2>No service yet</h2>
-    <p>A service comes from one YAML file in the dags folder. Airflow finds it with its next look there, and it is shown here.</p>
+    <p>A service comes from a YAML file: of “Add service” above, where you may and this page has a folder to write; or of your own, beside the loader.</p>
     <h3>1. The loader, once: <code>dags/kinesis_workflows.py</code></h3>
     <div class="code"><${Copy} text=${LOADER} what="the loader" /><pre tabIndex="0" aria-label="The loader">${LOADER}</pre></div>
-    <h3>2. A workflow: <code>dags/workflows/orders.yaml</code></h3>
-    <div class="code"><${Copy} text=${WORKFLOW} what="the workflow" /><pre tabIndex="0" aria-label="The workflow">${WORKFLOW}</pre></div>
+    <h3>2. A workflow in <code>dags/workflows</code></h3>
+    <p>The README has one to begin with. Airflow finds it with its next look there, and it is shown here.</p>
     <p class="muted">Is a file there already? Only services of DAGs that you may read are shown.</p>
   </section>
 `;

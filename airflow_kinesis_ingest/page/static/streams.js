@@ -4,12 +4,13 @@ import { Refusal, ask } from "./api.js";
 import { html, useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { Away, Badge, Choice, Column, Refused, Search, Skeleton } from "./parts.js";
 import { addressOf, unpacked } from "./packed.js";
-import { streamsOf } from "./places.js";
+import { STORE, streamsOf } from "./places.js";
 import { inView, matching, sorted, tally } from "./rows.js";
 import { NoRun, NotShown, chosen } from "./runs.js";
+import { SamplePanel } from "./sample.js";
 import { chosenZone, useAnswer } from "./state.js";
 import { count, number, retention, stamp, underWay, verdict } from "./words.js";
-/** @import {Packed, Run, Runs, Stream} from "./models.js" */
+/** @import {Packed, Run, Runs, Stream, Workflow} from "./models.js" */
 /** @import {Answer} from "./state.js" */
 
 const ROW = 37; // pixels, as style.css has it
@@ -36,17 +37,22 @@ async function askStreams(path, options) {
   }
 }
 
-/** @param {{dag: string, runs: Answer<Runs>}} props */
-export function StreamsPage({ dag, runs: { data, error } }) {
+/** @param {{workflow: Workflow, runs: Answer<Runs>}} props */
+export function StreamsPage({ workflow, runs: { data, error } }) {
   const params = useAddress();
+  const store = useAnswer(STORE);
+  const [sampled, setSampled] = useState("");
+  const look = store.data?.samples && workflow.may_run ? setSampled : null;
   if (!data) return error ? null : html`<${Skeleton} label="Loading the runs" />`;
   if (!data.runs.length) return html`<${NoRun} />`;
   const run = chosen(data.runs, params.get("run"));
   const pick = (/** @type {any} */ { target }) => show(searchWith({ run: target.value }));
+  const picker = html`<${Picker} runs=${data.runs} run=${run} pick=${pick} />`;
   return html`
     <div>
-      <${NotShown} dag=${dag} run=${run} asked=${params.get("run")} />
-      <${OfRun} key=${`${run.run_id} ${run.state}`} dag=${dag} run=${run} picker=${html`<${Picker} runs=${data.runs} run=${run} pick=${pick} />`} />
+      <${NotShown} dag=${workflow.dag_id} run=${run} asked=${params.get("run")} />
+      ${sampled && html`<${SamplePanel} workflow=${workflow} stream=${sampled} close=${() => setSampled("")} />`}
+      <${OfRun} key=${`${run.run_id} ${run.state}`} dag=${workflow.dag_id} run=${run} picker=${picker} look=${look} />
     </div>
   `;
 }
@@ -65,11 +71,13 @@ const Picker = ({ runs, run, pick }) => html`
 const GOING = "The run is under way. Its streams are here when it ends.";
 const NONE = "This run stored no streams: it ended before it had any, or an older version ran it.";
 
-/** @param {{dag: string, run: Run, picker: any}} props */
-function OfRun({ dag, run, picker }) {
+/** @typedef {((stream: string) => void)|null} Look at messages of a stream; null: that is not allowed */
+
+/** @param {{dag: string, run: Run, picker: any, look: Look}} props */
+function OfRun({ dag, run, picker, look }) {
   const going = underWay(run);
   const { data, error, at, again } = useAnswer(going ? null : streamsOf(dag, run.run_id), undefined, askStreams);
-  if (data) return html`<${Streams} packed=${data.packed} streams=${data.streams} picker=${picker} />`;
+  if (data) return html`<${Streams} packed=${data.packed} streams=${data.streams} picker=${picker} look=${look} />`;
   const none = going ? GOING : error?.kind === "missing" && NONE;
   return html`
     <div>
@@ -87,8 +95,8 @@ const valueOf = (by) => (by === "outcome" ? ({ outcome }) => OUTCOMES.findIndex(
 /** @param {Stream} stream */
 const textOf = ({ name, pattern, schema, outcome }) => `${name}\n${pattern ?? ""}\n${schema ?? ""}\n${outcome}`;
 
-/** @param {Unpacked & {picker: any}} props */
-function Streams({ packed, streams, picker }) {
+/** @param {Unpacked & {picker: any, look: Look}} props */
+function Streams({ packed, streams, picker, look }) {
   const { text, setText, shown, setShown, sort, onSort } = useLook("outcome");
   const late = useDeferredValue(text);
   const found = useMemo(() => {
@@ -110,7 +118,7 @@ function Streams({ packed, streams, picker }) {
         </p>
       `}
       ${found.length
-        ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} />`
+        ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} look=${look} />`
         : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
     </div>
   `;
@@ -134,10 +142,10 @@ function useScroll(rows) {
   return /** @type {[typeof box, typeof view]} */ ([box, view]);
 }
 
-/** @param {{rows: Stream[], packed: Packed, sort: any, onSort: (by: string) => void}} props */
-function Window({ rows, packed, sort, onSort }) {
+/** @param {{rows: Stream[], packed: Packed, sort: any, onSort: (by: string) => void, look: Look}} props */
+function Window({ rows, packed, sort, onSort, look }) {
   const [box, view] = useScroll(rows);
-  const linked = Boolean(packed.console_url || packed.topic_url);
+  const linked = Boolean(packed.console_url || packed.topic_url || look);
   const { from, to } = inView({ ...view, row: ROW, count: rows.length });
   const gap = (/** @type {number} */ many) => many > 0 && html`
     <tr aria-hidden="true" class="gap"><td colSpan=${COLUMNS.length + Number(linked)} style=${{ height: many * ROW }} /></tr>
@@ -152,7 +160,7 @@ function Window({ rows, packed, sort, onSort }) {
         </tr></thead>
         <tbody>
           ${gap(from)}
-          ${rows.slice(from, to).map((stream, at) => html`<${Row} key=${stream.name} stream=${stream} index=${from + at + 2} packed=${packed} linked=${linked} />`)}
+          ${rows.slice(from, to).map((stream, at) => html`<${Row} key=${stream.name} stream=${stream} index=${from + at + 2} packed=${packed} linked=${linked} look=${look} />`)}
           ${gap(rows.length - to)}
         </tbody>
       </table>
@@ -160,8 +168,8 @@ function Window({ rows, packed, sort, onSort }) {
   `;
 }
 
-/** @param {{stream: Stream, index: number, packed: Packed, linked: boolean}} props */
-function Row({ stream, index, packed, linked }) {
+/** @param {{stream: Stream, index: number, packed: Packed, linked: boolean, look: Look}} props */
+function Row({ stream, index, packed, linked, look }) {
   const { name, outcome, pattern, shards, retention_hours, schema, messages } = stream;
   const [, word, tone] = OUTCOMES.find(([key]) => key === outcome) ?? ["", outcome, "none"];
   const kept = !["filtered", "deleted"].includes(outcome);
@@ -174,6 +182,7 @@ function Row({ stream, index, packed, linked }) {
       <td title=${schema}>${schema ?? "–"}</td><td class="figure">${number(messages)}</td>
       ${linked && html`
         <td class="open">
+          ${look && kept && html`<button type="button" class="inline" onClick=${() => look(name)}>Sample<span class="unseen"> of ${name}</span></button>`}
           ${packed.topic_url && kept && html`<${Away} href=${addressOf(packed.topic_url, name)}>Catalogue<//>`}
           ${packed.console_url && outcome !== "deleted" && html`<${Away} href=${addressOf(packed.console_url, name)}>AWS<//>`}
         </td>

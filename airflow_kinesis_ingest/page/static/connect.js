@@ -1,0 +1,122 @@
+/** An Airflow connection: one that is there, or a new one. What is secret is sent once and kept nowhere. */
+import { tell } from "./api.js";
+import { helpOf } from "./draft.js";
+import { Radios, Text } from "./form.js";
+import { html, useId, useState } from "./html.js";
+import { Icon, Refused } from "./parts.js";
+import { useAnswer } from "./state.js";
+
+const MOST = 500;
+
+/** The ids that Airflow lists of some types; those of secrets backends it does not. @param {string[]} types @returns {{ids: string[], error: any}} */
+export function useConnections(types) {
+  const { data, error } = useAnswer(`/api/v2/connections?limit=${MOST}&order_by=connection_id`);
+  const ids = (data?.connections ?? []).filter((/** @type {any} */ each) => types.includes(each.conn_type)).map((/** @type {any} */ each) => each.connection_id);
+  return { ids, error };
+}
+
+/** Which connection. @param {{id: string, types: string[], value: string, onInput: (value: string) => void, error?: string}} props */
+export function Existing({ id, types, value, onInput, error }) {
+  const { ids, error: refused } = useConnections(types);
+  const unlisted = value.trim() && !refused && !ids.includes(value.trim());
+  const help = refused ? "You may not list Airflow's connections: type the id of one." : ids.length ? `Choose one of the ${ids.length} of type ${types.join(" or ")} that Airflow lists, or type the id of one in a secrets backend.` : `Airflow lists none of type ${types.join(" or ")}: type the id of one in a secrets backend, or make a new one.`;
+  return html`
+    <${Text} id=${id} label="Connection id" help=${help} error=${error} value=${value} onInput=${onInput} options=${ids} />
+    ${unlisted && html`<p class="muted hint"><${Icon} name="warning" /> Airflow lists no connection of this id and type. It may be in a secrets backend or an environment variable: the test tells.</p>`}
+  `;
+}
+
+/**
+ * @typedef {object} Part one field of a new connection
+ * @property {string} key
+ * @property {string} label
+ * @property {string} help
+ * @property {boolean} [secret]
+ * @property {boolean} [needed]
+ * @property {[string, string][]} [of] what may be chosen
+ * @property {string} [first]
+ */
+
+/** @param {any} schema @returns {Part[]} */
+const awsParts = (schema) => [
+  ["login", "AWS Access Key ID", "awsAccessKeyId"], ["password", "AWS Secret Access Key", "awsSecretAccessKey", true],
+  ["awsSessionToken", "AWS Session Token", "awsSessionToken", true], ["awsRegion", "AWS Region", "awsRegion"],
+  ["endPointURL", "Endpoint URL", "endPointURL"], ["profileName", "Profile Name", "profileName"],
+  ["assumeRoleArn", "Assume Role Arn", "assumeRoleArn"], ["assumeRoleSessionName", "Assume Role Session Name", "assumeRoleSessionName"],
+  ["assumeRoleSourceIdentity", "Assume Role Source Identity", "assumeRoleSourceIdentity"],
+].map(([key, label, field, secret]) => /** @type {Part} */ ({ key, label, secret, needed: key === "awsRegion", help: helpOf(schema, "AwsConfig", /** @type {string} */ (field)) }));
+
+/** @returns {Part[]} */
+const catalogueParts = () => [
+  { key: "schema", label: "Protocol", help: "", of: [["https", "https"], ["http", "http"]], first: "https" },
+  { key: "host", label: "Host", help: "Of the OpenMetadata server, without protocol and path", needed: true },
+  { key: "port", label: "Port", help: "8585 where it is reached directly, 443 or 80 behind a proxy", first: "8585", needed: true },
+  { key: "password", label: "JWT of the bot", help: "In OpenMetadata: Settings, Bots, ingestion-bot", secret: true, needed: true },
+  { key: "verifySSL", label: "Verify SSL", help: "", of: [["", "By the system's CAs"], ["ignore", "Not at all"], ["validate", "By the CA certificate below"]] },
+  { key: "sslConfig", label: "CA certificate", help: "Path on the workers, for “by the CA certificate”" },
+];
+
+/** @param {any} schema @param {string} type */
+export const partsOf = (schema, type) => (type === "kinesis" ? awsParts(schema) : catalogueParts());
+
+const OWN = ["login", "password", "host", "port", "schema"];
+
+/** As Airflow's API takes it. @param {string} id @param {string} type @param {Record<string, string>} values */
+export function connectionOf(id, type, values) {
+  const given = Object.entries(values).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value);
+  const own = given.filter(([key]) => OWN.includes(key)).map(([key, value]) => [key, key === "port" ? Number(value) : value]);
+  const extra = Object.fromEntries(given.filter(([key]) => !OWN.includes(key)));
+  return { connection_id: id.trim(), conn_type: type, ...Object.fromEntries(own), ...(Object.keys(extra).length ? { extra: JSON.stringify(extra) } : {}) };
+}
+
+/** @param {string} id @param {Part[]} parts @param {Record<string, string>} values @returns {Record<string, string>} by the keys of the fields */
+function missing(id, parts, values) {
+  const found = parts.filter(({ key, needed }) => needed && !values[key]?.trim()).map(({ key, label }) => [key, `Enter the ${label}`]);
+  const pair = Boolean(values.login?.trim()) !== Boolean(values.password?.trim()) && parts.some(({ key }) => key === "login");
+  return Object.fromEntries([
+    ...(/^[\w.-]{1,200}$/.test(id.trim()) ? [] : [["id", "Enter an id of letters, digits, `_`, `.` and `-`"]]),
+    ...found,
+    ...(pair ? [[values.login?.trim() ? "password" : "login", "An access key has two parts: enter both, or none for the workers' own identity"]] : []),
+  ]);
+}
+
+/**
+ * The form of a new connection; its fields are nowhere but here, and gone with it.
+ * @param {{type: "kinesis"|"openmetadata", schema: any, suggestion: string, done: (id: string, values: Record<string, string>) => void}} props
+ */
+export function NewConnection({ type, schema, suggestion, done }) {
+  const parts = partsOf(schema, type);
+  const [id, setId] = useState(suggestion);
+  const [values, setValues] = useState(() => Object.fromEntries(parts.map(({ key, first = "" }) => [key, first])));
+  const [tried, setTried] = useState(/** @type {any} */ ({ errors: {}, error: null, busy: false }));
+  const space = useId();
+  const make = async () => {
+    if (tried.busy) return;
+    const errors = missing(id, parts, values);
+    if (Object.keys(errors).length) {
+      setTried({ errors, error: null, busy: false });
+      document.getElementById(`${space}${Object.keys(errors)[0]}`)?.focus();
+      return;
+    }
+    setTried({ errors: {}, error: null, busy: true });
+    try {
+      await tell("/api/v2/connections", connectionOf(id, type, values));
+      done(id.trim(), values);
+    } catch (/** @type {any} */ error) {
+      const taken = error.kind === "conflict" ? { id: "A connection of this id is there already: choose another id, or use that one" } : {};
+      setTried({ errors: taken, error: error.kind === "conflict" ? null : error, busy: false });
+    }
+  };
+  const put = (/** @type {string} */ key) => (/** @type {string} */ value) => setValues((/** @type {any} */ last) => ({ ...last, [key]: value }));
+  return html`
+    <div class="card stack">
+      <p class="muted">It is stored as a connection of Airflow, with your rights. Secrets go there and nowhere else: leave this step without storing it, and they are gone.</p>
+      <${Text} id=${`${space}id`} label="Id of the new connection" help="Workflow files name it by this" value=${id} onInput=${setId} error=${tried.errors.id} />
+      ${parts.map(({ key, label, help, secret, needed, of }) => of
+        ? html`<${Radios} key=${key} id=${`${space}${key}`} legend=${label} value=${values[key]} of=${of} onPick=${put(key)} />`
+        : html`<${Text} key=${key} id=${`${space}${key}`} label=${label} help=${help} optional=${!needed} type=${secret ? "password" : "text"} value=${values[key]} onInput=${put(key)} error=${tried.errors[key]} />`)}
+      <${Refused} error=${tried.error} />
+      <div class="buttons"><button type="button" class="main" onClick=${make}>${tried.busy ? "Storing…" : "Store this connection"}</button></div>
+    </div>
+  `;
+}

@@ -1,0 +1,155 @@
+/** What a worker is asked without ingesting: a run of its own, whose answers come while it goes on. */
+import { ask, tell } from "./api.js";
+import { rest, useHere, Sign } from "./deploy.js";
+import { html, useRef, useState } from "./html.js";
+import { Link } from "./address.js";
+import { Copy, Prose, Refused } from "./parts.js";
+import { dagOf, logPage, runOf, runPage, xcomOf } from "./places.js";
+import { useNow } from "./state.js";
+import { underWay } from "./words.js";
+/** @import {Check} from "./models.js" */
+
+const PAUSE = 1000;
+const LONG = 20_000;
+
+/** @param {string} queue "": Airflow's default */
+export const probeDag = (queue) => (queue ? `kinesis_probe.${queue.replaceAll(/[^A-Za-z0-9_.-]/g, "_")}` : "kinesis_probe");
+
+/**
+ * @typedef {object} Probe
+ * @property {""|"starting"|"queued"|"running"|"done"|"refused"} stage
+ * @property {string} dag
+ * @property {string} task
+ * @property {string} run
+ * @property {number} since
+ * @property {any} found what the task told so far, under its key
+ * @property {any} answer its return value; null: it told none, so it crashed
+ * @property {any} error
+ */
+const NOTHING = /** @type {Probe} */ ({ stage: "", dag: "", task: "", run: "", since: 0, found: null, answer: null, error: null });
+const KEYS = /** @type {Record<string, string>} */ ({ test: "steps", streams: "streams", sample: "sample" });
+
+/** @returns {{now: Probe, start: (dag: string, conf: any) => Promise<Probe|null>, stop: () => void}} start gives the end, or null where it was left */
+export function useProbe() {
+  const [now, setNow] = useState(NOTHING);
+  const here = useHere();
+  const last = useRef(0);
+  const start = async (/** @type {string} */ dag, /** @type {any} */ conf) => {
+    const turn = ++last.current;
+    const wanted = () => here() && turn === last.current;
+    const task = conf.workflow ? "probe" : "ingest";
+    let state = /** @type {Probe} */ ({ ...NOTHING, stage: "starting", dag, task, since: Date.now() });
+    const put = (/** @type {Partial<Probe>} */ more) => {
+      state = { ...state, ...more };
+      if (wanted()) setNow(state);
+    };
+    put({});
+    try {
+      const { dag_run_id: run } = await started(dag, conf, wanted);
+      put({ stage: "queued", run });
+      await followed(dag, run, task, KEYS[conf.probe], put, wanted);
+    } catch (/** @type {any} */ error) {
+      put({ stage: "refused", error });
+    }
+    return wanted() ? state : null;
+  };
+  const stop = () => {
+    last.current += 1;
+    if (now.run && underWay(/** @type {any} */ ({ state: now.stage }))) tell(runOf(now.dag, now.run), { state: "failed" }, "PATCH").catch(() => {});
+    setNow(NOTHING);
+  };
+  return { now, start, stop };
+}
+
+const READY = 20_000;
+
+/** A folder that is new, or its loader, may not be read yet. @param {string} dag @param {any} conf @param {() => boolean} wanted @returns {Promise<any>} */
+async function started(dag, conf, wanted) {
+  const until = Date.now() + (conf.workflow ? READY : 0);
+  for (;;) {
+    try {
+      return await tell(`${dagOf(dag)}/dagRuns`, { logical_date: null, conf });
+    } catch (/** @type {any} */ error) {
+      if (error.kind !== "missing" || Date.now() > until || !wanted()) throw error;
+    }
+    await rest(PAUSE);
+  }
+}
+
+/** @param {string} path */
+const told = (path) => ask(`${path}?stringify=false`).then(({ value }) => (typeof value === "string" ? JSON.parse(value) : value), (error) => {
+  if (error.kind === "missing" || error.kind === "down") return null;
+  throw error;
+});
+
+/** @param {string} dag @param {string} run @param {string} task @param {string} key @param {(more: Partial<Probe>) => void} put @param {() => boolean} wanted */
+async function followed(dag, run, task, key, put, wanted) {
+  while (wanted()) {
+    const { state } = await ask(runOf(dag, run));
+    const over = !["queued", "running"].includes(state);
+    if (state !== "queued") {
+      const found = await told(xcomOf(dag, run, key, task));
+      if (found) put({ found });
+      put({ stage: over ? "running" : state });
+    }
+    if (over) return put({ answer: await told(xcomOf(dag, run, "return_value", task)), stage: "done" });
+    await rest(PAUSE);
+  }
+}
+
+/** How it goes, where it is not told by what was found. @param {{probe: Probe, stop: () => void, what: string}} props */
+export function Going({ probe: { stage, dag, task, run, since, found, answer, error }, stop, what }) {
+  const now = useNow(1000);
+  const passed = Math.max(0, Math.round((now - since) / 1000));
+  const late = now - since > LONG;
+  if (stage === "refused") return html`<${NotStarted} error=${error} dag=${dag} />`;
+  if (["starting", "queued", "running"].includes(stage))
+    return html`
+      <div class="notice" role="status">
+        <p><strong>${stage === "running" ? `A worker is at ${what}` : "Waiting for a worker"}</strong> <span class="muted" aria-hidden="true">${passed} s</span>
+          ${late && stage !== "running" && html`<span><br />No worker has taken it yet: all may be busy, none may listen to this queue, or another run of this DAG goes first. You can go on meanwhile, and come back. <${Link} to=${runPage(dag, run)}>The run<//></span>`}</p>
+        <button type="button" onClick=${stop}>Give up</button>
+      </div>
+    `;
+  if (stage !== "done") return null;
+  if (!answer) return html`<p class="notice bad" role="alert"><span><strong>The worker's task ended without an answer.</strong> <${Link} to=${logPage(dag, run, task)}>Its log<//> says why.</span></p>`;
+  return answer.error ? html`<${Because} error=${answer.error} />` : null;
+}
+
+/** @param {{error: any, dag: string}} props */
+const NotStarted = ({ error, dag }) =>
+  error.kind === "missing" ? html`<p class="notice" role="alert"><span><strong>There is no DAG <code>${dag}</code></strong>, which asks a worker before a workflow is deployed, or you may not see it. It is there once the loader of the folder says <code>load_workflows(globals(), "workflows", probe=True)</code>${dag.includes(".") ? html`, with the queue's name in a list for <code>probe</code>` : ""}; of a new folder, with its first workflow. You can go on without.</span></p>`
+    : error.kind === "forbidden" ? html`<p class="notice" role="alert"><span><strong>You may not start <code>${dag}</code></strong>, so nothing can be tried here. You can go on without.</span></p>` : html`<${Refused} error=${error} />`;
+
+/** @param {{error: {where: string, cause: string, remedy: string, statement: object|null}}} props */
+const Because = ({ error: { where, cause, remedy, statement } }) => html`
+  <div class="problem failed" role="alert"><p><strong>${where ? `${where}: ` : ""}<${Prose} text=${cause} /></strong></p>${remedy && html`<p><${Prose} text=${remedy} /></p>`}<${Statement} of=${statement} /></div>
+`;
+
+/** @param {{of: object|null}} props */
+function Statement({ of }) {
+  if (!of) return null;
+  const text = JSON.stringify(of, null, 2);
+  return html`<div class="code"><${Copy} text=${text} what="the policy statement" /><pre tabIndex="0" aria-label="Policy statement">${text}</pre></div>`;
+}
+
+/** A test's checks, as they happen. @param {{probe: Probe, catalogue?: boolean}} props catalogue: whether OpenMetadata is tried, too */
+export function Checks({ probe: { found, stage, answer }, catalogue = true }) {
+  const checks = /** @type {Check[]} */ (found ?? []).filter(({ name, status }) => catalogue || status !== "skipped" || !name.startsWith("OpenMetadata"));
+  const failed = checks.filter(({ status }) => status === "failed").length;
+  const worker = checks.find(({ name }) => name === "Worker");
+  return html`
+    <div>
+      <ol class="checks" aria-label="Checks" aria-live="polite">
+        ${checks.map(({ name, status, message, remedy, statement }) => html`
+          <li key=${name} class=${status}><${Sign} tone=${status} /><div>
+            <strong>${name}</strong> <span class="muted"><${Prose} text=${message} /></span>
+            ${status === "failed" && html`<div>${remedy && html`<p><${Prose} text=${remedy} /></p>`}<${Statement} of=${statement} /></div>`}
+          </div></li>
+        `)}
+        ${stage === "running" && html`<li class="going"><${Sign} tone="going" /><span class="muted">Next…</span></li>`}
+      </ol>
+      ${stage === "done" && answer && !answer.error && html`<p role="status" class=${`notice ${failed ? "bad" : ""}`}><span><strong>${failed ? `${failed} of ${checks.length} checks failed.` : "The connection works."}</strong>${worker ? html` Tried on the worker ${worker.message}.` : null}</span></p>`}
+    </div>
+  `;
+}
