@@ -330,9 +330,10 @@ class _Scan:
         if not self.found or self.found[0][0] >= end:
             return content
         spans = list(takewhile(lambda span: span[0] < end, self.found))
-        if spans[0][0] < start or spans[-1][1] > end or _touched(self.text, spans):
+        if spans[0][0] < start or spans[-1][1] > end:
             return self.mask(content)
-        return replaced(content, [(begin - start, stop - start) for begin, stop in spans], MASK)
+        rest = replaced(content, [(begin - start, stop - start) for begin, stop in spans], MASK)
+        return self.mask(rest) if _touched(self.text, spans) else rest
 
     def scalar(self) -> None:
         match = _SCALAR.match(self.text, self.position)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
+from html import unescape
 
 _ESCAPE = re.compile(
-    r"(?<!\\)\\+(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([/\"bfnrt]))"  # escaped again by every string around it
+    # Of strings in JSON and programs, escaped again by every string around it.
+    r"(?<!\\)\\+(?:(?:u|U0000)([0-9a-fA-F]{4})|u\{0{0,4}([0-9a-fA-F]{1,5})\}|x([0-9a-fA-F]{2})|([/\"bfnrt]))"
     r"|((?:%(?:25){0,9}[c-fC-F][0-9a-fA-F])(?:%(?:25){0,9}[89abAB][0-9a-fA-F]){1,3})"  # of a URL, or of a URL in one
-    r"|%(?:25){0,9}([0-9a-fA-F]{2})"
-    r"|(?P<at>&commat;|(?<=[A-Za-z0-9])=40(?=[A-Za-z0-9]))"  # of HTML, and of mail (quoted-printable)
+    r"|%(?:25){0,9}(?:u([0-9a-fA-F]{4})|([0-9a-fA-F]{2}))"
+    r"|&(?:amp;)?((?:commat|period|colon|sol|plus|lowbar|nbsp|ensp|emsp|thinsp|shy|hyphen|dash|ndash|mdash);)"
+    r"|((?<=[A-Za-z0-9])=40(?=[A-Za-z0-9]))"  # of mail (quoted-printable)
     r"|&(?:amp;)?\#(?:[xX]([0-9a-fA-F]{1,5})|([0-9]{1,6}));",
     re.VERBOSE,
 )
@@ -45,11 +48,13 @@ def unescaped(text: str) -> tuple[str, array[int]]:
 
 
 def _character(match: re.Match[str]) -> str:
-    json, python, letter, bytes_, byte, at, html, decimal = match.groups()
+    json, braced, python, letter, bytes_, script, byte, name, at, html, decimal = match.groups()
     if at:
         return "@"
+    if name:
+        return unescape(f"&{name}")
     if letter:
         return _LETTERS.get(letter, letter)
     if bytes_:
         return bytes.fromhex("".join(re.findall("%(?:25)*(..)", bytes_))).decode(errors="replace")[:1]
-    return chr(int(json or python or byte or html or "0", 16) or int(decimal or "0"))
+    return chr(int(json or braced or python or script or byte or html or "0", 16) or int(decimal or "0"))

@@ -25,13 +25,17 @@ SECRETS = {
               "user\uff20example.com", "user&#64;example.com", "user\\x40example.com", "user@[192.168.2.1]",
               "user@[IPv6:2001:db8::1]", "user@10.0.0.7", "用户@例子.公司", "ann_x.com#EXT#@x.onmicrosoft.com",
               "ann@163.com", "ann=40example.com", "ann&commat;example.com", "ann@xn--mller-kva.example",
-              "ann@mail.corp.local"],
+              "ann@mail.corp.local", "ann@[ipv6:2001:db8::1]", "ann@[IPv6:fe80::1%eth0]",
+              "ann\uff20example\u3002co\u3002jp", "ann%u0040example.com", "ann\\u{40}example.com",
+              "ann\\U00000040example.com", "ann&commat;example&period;com"],
     "card": ["4111111111111111", "4111 1111 1111 1111", "5500-0055-5555-5559", "378282246310005", "6011000990139424",
              "4222222222222", "2223000048400011", "4111\u00a01111\u00a01111\u00a01111", "4111.1111.1111.1111",
              "3782\t822463\t10005", "4111\u20131111\u20131111\u20131111", "4111/1111/1111/1111", "4111_1111_1111_1111",
              "4111+1111+1111+1111", "4111%201111%201111%201111", "4111\u20091111\u20091111\u20091111",
              "4111 - 1111 - 1111 - 1111", "\uff14\uff11\uff11\uff11 1111 1111 1111", "4222 2222 2222 2",
-             "4111|1111|1111|1111", "4111:1111:1111:1111", "6331101999990016",
+             "4111|1111|1111|1111", "4111:1111:1111:1111", "6331101999990016", "4111--1111--1111--1111",
+             "4111&nbsp;1111&nbsp;1111&nbsp;1111", "4111&ndash;1111&ndash;1111&ndash;1111",
+             "4111\u20431111\u20431111\u20431111", "4111\ufeff1111\ufeff1111\ufeff1111",
              "30569309025904", "6759649826438453", "3530111333300000"],
     "iban": ["DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "GB82WEST12345698765432",
              "no9386011117947", "MT84MALT011000012345MTLCAST001S", "DE89.3704.0044.0532.0130.00",
@@ -39,7 +43,7 @@ SECRETS = {
              "DE89\u20133704\u20130044\u20130532\u20130130\u201300", "MA64011519000001205000534921"],
     "us_ssn": ["123-45-6789", "078 05 1120", "123.45.6789", "123/45/6789", "123\u201345\u20136789",
                "123\u00a045\u00a06789", "123 - 45 - 6789", "123%2D45%2D6789", "123+45+6789",
-               "123_45_6789", "123\u00b745\u00b76789",
+               "123_45_6789", "123\u00b745\u00b76789", "123&nbsp;45&nbsp;6789",
                "\uff11\uff12\uff13-45-6789"],
     "aws_key": ["wJalrXUtnFEMI%2FK7MDENG%2FbPxRfiCYEXAMPLEKEY", "a7Kp%2fZq3%2bRt9LmXv2BnYw8CdEfGh4JkQsT6uVb1o",
                 "AKIAIOSFODNN7EXAMPLE", "ASIAJEXAMPLEXEG2JICE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -56,7 +60,8 @@ HARMLESS = {
               "vue@3.2.0-rc.1", "image@2x.png", "logo@dark.svg", "@babel/core@7.24.0",
               "git@github.com:apache/airflow.git", "ssh://git@github.com/apache/airflow", "getty@tty1.service",
               "this@Page.finish()", "'%@example.com'",
-              "x@w.T", "memcpy@GLIBC_2.14", "checkout@v4.1.7", "this@Page.title"],
+              "icon@2x.heic", "ann@Bar.class", "fix@1234.diff", "dump@2026-11-24.sh", "x@w.T", "memcpy@GLIBC_2.14",
+              "checkout@v4.1.7", "this@Page.title"],
     "card": ["4111111111111112", "1234567890123452", "411111111111", "41111111111111111111", "1700000000000000",
              "0.4111111111111111", "411.1111111111116", "299.9899999999999948", "4111  1111  1111  1111",
              "352099001761481", "490154203237518", "35-209900-176148-1", "4006381333931", "+4915112345671",
@@ -67,7 +72,7 @@ HARMLESS = {
              "XDE89370400440532013000"],
     "us_ssn": ["000-12-3456", "666-12-3456", "912-34-5678", "123-00-4567", "123-45-0000", "123456789", "1123-45-6789",
                "123-45-67890", "123-45 6789", "+41 123 45 6789", "v123.45.6789", "/123/45/6789", "img_123_45_6789.png",
-               "Chrome/123.45.6789.0",
+               "Chrome/123.45.6789.0", "release 123.45.6789",
                "tel. 030 12 3456"],
     "aws_key": ["da39a3ee5e6b4b0d3255bfef95601890afd80709", "AKIA", "akiaiosfodnn7example",
                 "0123456789012345678901234567890123456789", "org/apache/kafka/clients/Producer2Config",
@@ -76,7 +81,9 @@ HARMLESS = {
     "jwt": ["eyJhbGciOiJIUzI1NiJ9", "payload.eyJ.x", "eyJazzband.example.com", "eyJhdata-table.min.js"],
     "ip": ["1.2.3", "1.2.3.4.5", "256.1.1.1", "12:34:56", "aa:bb:cc:dd:ee:ff", "std::vector", "1.2.3.456", " :: ",
            "9a:" * 19 + "bb", "a::b", "cafe::babe", "f64::add", "::bad", "x[::2]", "x[1::2]", "v1.2.3.4",
-           "foo==1.2.3.4", "version: 1.2.3.4", "Chrome/120.0.0.0", "lib-1.2.3.4.jar", "00:11:22:33:44:55:66:77"],
+           "foo==1.2.3.4", "version: 1.2.3.4", "Chrome/120.0.0.0", "lib-1.2.3.4.jar", "00:11:22:33:44:55:66:77",
+           "Lib.1.2.3.4.nupkg", "rev. 1.2.3.4", "~> 1.2.3.4", "lib (>= 1.2.3.4)",
+           "1.2.3.4-SNAPSHOT", "1.2.3.4.Final", "1.2.3.4-rc1", "1.2.3.4-1ubuntu2", "x[:, ::2]"],
 }  # fmt: skip
 PAIRS = [(name, secret) for name, secrets in SECRETS.items() for secret in secrets]
 WORDS = st.text("abc {}[]\":,.\\\n'é1@-", max_size=12)
@@ -117,6 +124,14 @@ def test_a_detector_hides_what_it_is_named_after(name: str, secret: str) -> None
         ("aws_key", "aB/", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ("us_ssn", "SSN: ", "123456789"),
         ("us_ssn", "social security number is ", "123456789"),
+        ("us_ssn", "Social Security Number (SSN): ", "123456789"),
+        ("us_ssn", "<SSN>", "123456789"),
+        ("us_ssn", "customerSsn=", "123456789"),
+        ("us_ssn", "ssn_number: ", "123456789"),
+        ("us_ssn", "'ssn' => '", "123456789"),
+        ("us_ssn", "ssn->", "123456789"),
+        ("us_ssn", "SSN no. ", "123456789"),
+        ("ip", "地址", "::1"),
         ("aws_key", "vault/prod/aws-", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ("jwt", "Bearer%20", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ"),
         ("jwt", "id_", "eyJhbGciOiJub25lIn0.eyJhIjoxfQ"),
@@ -206,6 +221,8 @@ def test_what_stands_before_a_value_of_json_says_what_it_is() -> None:
     """The name of its field does, for strings and numbers; the same digits elsewhere stay."""
     assert shown(["us_ssn"], '{"ssn":"123456789","n":123456789}') == '{"ssn":"***","n":123456789}'
     assert shown(["us_ssn"], '{"ssn": 123456789}') == '{"ssn": "***"}'
+    assert shown(["us_ssn"], '{"ssn":123456789}') == '{"ssn":"***"}'
+    assert shown(["us_ssn"], '{"ssn":[123456789]}') == '{"ssn":["***"]}'
     assert shown(["ip"], '{"version":"10.0.0.1","host":"10.0.0.1"}') == '{"version":"10.0.0.1","host":"***"}'
 
 

@@ -12,7 +12,7 @@ OCTET = "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]{1,2})"  # also as some logs pad it: 0
 _V4 = re.compile(rf"(?<![0-9])(?<![0-9]\.){OCTET}(?:\.{OCTET}){{3}}(?![0-9]|\.[0-9])")
 # Before it nothing that it could be a part of; a word with a colon that is no hexadecimal number, as in `peer:fe80::1`.
 _V6_START = (
-    r"(?:(?<![A-Za-z0-9:.])(?=[0-9A-Fa-f])|(?<![^\W_])(?<![:.])"
+    r"(?:(?<![A-Za-z0-9:.])(?=[0-9A-Fa-f])|(?<![^\W_])(?<![:.])|(?<![A-Za-z0-9:.])(?=::)"
     r"|(?<=[^\W0-9A-Fa-f]:)|(?<=[^\W0-9A-Fa-f][0-9]:)|(?<=[A-Za-z_]{3}:))"
 )
 _V6 = re.compile(
@@ -25,7 +25,9 @@ _WINDOW = 40  # characters before a finding that may say what it is
 _VERSION_BEFORE = re.compile(
     r"""(?:(?<![^\W_])v                                                      # v1.2.3.4
     |(?:version|(?<![a-z])(?:ver|rev|revision|firmware|oid|section|chapter))["')\]]{0,2}[\s:=>"'(]{0,4}
+    |(?<![a-z])(?:ver|rev)\.\s?
     |(?:release|build)["')\]]{0,2}\s?[:=][\s"'(]{0,3}
+    |~>\s?|\w\s\((?:>=|<=|<<|>>|=)\s                                           # of Ruby, Terraform; of Debian
     |(?P<name>[\w.\]-]+)(?:==|~=|[<>!]=)                                     # name==1.2.3.4, without blanks
     |\.so\.)\Z""",
     re.IGNORECASE | re.VERBOSE,
@@ -36,10 +38,14 @@ _ADDRESSED = re.compile(
 )
 _PRODUCT_BEFORE = re.compile(r"(?<![\w/.-])(?P<name>[A-Z][a-z]\w*|OPR|Edg\w*)/\Z")  # Chrome/120.0.0.0
 _PRIVATE = re.compile(r"10\.|127\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.")  # `Anna/10.0.0.7`, as Java shows hosts
-_LIBRARY_BEFORE = re.compile(r"[A-Za-z]{2}[_-]\Z")
+_VERSION_AFTER = re.compile(
+    r"[.+~-](?:SNAPSHOT|(?:[0-9]{1,3}(?:ubuntu|deb)|rc|alpha|beta)[0-9.]{0,9}|Final|RELEASE|GA)(?![A-Za-z0-9-])"
+)
+_LIBRARY_BEFORE = re.compile(r"[A-Za-z]{2}[._-]\Z")
 _LIBRARY_AFTER = re.compile(r"[\w.+~-]{0,40}?\.(?:jar|war|whl|deb|rpm|dll|so|nupkg|gem|msi|apk|exe)\b")
 _HARDWARE = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){7}")  # EUI-64: IPv6 writes no 00
-_SLICED = re.compile(r"[\w)\]]\[\Z")
+_SLICED = re.compile(r"[\w)\]]\[(?:[0-9:]*,\s?){0,3}\Z")
+_SLICE_WINDOW = 16
 _LETTERS_ONLY = re.compile(r"[A-Fa-f:]+")
 
 
@@ -58,6 +64,8 @@ def is_version(text: str, start: int, end: int) -> bool:
     product = _PRODUCT_BEFORE.search(before)
     if product:
         return not _PRIVATE.match(text, start) and not _ADDRESSED.search(product["name"])
+    if _VERSION_AFTER.match(text, end):
+        return True
     return bool(_LIBRARY_BEFORE.search(before) and _LIBRARY_AFTER.match(text, end))
 
 
@@ -77,7 +85,9 @@ def _is_v6(text: str, match: re.Match[str]) -> bool:
 def _is_short(text: str, match: re.Match[str]) -> bool:
     """Whether one or two groups are an address: `::1`, `fe80::1`; not the scope `f64::add`, not the slice `x[1::2]`."""
     written = match[1]
-    if written.replace(":", "").isdigit() and _SLICED.search(text[max(match.start() - 2, 0) : match.start()]):
+    if written.replace(":", "").isdigit() and _SLICED.search(
+        text[max(match.start() - _SLICE_WINDOW, 0) : match.start()]
+    ):
         return False
     head = written.partition(":")[0]
     return head in ("", "100") or len(head) == 4 or written.lower().startswith("64:ff9b:")

@@ -18,13 +18,19 @@ _LOCAL = re.compile(rf"[{_WORD}.%+'#~^!$-]")
 _FOREIGN = rf"(?:(?![A-Za-z0-9_])[{_WORD}])"  # a letter of no Latin alphabet without accents
 # The last label is a word, and ends with its alphabet: `ann@example.com和` goes on in Chinese.
 _TOP = rf"(?:xn--[A-Za-z0-9-]{{2,59}}|[A-Za-z]{{2,24}}(?![A-Za-z0-9])|{_FOREIGN}{{2,24}})"
-_DOMAIN = rf"(?:(?:[{_WORD}-]{{1,63}}\.){{1,8}}{_TOP}|(?:{_FOREIGN}{{1,63}}[.\u3002\uff61]){{1,8}}{_FOREIGN}{{2,24}})"
-_LITERAL = r"\[(?:IPv6:)?[0-9A-Fa-f:.]{2,45}\]"
+_DOMAIN = (
+    rf"(?:(?:[{_WORD}-]{{1,63}}\.){{1,8}}{_TOP}|(?:{_FOREIGN}{{1,63}}[.\u3002\uff61]){{1,8}}{_FOREIGN}{{2,24}}"
+    r"|(?<=[A-Za-z0-9_]@)(?:[A-Za-z0-9-]{1,63}[\u3002\uff61]){1,8}[a-z]{2,24}(?![A-Za-z0-9]))"
+)
+_LITERAL = r"\[(?:[Ii][Pp][Vv]6:)?[0-9A-Fa-f:.]{2,45}(?:%\w{1,15})?\]"
 _HOST_NUMBER = rf"{OCTET}(?:\.{OCTET}){{3}}(?![0-9A-Za-z]|[.+-][0-9A-Za-z])"
 _AT_DOMAIN = re.compile(rf"(?<=[{_WORD}.%+'#~^!$-])@(?:{_HOST_NUMBER}|{_LITERAL}|(?![\w.-]{{1,99}}\(\)){_DOMAIN})")
 _QUOTED = re.compile(rf'"[^":,\\\n]{{1,64}}"@(?:{_LITERAL}|{_DOMAIN})')  # a quote with : or , is more likely JSON's
-# Two numbers and more, as a version; a domain begins so only where it is an IP address. And an object's attribute.
-_NO_DOMAIN = re.compile(r"@(?:v?[0-9]+\.[0-9]+[.+-]?(?![0-9.]*\Z)|(?:self|this)\.)")
+# Two numbers and more, as a version; a domain begins so only where it is an IP address. And an object's attribute, and
+# a file of a day.
+_NO_DOMAIN = re.compile(
+    r"@(?:v?[0-9]+\.[0-9]+[.+-]?(?![0-9.]*\Z)|(?:self|this)\.|[0-9]{4}-[0-9]{2}-[0-9]{2}\.\w{1,4}\Z)"
+)
 _PATH = re.compile(r":[\w./~]")
 # Scripts that put no blank before an address.
 _UNSPACED = re.compile(r".*[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -33,7 +39,9 @@ _CODE = ("this", "super", "self", "return")
 _ENDS = (
     "png jpg jpeg gif webp svg bmp ico avif css scss less js mjs cjs ts jsx tsx vue json yaml yml xml html htm csv "
     "tsv txt log pdf tgz gz tar whl jar war exe dll lock conf cfg ini toml sql proto bin dat bak tmp avro parquet "
-    "java kt kts scala go rb php cpp hpp cs swift lua dart groovy gradle ipynb wasm "
+    "java kt kts scala go rb php cpp hpp cs swift lua dart groovy gradle ipynb wasm class pyc pyi erb ejs jsp aspx cgi "
+    "heic heif tif tiff psd eps ttf otf eot woff avi mkv wav ogg flac webm mpg mpeg doc docx xls xlsx ppt pptx odt ods "
+    "rtf rar zst xz iso dmg deb rpm apk gem nupkg dylib orc plist pem crt cer pfx jks diff patch orig swp "
     "service socket timer mount slice scope swap path device next beta alpha canary latest snapshot final "
     "stable nightly preview"
 )

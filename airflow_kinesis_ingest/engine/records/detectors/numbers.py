@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from ..spans import Span, outside
 from .addresses import is_version
 
-_BLANKS = r" \t\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000"
-_DASHES = r"\u00ad\u2010-\u2015\u2212-"
+_BLANKS = r" \t\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
+_DASHES = r"\u00ad\u2010-\u2015\u2043\u2212-"
 _GAPS = rf"{_BLANKS}./+_\u00b7\u2022*{_DASHES}"  # + is a blank in a URL
 _DIGITS = re.compile(rf"(?<![0-9])[0-9][0-9:|~{_GAPS}]{{11,}}")
 _DIGIT_RUN = re.compile(r"[0-9]+")
-_GAP = re.compile(rf"[:|~{_GAPS}]| [^{_BLANKS}] ")
+_GAP = re.compile(rf"[:|~{_GAPS}]| [^{_BLANKS}] |[{_DASHES}]{{2}}")
 _SHORTEST, _LONGEST = 13, 19
 # Lengths of the groups that cards are written in; not 8-4-4, which is how an UUID begins.
 _GROUPED = re.compile(r"444[1-4]|4444[1-3]|46[45]|4333|88|448|484|[0-9]{2}")
@@ -36,12 +36,12 @@ _SSN = re.compile(
     r"(?!00)[0-9]{2}(?P=gap)(?!0000)[0-9]{4}(?![0-9]|[.-][0-9])"
 )
 _NAMED_SSN = re.compile(
-    r"(?<![a-z])(?:ssn|social.?security.?(?:number|no\.?|nr\.?)?)(?: is)?[\"'\\]{0,3}\s{0,2}[:=#]?[\s\"'\\]{0,3}"
-    r"(?P<number>(?!000|666|9)[0-9]{3}(?!00)[0-9]{2}(?!0000)[0-9]{4})(?![0-9])",
-    re.IGNORECASE,
+    r"(?:(?<![A-Za-z])(?i:ssn)|(?<=[a-z])S(?:sn|SN)|(?i:social.?security))"
+    r"(?i:[ _-]?(?:number|num|no|nr)\b\.?)?(?i: ?\(ssn\))?(?i: is)?[^\w\r\n,;]{0,8}"  # a comma may end a header of CSV
+    r"(?P<number>(?!000|666|9)[0-9]{3}(?!00)[0-9]{2}(?!0000)[0-9]{4})(?![0-9])"
 )
 _NO_PERSON_BEFORE = {
-    ".": re.compile(r"[0-9]\.\Z"),
+    ".": re.compile(r"(?:[0-9]\.|(?i:release|build)\s)\Z"),
     "/": re.compile(r"/\Z"),  # 123/45/6789 in a path
     "_": re.compile(r"\w\Z"),  # img_123_45_6789
     " ": re.compile(r"(?:\+[0-9]{1,3}[ (]?|(?i:tel|phone|fax|mobile?)\W{0,3})\Z"),  # of a telephone
