@@ -32,20 +32,25 @@ class Reader:
         self._storing = storing
         self._schemas = schemas
         self._redactor = Redactor(options.sample.redact)
+        self._newest = options.sample.position == "latest"
 
-    def messages(self, records: Iterable[Record]) -> list[Message]:
-        """At most `options.sample.count` decoded messages; one record may hold many (KPL, Avro containers)."""
+    def messages(self, records: Sequence[Record]) -> list[Message]:
+        """At most `options.sample.count` decoded messages; one record may hold many (KPL, Avro containers).
+
+        They and the records are in the order of their arrival; of `latest` they are the last ones.
+        """
         found: list[Message] = []
-        for record in records:
-            found += decode(record.data, schemas=self._schemas)
+        for record in reversed(records) if self._newest else records:
+            decoded = decode(record.data, schemas=self._schemas)
+            found = [*decoded, *found] if self._newest else [*found, *decoded]
             if len(found) >= self._options.sample.count:
                 break
-        return found[: self._options.sample.count]
+        return found[-self._options.sample.count :] if self._newest else found[: self._options.sample.count]
 
-    def sample(self, name: str, records: Iterable[Record]) -> Sample:
+    def sample(self, name: str, records: Sequence[Record]) -> Sample:
         """name: of the stream, for the root of its schema."""
         messages = self.messages(records)
-        texts = tuple(self.redacted_texts(messages)) if self._storing else ()
+        texts = self.redacted_texts(messages) if self._storing else ()
         notes = tuple(dict.fromkeys(message.note for message in messages if message.note))
         return Sample(texts, self.schema(name, messages), notes, len(messages))
 
@@ -73,8 +78,13 @@ class Reader:
     def redacted(self, message: Message) -> Message:
         return self._redactor.redact(replace(message, values=()) if message.values else message)
 
-    def redacted_texts(self, messages: Sequence[Message]) -> Iterator[str]:
+    def redacted_texts(self, messages: Sequence[Message]) -> tuple[str, ...]:
         """The redacted texts, `options.sample.maxBytes` of them in UTF-8 at most; a cut one says so."""
+        if self._newest:
+            return tuple(self._within_bytes(reversed(messages)))[::-1]
+        return tuple(self._within_bytes(messages))
+
+    def _within_bytes(self, messages: Iterable[Message]) -> Iterator[str]:
         left = self._options.sample.max_bytes
         for message in messages:
             text = truncate(self.redacted(message), left).text

@@ -34,27 +34,48 @@ def sample(*records: bytes, storing: bool = True, schemas: Any = lookup, infer: 
 
 def test_count_is_of_messages() -> None:
     """A record may hold several: the third of four is the last, also for the schema."""
-    found = sample(w.kpl([b'{"a":1}', b'{"a":2}']), w.kpl([b'{"a":3}', b'{"b":4}']), count=3)
+    records = [w.kpl([b'{"a":1}', b'{"a":2}']), w.kpl([b'{"a":3}', b'{"b":4}'])]
+    found = sample(*records, count=3, position="horizon")
     assert found.messages == ('{"a":1}', '{"a":2}', '{"a":3}')
     assert found.schema is not None
     assert (found.schema.agreed, found.schema.total) == (3, 3)
 
 
-def test_records_beyond_the_count_are_not_decoded() -> None:
+def test_of_records_that_hold_many_messages_latest_shows_the_newest() -> None:
+    """As they arrived; not those of the oldest record that was read."""
+    hours = [w.kpl([f'{{"hour":{hour},"n":{number}}}'.encode() for number in range(3)]) for hour in range(4)]
+    assert sample(*hours, count=4).messages == (
+        '{"hour":2,"n":2}',
+        *(f'{{"hour":3,"n":{number}}}' for number in range(3)),
+    )
+
+
+@pytest.mark.parametrize(("position", "first"), [("horizon", True), ("latest", False)])
+def test_records_beyond_the_count_are_not_decoded(position: str, first: bool) -> None:
     """The registry is not asked for the schema of what nobody sees."""
     asked: list[str] = []
-    sample(b'{"a":1}', w.glue(AVRO_ID, b"\x02"), count=1, schemas=asked.append)
+    seen, unseen = b'{"a":1}', w.glue(AVRO_ID, b"\x02")
+    sample(*((seen, unseen) if first else (unseen, seen)), count=1, schemas=asked.append, position=position)
     assert asked == []
 
 
 def test_max_bytes_is_of_all_messages_together() -> None:
     """In UTF-8; the message that does not fit is cut and says so, those behind it are left out."""
     messages = [number * 350 for number in "äöü"]
-    shown = sample(*(message.encode() for message in messages), maxBytes=1024).messages
+    shown = sample(*(message.encode() for message in messages), maxBytes=1024, position="horizon").messages
     assert shown[0] == messages[0]
     assert shown[1].endswith("… [truncated, 700 bytes]")
     assert len(shown) == 2
     assert 1000 < sum(len(text.encode()) for text in shown) <= 1024
+
+
+def test_where_they_are_too_many_bytes_latest_shows_the_newest() -> None:
+    """Inflated, messages may be more than their records were; the oldest ones are left out, or cut."""
+    shown = sample(*(w.gzip(letter * 700) for letter in (b"a", b"b", b"c")), maxBytes=1024).messages
+    assert shown[-1] == "c" * 700
+    assert shown[0].startswith("bbb")
+    assert shown[0].endswith("… [truncated, 700 bytes]")
+    assert len(shown) == 2
 
 
 def test_a_rest_too_small_for_a_message_is_not_used() -> None:
