@@ -103,9 +103,12 @@ class Redactor:
         if start < 0:
             return NO_JSON if text.strip(_BLANK) else text
         before = self.mask(text[:start])
-        return (before if _HARMLESS.fullmatch(before) else MASK) + self._json(text[start:])
+        rest = text[start:]
+        shown = _Scan(rest, self._paths, self.mask, merged(self.found(rest))).run()
+        return (before if _HARMLESS.fullmatch(before) else MASK) + shown
 
     def _json(self, text: str) -> str:
+        """Of what is JSON, or is followed by no path: what a scan would not change is not scanned."""
         found = merged(self.found(text))
         if found or "\\" in text or ";base64," in text or self._is_needed(text):
             return _Scan(text, self._paths, self.mask, found).run()

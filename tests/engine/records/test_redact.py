@@ -308,6 +308,9 @@ def test_what_a_hidden_value_becomes(record: str, expected: str) -> None:
         ('{"b" "a":"secret"}', '{"b" ***'),
         ('[1,{"b":"\\x","a":"secret"}]', '[1,{"b":***'),
         ('{"b":x,"a":"secret"}', '{"b":***'),
+        ("[secret] logged in", "[***"),
+        ('["b"] is secret', '["b"] ***'),
+        ("{} secret", "{} ***"),
     ],
 )
 def test_what_stops_being_json_is_hidden_from_there_on(record: str, expected: str) -> None:
