@@ -198,6 +198,19 @@ assert not [path for path in opened if not str(path).endswith(".pyc") and "pycac
     assert python("-c", watched) == ""
 
 
+def test_the_page_is_imported_by_who_serves_it_alone() -> None:
+    """Scheduler, dag processor and workers load the plugin for its timetables, and the DAGs: without FastAPI."""
+    watched = """
+import sys
+import airflow_kinesis_ingest.dag_factory, airflow_kinesis_ingest.operators.kinesis
+from airflow_kinesis_ingest.plugin import KinesisIngestPlugin
+assert KinesisIngestPlugin().timetables
+page = [name for name in sys.modules if name == "fastapi" or name.startswith("airflow_kinesis_ingest.page")]
+assert not page, page
+"""
+    assert python("-c", watched) == ""
+
+
 def test_the_public_names_are_there_when_asked_for() -> None:
     import airflow_kinesis_ingest
 

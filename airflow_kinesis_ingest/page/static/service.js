@@ -95,6 +95,10 @@ function Header({ head, workflow, runs, again, tab }) {
   `;
 }
 
+/** Text that is broken after commas and slashes, and elsewhere only where a part is too long: a date stays one. @param {{text: string}} props */
+const Whole = ({ text }) =>
+  text.split(/(?<=\/)|(?<=,)(?= )/).flatMap((part, at) => [part.startsWith(" ") && " ", html`<span key=${at} class="part">${part.trim()}</span>`]);
+
 /** @param {{head: ServiceHead, workflow: Workflow, last: any}} props */
 function Facts({ head, workflow, last }) {
   const now = useNow();
@@ -102,10 +106,10 @@ function Facts({ head, workflow, last }) {
   const facts = /** @type {[string, any, any][]} */ ([
     ["Service", head.name || "not known", ""],
     ["Account", head.account ?? "not known yet", head.region],
-    ["Schedule", workflow.schedule || "not known", workflow.schedule && workflow.zone],
+    ["Schedule", html`<${Whole} text=${workflow.schedule || "not known"} />`, workflow.schedule && workflow.zone],
     ["Last run", html`<${Verdict} result=${last} />`, ago(last?.started ?? null, now)],
     ["Next run", next, beside === workflow.schedule ? "" : beside],
-    ["File", workflow.file ? html`<code>${workflow.file}</code>` : "not known", ""],
+    ["File", workflow.file ? html`<code><${Whole} text=${workflow.file} /></code>` : "not known", ""],
   ]);
   return html`
     <dl class="facts">
