@@ -263,7 +263,8 @@ def test_twelve_runs_of_one_account_at_once_lose_no_call_and_take_equal_parts(mo
     assert account.throttled > 0
     floor = 12 * 50 / 20
     assert max(ended) < 2.5 * floor
-    assert min(ended) > 0.2 * floor
+    # Who asks first before the others are there may be done early; nobody else is far ahead.
+    assert sorted(ended)[2] > 0.4 * floor
 
 
 def test_a_run_that_others_leave_no_room_goes_on_slowly_and_comes_back_when_they_are_done() -> None:
