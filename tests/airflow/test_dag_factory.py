@@ -774,7 +774,7 @@ print(json.dumps({{dag_id: serialization().to_dict(dag) for dag_id, dag in dags.
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1]

@@ -58,7 +58,7 @@ def test_a_configuration_file_closes_it_too() -> None:
 
 def test_airflow_knows_every_option_with_its_default() -> None:
     options = get_provider_info()["config"][SECTION]["options"]
-    assert set(options) == {VARIABLES, TOKEN_FOLDERS, HOSTS, PAGE_SAMPLES}
+    assert set(options) == {VARIABLES, TOKEN_FOLDERS, HOSTS, PAGE_SAMPLES, "page_bundle"}
     assert {options[name]["default"] for name in (VARIABLES, TOKEN_FOLDERS, HOSTS)} == {"*"}
     assert options[PAGE_SAMPLES]["default"] == str(page_samples()) == "False"
     assert all(option["description"] and option["version_added"] for option in options.values())
@@ -136,7 +136,7 @@ def test_the_commands_keep_it(command: list[str], close: Any, tmp_path: Path) ->
     close(HOSTS, "om")
     for arguments in (["validate", str(file)], ["deploy", str(file), str(tmp_path / "to")]):
         line = [sys.executable, "-m", *command, *arguments]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 2
         assert "hostPort: this host is not among those that workflow files may use" in done.stdout + done.stderr
     assert not (tmp_path / "to").exists()

@@ -126,7 +126,7 @@ def test_airflows_command_line_takes_the_connection_that_a_file_names(
     file.write_text(json.dumps(data), encoding="utf-8")
     for command, code in ((["airflow", "kinesis-ingest"], 0), (["airflow_kinesis_ingest.cli"], 2)):
         line = [sys.executable, "-m", *command, "list", "-c", str(file)]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=300, check=False)
         assert (done.returncode, done.stderr) == (code, done.stderr)
         assert ("kept      stream-00000" in done.stdout) == (code == 0)
     assert {(call.access_key, call.region) for call in aws.calls()} == {(KEYS["login"], aws.region)}

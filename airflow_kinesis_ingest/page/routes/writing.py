@@ -23,10 +23,9 @@ from ...deployment.editing import REMOVED
 from ...deployment.loader import ensure_loader
 from ...deployment.record import told
 from ...engine.workflow.document import Place
-from ...engine.workflow.fence import SECTION
 from ...engine.workflow.models import Workflow, json_schema
 from ...errors import Fault, FixFile, WorkflowError
-from ...hooks.fence import configured_fence
+from ...hooks.fence import configured_fence, page_samples
 from ...timetable import CronBetweenDates
 from .. import database
 from ..access import Author, AuthorDep, SessionDep, authenticated, author, dag_editor, dag_remover, dag_writer, writer
@@ -59,7 +58,7 @@ def store(user: AuthorDep) -> StoreState:
     """Whether and where this user may write, and what forms offer."""
     given: dict[str, Any] = {
         "may_connect": user.may_connect,
-        "samples": conf.getboolean(SECTION, "page_samples", fallback=False),
+        "samples": page_samples(),
         "zones": sorted(available_timezones()),
     }
     try:
