@@ -166,6 +166,13 @@ def test_streams_that_cannot_be_read_are_told_as_that_and_all_else_of_the_run_is
     expect(ours(page).locator("dl.figures")).to_be_visible()
 
 
+def test_a_workflow_that_is_not_there_is_named_and_said_to_be_missing(demo: Demo, visit: Visits) -> None:
+    page = visit(demo, "admin", f"{NAV}?workflow=no_such_dag")
+    expect(ours(page).get_by_role("heading", name="no_such_dag", level=1)).to_be_visible()
+    expect(ours(page).get_by_text("There is nothing here")).to_be_visible()
+    visit.errors.clear()  # the browser's own on the 404
+
+
 def test_who_follows_a_link_to_a_run_that_is_not_shown_is_told_so(demo: Demo, visit: Visits) -> None:
     page = visit.view(demo, View("old", "demo", f"{RUNS.path}&run=manual__older", RUNS.shows))
     expect(ours(page).get_by_text("manual__older is not among the last 25")).to_be_visible()

@@ -34,6 +34,7 @@ VIEWS = [
     View("services", "demo", NAV, "Demo streams"),
     View("many-services", "fab", NAV, "500 services"),
     View("runs", "fab", service(LARGE, "runs"), "12 runs"),
+    View("older-run", "demo", f"{service('demo_kinesis', 'runs')}&run=manual__older", "is not among the last"),
     View("streams", "demo", service("demo_kinesis", "streams"), "web.clicks"),
     View("many-streams", "fab", service(LARGE, "streams"), "10,000 streams"),
     View("workflow", "demo", service("demo_kinesis", "file"), "# The workflow of `make demo`"),

@@ -55,7 +55,7 @@ function WorkflowView({ dag, service, tab = false }) {
     <div>
       ${workflow && head
         ? html`<${Header} head=${head} workflow=${workflow} runs=${runs.data} again=${again} tab=${tab} />`
-        : !page.error && html`<${Skeleton} lines=${3} label="Loading the workflow" />`}
+        : page.error ? html`<h1>${dag}</h1>` : html`<${Skeleton} lines=${3} label="Loading the workflow" />`}
       ${service && service.workflows.length > 1 && html`<${Siblings} service=${service} dag=${dag} />`}
       <${Refused} error=${page.error ?? runs.error} at=${page.at} again=${again} />
       ${workflow && html`<${Views} workflow=${workflow} page=${page} runs=${runs} again=${again} />`}
