@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from airflow_kinesis_ingest.demo.run import DAGS, KEYS, local_kinesis
+from airflow_kinesis_ingest.demo.run import DAGS, KEYS, PAGE, local_kinesis, writable
 from airflow_kinesis_ingest.demo.standalone import Airflow, airflow, environment_of, free_port, stop_all
 
 ROLES = ("admin", "op", "user", "viewer")
@@ -90,10 +90,15 @@ def direct() -> requests.Session:
 
 @dataclass(frozen=True)
 class Demo(Site):
-    """The demo's Airflow, its workflow run once; beside it a broken file, a workflow without a run, a DAG not ours."""
+    """The demo's Airflow, its workflow run once; beside it a broken file, a workflow without a run, a DAG not ours.
+
+    folder: where the page writes its workflow files; kinesis: the address of the demo's streams.
+    """
 
     airflow: Airflow = field(repr=False)
     run_id: str = ""
+    folder: Path = Path()
+    kinesis: str = ""
 
 
 @contextmanager
@@ -108,6 +113,8 @@ def demo_site(home: Path) -> Iterator[Demo]:
     settings = {
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": users,
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__KINESIS_INGEST__PAGE_SAMPLES": "True",
+        **writable(home / PAGE),
     }
     with local_kinesis() as url:
         environment = {**KEYS, "DEMO_KINESIS": url, **settings}
@@ -119,7 +126,7 @@ def demo_site(home: Path) -> Iterator[Demo]:
             state = started.await_run("demo", run_id)
             assert state == "success", started.log("demo", run_id, "ingest")
             passwords = json.loads((started.home / "simple_auth_manager_passwords.json.generated").read_text())
-            yield Demo(started.url, passwords, started, run_id)
+            yield Demo(started.url, passwords, started, run_id, home / PAGE / "workflows", url)
 
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
 from tests.browser.sites import Demo, Site
-from tests.browser.views import NAV, VIEWS, View, ours
+from tests.browser.views import NAV, ROAD, VIEWS, View, ours
 
 WORST = ("serious", "critical")
 
@@ -18,7 +18,7 @@ def site_of(view: View, request: pytest.FixtureRequest) -> Site:
     return site
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=str)
+@pytest.mark.parametrize("view", [*VIEWS, *ROAD], ids=str)
 def test_axe_finds_nothing_serious_in_light_and_dark(view: View, request: pytest.FixtureRequest, visit: Visits) -> None:
     page = visit.view(site_of(view, request), view)
     for theme in ("light", "dark"):
@@ -42,7 +42,7 @@ WIDEST = """main => {
 }"""
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=str)
+@pytest.mark.parametrize("view", [*VIEWS, *ROAD], ids=str)
 def test_a_narrow_screen_never_scrolls_sideways(view: View, request: pytest.FixtureRequest, visit: Visits) -> None:
     """At 360 px all that is ours has room in its place; what is wide scrolls in a box of its own."""
     page = visit.view(site_of(view, request), view, viewport={"width": 360, "height": 740})

@@ -43,6 +43,12 @@ VIEWS = [
     View("tab", "demo", f"/dags/demo/{TAB}", "Last run of"),
 ]
 
+ROAD = [
+    View(step, "demo", f"{NAV}/new?step={step}", f"Step {number} of 7")
+    for number, step in enumerate(["name", "connection", "test", "catalogue", "options", "schedule", "review"], 1)
+]
+"""The steps that lead to a new workflow, with nothing filled in."""
+
 
 def ours(page: Page) -> Locator:
     """What of the page is ours."""

@@ -3,8 +3,12 @@ import { Around, inputOf } from "./form.js";
 import { html, useState } from "./html.js";
 import { Icon } from "./parts.js";
 import { split } from "./patterns.js";
+/** @import {About} from "./form.js" */
 
-/** @param {{id: string, label: string, help: any, error?: string, values: string[], onChange: (values: string[]) => void, doubtOf?: (value: string) => string}} props */
+/**
+ * @param {About & {values: string[], onChange: (values: string[]) => void, doubtOf?: (value: string) => string}} props
+ *   doubtOf: what is to be said of an entry
+ */
 export function Chips({ id, label, help, error, values, onChange, doubtOf = () => "" }) {
   const [text, setText] = useState("");
   const add = (/** @type {string} */ more) => {
@@ -46,8 +50,8 @@ export function Chips({ id, label, help, error, values, onChange, doubtOf = () =
             `)}
           </ul>
         `}
-        <input ...${inputOf(id, help, error)} value=${text} onChange=${(/** @type {any} */ event) => typed(event.target.value)} onKeyDown=${keyed} onPaste=${pasted}
-          onBlur=${() => add(text)} />
+        <input ...${inputOf(id, help, error)} value=${text} onChange=${(/** @type {any} */ event) => typed(event.target.value)}
+          onKeyDown=${keyed} onPaste=${pasted} onBlur=${() => add(text)} />
       </div>
     <//>
   `;

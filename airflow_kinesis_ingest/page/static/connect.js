@@ -11,18 +11,27 @@ const MOST = 500;
 /** The ids that Airflow lists of some types; those of secrets backends it does not. @param {string[]} types @returns {{ids: string[], error: any}} */
 export function useConnections(types) {
   const { data, error } = useAnswer(`/api/v2/connections?limit=${MOST}&order_by=connection_id`);
-  const ids = (data?.connections ?? []).filter((/** @type {any} */ each) => types.includes(each.conn_type)).map((/** @type {any} */ each) => each.connection_id);
-  return { ids, error };
+  const found = /** @type {any[]} */ (data?.connections ?? []).filter((/** @type {any} */ each) => types.includes(each.conn_type));
+  return { ids: found.map((each) => each.connection_id), error };
 }
 
 /** Which connection. @param {{id: string, types: string[], value: string, onInput: (value: string) => void, error?: string}} props */
 export function Existing({ id, types, value, onInput, error }) {
   const { ids, error: refused } = useConnections(types);
   const unlisted = value.trim() && !refused && !ids.includes(value.trim());
-  const help = refused ? "You may not list Airflow's connections: type the id of one." : ids.length ? `Choose one of the ${ids.length} of type ${types.join(" or ")} that Airflow lists, or type the id of one in a secrets backend.` : `Airflow lists none of type ${types.join(" or ")}: type the id of one in a secrets backend, or make a new one.`;
+  const type = types.join(" or ");
+  const help = refused
+    ? "You may not list Airflow's connections: type the id of one."
+    : ids.length
+      ? `Choose one of the ${ids.length} of type ${type} that Airflow lists, or type the id of one in a secrets backend.`
+      : `Airflow lists none of type ${type}: type the id of one in a secrets backend, or make a new one.`;
   return html`
     <${Text} id=${id} label="Connection id" help=${help} error=${error} value=${value} onInput=${onInput} options=${ids} />
-    ${unlisted && html`<p class="muted hint"><${Icon} name="warning" /> Airflow lists no connection of this id and type. It may be in a secrets backend or an environment variable: the test tells.</p>`}
+    ${unlisted && html`
+      <p class="muted hint">
+        <${Icon} name="warning" /> Airflow lists no connection of this id and type. It may be in a secrets backend or a variable: the test tells.
+      </p>
+    `}
   `;
 }
 
@@ -44,7 +53,9 @@ const awsParts = (schema) => [
   ["endPointURL", "Endpoint URL", "endPointURL"], ["profileName", "Profile Name", "profileName"],
   ["assumeRoleArn", "Assume Role Arn", "assumeRoleArn"], ["assumeRoleSessionName", "Assume Role Session Name", "assumeRoleSessionName"],
   ["assumeRoleSourceIdentity", "Assume Role Source Identity", "assumeRoleSourceIdentity"],
-].map(([key, label, field, secret]) => /** @type {Part} */ ({ key, label, secret, needed: key === "awsRegion", help: helpOf(schema, "AwsConfig", /** @type {string} */ (field)) }));
+].map(([key, label, field, secret]) => /** @type {any} */ ({
+  key, label, secret, needed: key === "awsRegion", help: helpOf(schema, "AwsConfig", String(field)),
+}));
 
 /** @returns {Part[]} */
 const catalogueParts = () => [
@@ -110,11 +121,17 @@ export function NewConnection({ type, schema, suggestion, done }) {
   const put = (/** @type {string} */ key) => (/** @type {string} */ value) => setValues((/** @type {any} */ last) => ({ ...last, [key]: value }));
   return html`
     <div class="card stack">
-      <p class="muted">It is stored as a connection of Airflow, with your rights. Secrets go there and nowhere else: leave this step without storing it, and they are gone.</p>
-      <${Text} id=${`${space}id`} label="Id of the new connection" help="Workflow files name it by this" value=${id} onInput=${setId} error=${tried.errors.id} />
+      <p class="muted">
+        It is stored as a connection of Airflow, with your rights. Secrets go there and nowhere else: leave this step without storing it, and they are gone.
+      </p>
+      <${Text} id=${`${space}id`} label="Id of the new connection" help="Workflow files name it by this" value=${id}
+        onInput=${setId} error=${tried.errors.id} />
       ${parts.map(({ key, label, help, secret, needed, of }) => of
         ? html`<${Radios} key=${key} id=${`${space}${key}`} legend=${label} value=${values[key]} of=${of} onPick=${put(key)} />`
-        : html`<${Text} key=${key} id=${`${space}${key}`} label=${label} help=${help} optional=${!needed} type=${secret ? "password" : "text"} value=${values[key]} onInput=${put(key)} error=${tried.errors[key]} />`)}
+        : html`
+          <${Text} key=${key} id=${`${space}${key}`} label=${label} help=${help} optional=${!needed} type=${secret ? "password" : "text"}
+            value=${values[key]} onInput=${put(key)} error=${tried.errors[key]} />
+        `)}
       <${Refused} error=${tried.error} />
       <div class="buttons"><button type="button" class="main" onClick=${make}>${tried.busy ? "Storing…" : "Store this connection"}</button></div>
     </div>

@@ -59,7 +59,9 @@ export function useHere() {
 /** What comes beside the button that made it, or beneath the window, is brought into view. @returns {any} its ref */
 export function useIntoView() {
   const box = useRef(/** @type {HTMLElement|null} */ (null));
-  useEffect(() => box.current?.scrollIntoView({ block: "nearest" }), []);
+  useEffect(() => {
+    box.current?.scrollIntoView({ block: "nearest" }); // newer browsers answer with a promise, which React would call
+  }, []);
   return box;
 }
 
@@ -109,12 +111,16 @@ async function unread(file) {
 
 const STEPS = ["Written", "Airflow reads it", "Deployed"];
 
-/** What goes on, one after another. @param {{words: string[], at: number, failed?: boolean, since?: number, now?: number}} props at: the one that is under way; since: seconds are shown */
+/**
+ * What goes on, one after another.
+ * @param {{words: string[], at: number, failed?: boolean, since?: number, now?: number}} props at: the one under way; since: when it began, to show seconds
+ */
 export const Stages = ({ words, at, failed = false, since = 0, now = 0 }) => html`
   <ol class="checks" role="status">
     ${words.map((word, each) => {
       const tone = each < at ? "passed" : each > at ? "" : failed ? "failed" : "going";
-      return html`<li key=${word}><${Sign} tone=${tone} />${word}${tone === "going" && since > 0 && html`<span class="muted" aria-hidden="true">${Math.max(0, Math.round((now - since) / 1000))} s</span>`}</li>`;
+      const passed = tone === "going" && since > 0 && html`<span class="muted" aria-hidden="true">${Math.max(0, Math.round((now - since) / 1000))} s</span>`;
+      return html`<li key=${word}><${Sign} tone=${tone} />${word}${passed}</li>`;
     })}
   </ol>
 `;
@@ -137,8 +143,16 @@ function Way({ deployment: { stage, faults, said, since, file, text }, children 
       <${Stages} words=${STEPS} at=${reached} failed=${stage === "faulty"} since=${stage === "written" ? since : 0} now=${now} />
       <div role="status">
         ${stage === "deployed" && html`<p><strong>Deployed.</strong> Airflow shows it as it is written here.</p>`}
-        ${late && html`<p class="bad"><strong>The dag processor does not read this folder.</strong> The file ${file} is written, and 90 seconds later Airflow does not show it. Ask who runs Airflow whether its dag processor and workers have the same folder as its api-server, or take the file to where they read. This page goes on looking.</p>`}
-        ${stage === "faulty" && html`<p class="bad"><strong>${since ? "Airflow cannot deploy this file." : "Nothing was written: the file has faults."}</strong></p>`}
+        ${late && html`
+          <p class="bad">
+            <strong>The dag processor does not read this folder.</strong>
+            ${" "}The file ${file} is written, and 90 seconds later Airflow does not show it. Ask who runs Airflow whether its dag processor and workers have
+            ${" "}the same folder as its api-server, or take the file to where they read. This page goes on looking.
+          </p>
+        `}
+        ${stage === "faulty" && html`
+          <p class="bad"><strong>${since ? "Airflow cannot deploy this file." : "Nothing was written: the file has faults."}</strong></p>
+        `}
       </div>
       <${Faults} faults=${faults} most=${50} />
       ${said && html`<pre tabIndex="0" aria-label="What Airflow says">${said.trim()}</pre>`}
@@ -148,9 +162,13 @@ function Way({ deployment: { stage, faults, said, since, file, text }, children 
   `;
 }
 
+const SIGNS = /** @type {Record<string, [string, string]>} */ ({
+  passed: ["check", "done"], failed: ["cross", "failed"], skipped: ["dots", "skipped"], going: ["clock", "under way"],
+});
+
 /** @param {{tone: string}} props */
 export const Sign = ({ tone }) => {
-  const [icon, word] = { passed: ["check", "done"], failed: ["cross", "failed"], skipped: ["dots", "skipped"], going: ["clock", "under way"] }[tone] ?? ["dots", "not yet"];
+  const [icon, word] = SIGNS[tone] ?? ["dots", "not yet"];
   return html`<span class=${`sign ${tone}`}><${Icon} name=${icon} /><span class="unseen">${word}: </span></span>`;
 };
 

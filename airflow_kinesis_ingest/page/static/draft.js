@@ -43,11 +43,14 @@ export const STEPS = /** @type {[string, string][]} */ ([
   ["options", "What to ingest"], ["schedule", "Schedule"], ["review", "Review and deploy"],
 ]);
 
-/** What stands in a file without being asked for, and when. @type {[place: string, value: string, needs: (form: Form) => boolean][]} */
+/**
+ * What stands in a file without being asked for, when, and before which field.
+ * @type {[place: string, value: string, needs: (form: Form) => boolean, first: string][]}
+ */
 const FIXED = [
-  ["source.type", "kinesis", () => true],
-  ["source.serviceConnection.config.type", "Kinesis", ({ region }) => Boolean(region)],
-  ["source.sourceConfig.config.type", "MessagingMetadata", () => true],
+  ["source.type", "kinesis", () => true, "service"],
+  ["source.serviceConnection.config.type", "Kinesis", ({ region }) => Boolean(region.trim()), "region"],
+  ["source.sourceConfig.config.type", "MessagingMetadata", () => true, "sampled"],
 ];
 
 export const EMPTY = /** @type {Form} */ ({
@@ -67,7 +70,6 @@ function valueOf(form, key, kind, usual) {
   const value = form[key];
   if (key === "schedule" && value === "") return null;
   if (kind === "list") return value.length ? value : undefined;
-  if (kind === "text" || kind === "date") value.trim?.();
   const said = typeof value === "string" ? value.trim() : value;
   if (said === "" || said === usual) return undefined;
   return kind === "number" && /^\d+$/.test(said) ? (Number(said) === usual ? undefined : Number(said)) : said;
@@ -88,10 +90,8 @@ export function fieldsOf(form, usual) {
   return new Map(all.filter(([, value]) => value !== undefined));
 }
 
-const ORDER = FIELDS.flatMap(([, place]) => {
-  const before = FIXED.find(([fixed]) => (fixed === "source.type" ? place === "source.serviceName" : fixed.endsWith("serviceConnection.config.type") ? place.endsWith("awsRegion") : place.endsWith("generateSampleData")));
-  return before ? [before[0], place] : [place];
-});
+/** Before the fields that they are written with. */
+const ORDER = FIELDS.flatMap(([key, place]) => [...FIXED.filter(([, , , first]) => first === key).map(([fixed]) => fixed), place]);
 
 /**
  * What is to be changed in a file.
@@ -158,10 +158,17 @@ export function askable(fields, catalogue = false) {
   };
 }
 
-/** Why the connection cannot be tried before there is a file; "" if it can. @param {Form} form */
+const ROLE = "A role that the file names can be tried once the workflow is deployed. Put it into an Airflow connection to try it now.";
+const KEPT = "How to connect stands in the file that this one is a copy of: it can be tried once it is deployed, with a connection now.";
+
+/**
+ * Why the connection cannot be tried before there is a file; "" if it can.
+ * Airflow shows a run's conf to all, so a worker takes no role and no key from it.
+ * @param {Form} form
+ */
 export function untried(form) {
-  if (form.aws === "own" && form.role.trim()) return "A role that the file names can be tried once the workflow is deployed: Airflow shows a test's conf to all, so a worker takes no role from it. Put the role into an Airflow connection to try it now.";
-  return form.base && form.aws === "own" ? "How to connect stands in the file that this one is a copy of, secrets perhaps among it; it can be tried once the workflow is deployed. With an Airflow connection it can be tried now." : "";
+  if (form.aws !== "own") return "";
+  return form.base ? KEPT : form.role.trim() && ROLE;
 }
 
 /** A name for a workflow, made of its service's. @param {string} service */

@@ -11,7 +11,10 @@ import { useAnswer } from "./state.js";
 import { When } from "./when.js";
 /** @import {Workflow} from "./models.js" */
 
-/** What was typed and is not saved, for who looks elsewhere meanwhile. In memory alone: it may hold a secret. @type {Map<string, {text: string, version: string|null}>} */
+/**
+ * What was typed and is not saved, for who looks elsewhere meanwhile. In memory alone: it may hold a secret.
+ * @type {Map<string, {text: string, version: string|null}>}
+ */
 const typed = new Map();
 
 /** @param {{workflow: Workflow, again: () => void}} props */
@@ -52,6 +55,11 @@ function Edit({ dag, stored, again }) {
   const faults = draft?.faults ?? [];
   const theirs = now.error?.detail?.version === undefined ? null : now.error.detail;
   const going = ["writing", "written"].includes(now.stage);
+  const undo = () => {
+    put(now.version ? { text: now.text } : { text: stored.text, version: stored.version });
+    typed.delete(dag);
+  };
+  const take = () => put({ text: theirs.text, version: theirs.version });
   return html`
     <form class="stack" onSubmit=${(/** @type {any} */ event) => {
       event.preventDefault();
@@ -65,14 +73,16 @@ function Edit({ dag, stored, again }) {
       <div class="buttons">
         <button type="submit" class="main" disabled=${!unsaved || going || busy || faults.length > 0}>Save and deploy</button>
         <${Download} file=${stored.file} text=${edit.text} />
-        ${unsaved && html`<button type="button" onClick=${() => { put(now.version ? { text: now.text } : { text: stored.text, version: stored.version }); typed.delete(dag); }}>Undo my changes</button>`}
+        ${unsaved && html`<button type="button" onClick=${undo}>Undo my changes</button>`}
       </div>
       ${theirs
-        ? html`<${Conflict} mine=${edit.text} theirs=${theirs} keep=${() => put({ version: theirs.version })} take=${() => put({ text: theirs.text, version: theirs.version })} />`
+        ? html`<${Conflict} mine=${edit.text} theirs=${theirs} keep=${() => put({ version: theirs.version })} take=${take} />`
         : html`<${Progress} deployment=${now}><p><${Link} to=${lookAt({ view: "file" })}>Look at it<//></p><//>`}
     </form>
   `;
 }
+
+const CHANGED = "Somebody changed the file while you were at it. Nothing of either is lost: take one, or bring both together in the text above.";
 
 /** Both versions beside each other. @param {{mine: string, theirs: {text: string|null, version: string|null}, keep: () => void, take: () => void}} props */
 function Conflict({ mine, theirs, keep, take }) {
@@ -80,7 +90,7 @@ function Conflict({ mine, theirs, keep, take }) {
   return html`
     <section class="card" aria-label="Two versions" role="alert" ref=${useIntoView()}>
       <h2>${theirs.text == null ? "The file is gone" : "Both versions"}</h2>
-      <p>${theirs.text == null ? "Somebody removed it while you were at it." : "Somebody changed the file while you were at it. Nothing of either is lost: take one, or bring both together in the text above."}</p>
+      <p>${theirs.text == null ? "Somebody removed it while you were at it." : CHANGED}</p>
       <div class="pair">
         <${Version} title="Yours" text=${mine} marked=${ours} />
         ${theirs.text != null && html`<${Version} title="In the folder now" text=${theirs.text} marked=${others} />`}
@@ -96,7 +106,9 @@ function Conflict({ mine, theirs, keep, take }) {
 /** @param {{title: string, text: string, marked: Set<number>}} props */
 const Version = ({ title, text, marked }) => html`
   <figure><figcaption><strong>${title}</strong></figcaption>
-    <div class="yaml" tabIndex="0" role="region" aria-label=${title}><ol>${text.split("\n").map((line, at) => html`<li key=${at} data-line=${at + 1} class=${marked.has(at) ? "wrong" : ""}><code>${line}${"\n"}</code></li>`)}</ol></div>
+    <div class="yaml" tabIndex="0" role="region" aria-label=${title}><ol>
+      ${text.split("\n").map((line, at) => html`<li key=${at} data-line=${at + 1} class=${marked.has(at) ? "wrong" : ""}><code>${line}${"\n"}</code></li>`)}
+    </ol></div>
   </figure>
 `;
 
@@ -153,9 +165,16 @@ function Removal({ workflow: { dag_id, file, stale }, keep, again }) {
         <li>Airflow then takes up to a few minutes to miss it; after that its DAG goes, with all runs and their logs' list.</li>
         <li>In the catalogue nothing is deleted: the service and its topics stay as they are, and no run marks topics as deleted any more.</li>
       </ul>
-      ${at < 0 ? html`<div class="buttons"><button type="button" class="danger" onClick=${remove}>Delete it</button><button type="button" onClick=${keep}>Keep it</button></div>`
+      ${at < 0
+        ? html`
+          <div class="buttons">
+            <button type="button" class="danger" onClick=${remove}>Delete it</button>
+            <button type="button" onClick=${keep}>Keep it</button>
+          </div>`
         : html`<${Stages} words=${REMOVAL} at=${at} />`}
-      ${did.stage === "look" && html`<p class="muted">This page waits for it. If you leave, the DAG stays, without a file, and can be deleted here or in Airflow.</p>`}
+      ${did.stage === "look" && html`
+        <p class="muted">This page waits for it. If you leave, the DAG stays, without a file, and can be deleted here or in Airflow.</p>
+      `}
       ${!did.stage && html`<p><strong>Deleted.</strong> <${Link} to=${pageOf("")}>All services<//></p>`}
       <${Refused} error=${did.error} />
     </section>
@@ -174,7 +193,10 @@ export function Redeploy({ workflow, service, again }) {
     ask(fileOf(dag_id)).then(({ text, version }) => save(dag_id, text, version), setError);
   };
   return html`
-    <div class="buttons"><${Link} class="button main" to=${`${pageOf(service, dag_id)}&view=edit`}><${Icon} name="edit" />Edit<//><button type="button" disabled=${["writing", "written"].includes(now.stage)} onClick=${deploy}>Deploy again</button></div>
+    <div class="buttons">
+      <${Link} class="button main" to=${`${pageOf(service, dag_id)}&view=edit`}><${Icon} name="edit" />Edit<//>
+      <button type="button" disabled=${["writing", "written"].includes(now.stage)} onClick=${deploy}>Deploy again</button>
+    </div>
     <${Refused} error=${error} />
     <${Progress} deployment=${now} />
   `;

@@ -47,18 +47,10 @@ export function Text({ value, onInput, type = "text", lines = 0, options, narrow
   `;
 }
 
-/** @param {About & {value: string, of: [value: string, word: string][], onPick: (value: string) => void}} props */
-export const Select = ({ value, of, onPick, ...about }) => html`
-  <${Around} ...${about}>
-    <select id=${about.id} value=${value} aria-describedby=${described(about.id, about.help, about.error)} onChange=${(/** @type {any} */ event) => onPick(event.target.value)}>
-      ${of.map(([each, word]) => html`<option key=${each} value=${each}>${word}</option>`)}
-    </select>
-  <//>
-`;
-
 /**
  * One of a few, each with a sentence.
- * @param {{id: string, legend: string, value: string, of: [value: string, word: string, help?: string][], onPick: (value: string) => void, error?: string}} props
+ * @typedef {[value: string, word: string, help?: string]} Way
+ * @param {{id: string, legend: string, value: string, of: Way[], onPick: (value: string) => void, error?: string}} props
  */
 export const Radios = ({ id, legend, value, of, onPick, error }) => html`
   <fieldset class="radios" aria-describedby=${error ? `${id}-error` : undefined}>
@@ -66,7 +58,8 @@ export const Radios = ({ id, legend, value, of, onPick, error }) => html`
     ${error && html`<p class="error" id=${`${id}-error`}>${error}</p>`}
     ${of.map(([each, word, help], at) => html`
       <div key=${each} class="choose">
-        <input type="radio" id=${at ? `${id}-${each}` : id} name=${id} checked=${each === value} onChange=${() => onPick(each)} aria-describedby=${help ? `${id}-${each}-help` : undefined} />
+        <input type="radio" id=${at ? `${id}-${each}` : id} name=${id} checked=${each === value} onChange=${() => onPick(each)}
+          aria-describedby=${help ? `${id}-${each}-help` : undefined} />
         <div><label htmlFor=${at ? `${id}-${each}` : id}>${word}</label>${help && html`<p class="help" id=${`${id}-${each}-help`}>${help}</p>`}</div>
       </div>
     `)}
@@ -97,7 +90,14 @@ export function Summary({ errors }) {
   };
   return html`
     <div class="notice bad summary" role="alert" tabIndex="-1" ref=${box}>
-      <div><h2>There is a problem</h2><ul>${all.map(([id, text]) => html`<li key=${id}>${id.startsWith("-") ? html`<${Prose} text=${text} />` : html`<a href=${`#${id}`} onClick=${(/** @type {any} */ event) => lead(event, id)}><${Prose} text=${text} /></a>`}</li>`)}</ul></div>
+      <div>
+        <h2>There is a problem</h2>
+        <ul>
+          ${all.map(([id, text]) => html`
+            <li key=${id}><a href=${`#${id}`} onClick=${(/** @type {any} */ event) => lead(event, id)}><${Prose} text=${text} /></a></li>
+          `)}
+        </ul>
+      </div>
     </div>
   `;
 }

@@ -27,7 +27,7 @@ export function split(text) {
   return found.map((each) => each.trim()).filter(Boolean);
 }
 
-const SAME = /^(?:[A-Za-z0-9_ \-.^$|:;,=!@#%&~"'<>/]|\\[.\\wWdDsSbB$^*+?()[\]{}|\-/_]|\[\^?(?:[A-Za-z0-9_.:/+*?()|$ -]|\\[.\\wdsWDS\-\]])+\]|\((?:\?:)?|\)|[*+?]|\{\d+(?:,\d*)?\})*$/;
+const SAME = /^(?:[A-Za-z0-9_ \-.^$|:;,=!@#%&~"'<>/]|\\[.\\wWdDsSbB$^*+?()[\]{}|\-/_]|\[\^?(?:[A-Za-z0-9_.:/+*?()|$ -]|\\[.\\wdsWDS\-\]])+\]|\((?!\?)|\(\?:|\)|[*+?]|\{\d+(?:,\d*)?\})*$/;
 const UNBOUNDED = /\.?[*+]|\{\d+,\d*\}/g;
 const REPEATED_GROUP = /\)(?:[*+]|\{)/;
 const DOUBLED = /[*+?}][*+{]/;

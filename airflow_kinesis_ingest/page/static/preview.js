@@ -10,6 +10,8 @@ import { count, number } from "./words.js";
 /** The last listing, by what was asked, so that Back and on again does not ask anew. @type {Map<string, any>} */
 const listings = new Map();
 const MOST = 200;
+const WHAT = "A worker lists the streams of this account and region. You see which of them are kept, and by which pattern, while you write.";
+const HERE = "As this browser reads the patterns; where it may read one otherwise than the worker, it says so instead.";
 
 /** @param {{form: any, fields: Map<string, unknown>}} props */
 export function Preview({ form, fields }) {
@@ -33,12 +35,17 @@ export function Preview({ form, fields }) {
   const shown = now.stage === "running" && asked ? { ...asked, patterns: "" } : listing;
   const rows = useMemo(() => shown && verdicts(shown, late), [shown, late.includes, late.excludes]);
   const going = ["starting", "queued", "running"].includes(now.stage);
+  const asking = !shown ? "List the streams" : inDoubt.length && shown.patterns !== patterns ? "Ask a worker which it keeps" : "List again";
   return html`
     <section class="card preview" aria-label="Preview">
-      <div class="title"><h2>Preview</h2>${!why && !going && html`<button type="button" onClick=${ask}>${shown ? (inDoubt.length && shown.patterns !== patterns ? "Ask a worker which it keeps" : "List again") : "List the streams"}</button>`}</div>
-      ${why ? html`<p class="muted">${why}</p>` : !shown && !going && html`<p class="muted">A worker lists the streams of this account and region, and you see which of them are kept, and by which pattern, while you write.</p>`}
+      <div class="title"><h2>Preview</h2>${!why && !going && html`<button type="button" onClick=${ask}>${asking}</button>`}</div>
+      ${(why || (!shown && !going)) && html`<p class="muted">${why || WHAT}</p>`}
       <${Going} probe=${now} stop=${stop} what="the listing" />
-      ${shown && !rows && html`<p class="notice"><span><${Icon} name="warning" /> ${inDoubt.map((each) => html`<span key=${each}><code>${each}</code>: ${doubt(each)}. </span>`)} A worker knows: ask it.</span></p>`}
+      ${shown && !rows && html`
+        <p class="notice"><span>
+          <${Icon} name="warning" /> ${inDoubt.map((each) => html`<span key=${each}><code>${each}</code>: ${doubt(each)}. </span>`)} A worker knows: ask it.
+        </span></p>
+      `}
       ${rows && html`<${Kept} rows=${rows} packed=${shown.packed} exact=${shown.patterns === patterns} />`}
     </section>
   `;
@@ -71,13 +78,16 @@ function Kept({ rows, packed, exact }) {
   const others = rows.filter((row) => !row.kept);
   const these = shown === "kept" ? kept : others;
   return html`
-    <p role="status"><strong>${number(kept.length)} of ${count(rows.length, "stream")} kept</strong>${packed.remark ? html` <span class="muted">${packed.remark}</span>` : null}${packed.cut ? html` <span class="muted">${number(packed.cut)} more are left out here</span>` : null}</p>
+    <p role="status">
+      <strong>${number(kept.length)} of ${count(rows.length, "stream")} kept</strong>
+      <span class="muted"> ${packed.remark} ${packed.cut > 0 && `${number(packed.cut)} more are left out here`}</span>
+    </p>
     <${Choice} label="Show" of=${[["kept", "Kept", kept.length], ["out", "Filtered", others.length]]} value=${shown} onPick=${setShown} />
     <ul class="names window" tabIndex="0" aria-label=${shown === "kept" ? "Streams that are kept" : "Streams that are filtered"}>
       ${these.slice(0, MOST).map(({ name, pattern }) => html`<li key=${name}><code>${name}</code> <span class="muted">${pattern ?? ""}</span></li>`)}
       ${these.length > MOST && html`<li class="muted">and ${number(these.length - MOST)} more</li>`}
       ${!these.length && html`<li class="muted">None.</li>`}
     </ul>
-    <p class="muted">${exact ? "As the worker says it." : "As this browser reads the patterns; where it may read one otherwise than the worker, it says so instead."}</p>
+    <p class="muted">${exact ? "As the worker says it." : HERE}</p>
   `;
 }

@@ -82,7 +82,10 @@ const told = (path) => ask(`${path}?stringify=false`).then(({ value }) => (typeo
   throw error;
 });
 
-/** @param {string} dag @param {string} run @param {string} task @param {string} key @param {(more: Partial<Probe>) => void} put @param {() => boolean} wanted */
+/**
+ * @param {string} dag @param {string} run @param {string} task @param {string} key
+ * @param {(more: Partial<Probe>) => void} put @param {() => boolean} wanted
+ */
 async function followed(dag, run, task, key, put, wanted) {
   while (wanted()) {
     const { state } = await ask(runOf(dag, run));
@@ -107,23 +110,47 @@ export function Going({ probe: { stage, dag, task, run, since, found, answer, er
     return html`
       <div class="notice" role="status">
         <p><strong>${stage === "running" ? `A worker is at ${what}` : "Waiting for a worker"}</strong> <span class="muted" aria-hidden="true">${passed} s</span>
-          ${late && stage !== "running" && html`<span><br />No worker has taken it yet: all may be busy, none may listen to this queue, or another run of this DAG goes first. You can go on meanwhile, and come back. <${Link} to=${runPage(dag, run)}>The run<//></span>`}</p>
+          ${late && stage !== "running" && html`
+            <br />No worker has taken it yet: all may be busy, none may listen to this queue, or another run of this DAG goes first. You can go on
+            ${" "}meanwhile, and come back. ${run && html`<${Link} to=${runPage(dag, run)}>The run<//>`}
+          `}
+        </p>
         <button type="button" onClick=${stop}>Give up</button>
       </div>
     `;
   if (stage !== "done") return null;
-  if (!answer) return html`<p class="notice bad" role="alert"><span><strong>The worker's task ended without an answer.</strong> <${Link} to=${logPage(dag, run, task)}>Its log<//> says why.</span></p>`;
+  if (!answer)
+    return html`
+      <p class="notice bad" role="alert"><span>
+        <strong>The worker's task ended without an answer.</strong> <${Link} to=${logPage(dag, run, task)}>Its log<//> says why.
+      </span></p>
+    `;
   return answer.error ? html`<${Because} error=${answer.error} />` : null;
 }
 
 /** @param {{error: any, dag: string}} props */
-const NotStarted = ({ error, dag }) =>
-  error.kind === "missing" ? html`<p class="notice" role="alert"><span><strong>There is no DAG <code>${dag}</code></strong>, which asks a worker before a workflow is deployed, or you may not see it. It is there once the loader of the folder says <code>load_workflows(globals(), "workflows", probe=True)</code>${dag.includes(".") ? html`, with the queue's name in a list for <code>probe</code>` : ""}; of a new folder, with its first workflow. You can go on without.</span></p>`
-    : error.kind === "forbidden" ? html`<p class="notice" role="alert"><span><strong>You may not start <code>${dag}</code></strong>, so nothing can be tried here. You can go on without.</span></p>` : html`<${Refused} error=${error} />`;
+function NotStarted({ error, dag }) {
+  if (!["missing", "forbidden"].includes(error.kind)) return html`<${Refused} error=${error} />`;
+  const loader = `load_workflows(globals(), "workflows", probe=${dag.includes(".") ? '["the queue"]' : "True"})`;
+  return html`
+    <p class="notice" role="alert"><span>
+      ${error.kind === "missing"
+        ? html`
+          <strong>There is no DAG <code>${dag}</code></strong>, which asks a worker before a workflow is deployed, or you may not see it. It is there once
+          ${" "}the loader of a folder says <code>${loader}</code>.`
+        : html`<strong>You may not start <code>${dag}</code></strong>, so nothing can be tried here.`}
+      ${" "}You can go on without.
+    </span></p>
+  `;
+}
 
 /** @param {{error: {where: string, cause: string, remedy: string, statement: object|null}}} props */
 const Because = ({ error: { where, cause, remedy, statement } }) => html`
-  <div class="problem failed" role="alert"><p><strong>${where ? `${where}: ` : ""}<${Prose} text=${cause} /></strong></p>${remedy && html`<p><${Prose} text=${remedy} /></p>`}<${Statement} of=${statement} /></div>
+  <div class="problem failed" role="alert">
+    <p><strong>${where ? `${where}: ` : ""}<${Prose} text=${cause} /></strong></p>
+    ${remedy && html`<p><${Prose} text=${remedy} /></p>`}
+    <${Statement} of=${statement} />
+  </div>
 `;
 
 /** @param {{of: object|null}} props */
@@ -149,7 +176,12 @@ export function Checks({ probe: { found, stage, answer }, catalogue = true }) {
         `)}
         ${stage === "running" && html`<li class="going"><${Sign} tone="going" /><span class="muted">Next…</span></li>`}
       </ol>
-      ${stage === "done" && answer && !answer.error && html`<p role="status" class=${`notice ${failed ? "bad" : ""}`}><span><strong>${failed ? `${failed} of ${checks.length} checks failed.` : "The connection works."}</strong>${worker ? html` Tried on the worker ${worker.message}.` : null}</span></p>`}
+      ${stage === "done" && answer && !answer.error && html`
+        <p role="status" class=${`notice ${failed ? "bad" : ""}`}><span>
+          <strong>${failed ? `${failed} of ${checks.length} checks failed.` : "The connection works."}</strong>
+          ${worker && ` Tried on the worker ${worker.message}.`}
+        </span></p>
+      `}
     </div>
   `;
 }

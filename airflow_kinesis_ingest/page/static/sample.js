@@ -33,7 +33,11 @@ export function SamplePanel({ workflow: { dag_id, paused }, stream, close }) {
       </div>
       ${paused && html`<p class="notice">The DAG is paused: Airflow starts nothing of it, a look at messages neither. Unpause it first.</p>`}
       <${Going} probe=${now} stop=${stop} what="the messages" />
-      ${kept && html`<p class="notice bad" role="alert">The sample could not be deleted from Airflow's database: ${kept}. Ask somebody who may delete XComs of ${dag_id}, run ${now.run}.</p>`}
+      ${kept && html`
+        <p class="notice bad" role="alert">
+          The sample could not be deleted from Airflow's database: ${kept}. Ask somebody who may delete XComs of ${dag_id}, run ${now.run}.
+        </p>
+      `}
       ${now.found && html`<${Messages} sample=${now.found} />`}
     </section>
   `;
@@ -42,10 +46,17 @@ export function SamplePanel({ workflow: { dag_id, paused }, stream, close }) {
 /** @param {{sample: Sample}} props */
 function Messages({ sample: { messages, count: all, cut, schema } }) {
   return html`
-    <p role="status">${all ? `${count(all, "message")}, decoded, and redacted as the workflow says.` : "There is no message in this stream."}${cut ? ` ${number(cut)} of them are left out: a sample has 64 KB at most.` : ""}</p>
+    <p role="status">
+      ${all ? `${count(all, "message")}, decoded, and redacted as the workflow says.` : "There is no message in this stream."}
+      ${cut > 0 && ` ${number(cut)} of them are left out: a sample has 64 KB at most.`}
+    </p>
     <div class="pair">
       ${messages.length > 0 && html`<ol class="stack" aria-label="Messages">${messages.map(({ text, remarks, cut: less }, at) => html`
-        <li key=${at}><pre tabIndex="0" aria-label=${`Message ${at + 1}`}>${text}</pre>${[...remarks, ...(less ? [`${number(less)} more characters`] : [])].map((remark) => html`<p key=${remark} class="muted">${remark}</p>`)}</li>
+        <li key=${at}>
+          <pre tabIndex="0" aria-label=${`Message ${at + 1}`}>${text}</pre>
+          ${remarks.map((remark) => html`<p key=${remark} class="muted">${remark}</p>`)}
+          ${less > 0 && html`<p class="muted">${number(less)} more characters</p>`}
+        </li>
       `)}</ol>`}
       ${schema && html`<${Tree} schema=${schema} />`}
     </div>
@@ -55,7 +66,11 @@ function Messages({ sample: { messages, count: all, cut, schema } }) {
 /** @param {{schema: NonNullable<Sample["schema"]>}} props */
 const Tree = ({ schema: { kind, agreed, total, fields, cut } }) => html`
   <section aria-label="Schema"><h3>${kind} schema</h3><p class="muted">${number(agreed)} of ${count(total, "message")} agree with it.</p>
-    <ul class="tree">${fields.map(([depth, name, type], at) => html`<li key=${at} style=${{ paddingLeft: `${depth * 18}px` }}><code>${name}</code> <span class="muted">${type}</span></li>`)}</ul>
+    <ul class="tree">
+      ${fields.map(([depth, name, type], at) => html`
+        <li key=${at} style=${{ paddingLeft: `${depth * 18}px` }}><code>${name}</code> <span class="muted">${type}</span></li>
+      `)}
+    </ul>
     ${cut > 0 && html`<p class="muted">and ${count(cut, "field")} more</p>`}
   </section>
 `;

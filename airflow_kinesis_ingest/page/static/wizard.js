@@ -22,12 +22,16 @@ export function AddPage() {
   const schema = useAnswer(SCHEMA);
   const error = store.error ?? schema.error;
   const refused = store.data?.bundle && !store.data.may_create;
+  const ready = store.data && schema.data && !refused;
   return html`
     <div class="page wizard">
-      <nav aria-label="Breadcrumb" class="crumbs"><${Link} to=${pageOf("")}>Kinesis services<//> <span aria-hidden="true">/</span> <span aria-current="page">Add service</span></nav>
-      ${error ? html`<h1>Add service</h1><${Refused} error=${error} again=${() => [store, schema].forEach(({ again }) => again())} />`
-        : !store.data || !schema.data ? html`<h1>Add service</h1><${Skeleton} />`
-          : refused ? html`<h1>Add service</h1><p class="notice">${store.data.why}.</p>` : html`<${Start} from=${params.get("from")} store=${store.data} schema=${schema.data} />`}
+      <nav aria-label="Breadcrumb" class="crumbs">
+        <${Link} to=${pageOf("")}>Kinesis services<//> <span aria-hidden="true">/</span> <span aria-current="page">Add service</span>
+      </nav>
+      ${ready ? html`<${Start} from=${params.get("from")} store=${store.data} schema=${schema.data} />` : html`<h1>Add service</h1>`}
+      <${Refused} error=${error} again=${() => [store, schema].forEach(({ again }) => again())} />
+      ${refused && html`<p class="notice">${store.data.why}.</p>`}
+      ${!ready && !refused && !error && html`<${Skeleton} />`}
     </div>
   `;
 }
@@ -131,12 +135,14 @@ function Wizard({ store, schema }) {
       <div class="station">
         <p class="muted">Step ${at + 1} of ${STEPS.length}${form.copyOf ? `: a copy of ${form.copyOf}` : ""}</p>
         <h1 ref=${title} tabIndex="-1">${step === "name" ? "Add service: name" : STEPS[at][1]}</h1>
-        ${!store.bundle && html`<p class="notice"><span><strong>This page cannot deploy here</strong>: ${store.why}. Go on, and download the file at the end.</span></p>`}
+        ${!store.bundle && html`
+          <p class="notice"><span><strong>This page cannot deploy here</strong>: ${store.why}. Go on, and download the file at the end.</span></p>
+        `}
         <${Summary} errors=${tried.errors} />
         <${Refused} error=${tried.error} />
         ${View ? html`
           <form noValidate onSubmit=${next} class="stack">
-            <${View} key=${step} form=${form} put=${put} errors=${tried.errors} schema=${schema} store=${store} fields=${fields} draft=${checked.draft} taken=${taken} />
+            <${View} key=${step} ...${{ form, put, schema, store, fields, taken }} errors=${tried.errors} draft=${checked.draft} />
             <div class="buttons">
               ${at > 0 && html`<button type="button" onClick=${() => back(STEPS[at - 1][0])}>Back</button>`}
               <button type="submit" class="main">${tried.busy ? "Checking…" : step === "test" ? "Go on" : "Next"}</button>
@@ -158,14 +164,15 @@ const orderOf = (form, fields) => ({ dag_id: null, text: form.base ?? null, fiel
 /** What the engine says of this step's fields. @param {string} step @param {any} order @returns {Promise<Record<string, string>>} */
 async function faults(step, order) {
   const draft = /** @type {Draft} */ (await tell(DRAFT, order));
-  const own = draft.faults.filter(({ path }) => path && FIELDS.some(([, place, , at]) => at === step && (path === place || path.startsWith(`${place}.`) || path.startsWith(`${place}[`))));
+  const own = draft.faults.filter(({ path }) => FIELDS.some(([key, , , at]) => at === step && key === keyOf(path)));
   return Object.fromEntries(own.map((fault) => [keyOf(fault.path), faultText({ ...fault, line: 0, path: "" })]));
 }
 
 /** What a step cannot do without. @param {string} step @param {Form} form @returns {Promise<Record<string, string>>} */
 async function lacking(step, form) {
   const empty = (/** @type {string} */ key, /** @type {string} */ what) => (form[key].trim() ? {} : { [key]: what });
-  if (step === "name") return { ...empty("service", "Enter a name for the service"), ...empty("name", "Enter a name for the workflow"), ...(await notFree(form.name.trim())) };
+  const unnamed = () => ({ ...empty("service", "Enter a name for the service"), ...empty("name", "Enter a name for the workflow") });
+  if (step === "name") return { ...unnamed(), ...(await notFree(form.name.trim())) };
   if (step === "connection" && form.aws === "new") return { aws: "Store the new connection first, or choose another way" };
   if (step === "connection" && form.aws === "existing") return empty("awsId", "Enter the id of a connection");
   if (step === "connection" && !form.base) return empty("region", "Enter the AWS region");
@@ -185,7 +192,9 @@ const Stations = ({ at, reached }) => html`
   <nav aria-label="Steps" class="stations"><ol>
     ${STEPS.map(([key, word], each) => html`
       <li key=${key} class=${each === at ? "here" : each < at ? "past" : ""}>
-        ${each !== at && each <= reached ? html`<a href=${searchWith({ step: key })}>${word}</a>` : html`<span aria-current=${each === at ? "step" : undefined} class=${each > reached ? "muted" : ""}>${word}</span>`}
+        ${each !== at && each <= reached
+          ? html`<a href=${searchWith({ step: key })}>${word}</a>`
+          : html`<span aria-current=${each === at ? "step" : undefined} class=${each > reached ? "muted" : ""}>${word}</span>`}
       </li>
     `)}
   </ol></nav>
@@ -202,6 +211,7 @@ function Review({ store, form, fields, checked: { draft, error, busy }, put }) {
   const again = () => put({});
   if (error && !draft) return html`<${Refused} error=${error} />`;
   if (!draft) return html`<${Skeleton} label="Making the file" />`;
+  const service = String(fields.get("source.serviceName") ?? draft.service ?? "");
   const ready = !busy && !draft.faults.length && name;
   return html`
     <div class="stack">
@@ -209,13 +219,17 @@ function Review({ store, form, fields, checked: { draft, error, busy }, put }) {
       <${Refused} error=${error} again=${again} />
       ${!sent && html`<${Wrong} faults=${draft.faults} tone="bad" title="The file has faults" />`}
       ${!sent && html`<${Wrong} faults=${draft.advice} tone="" title="To think about" />`}
-      ${!sent && !draft.faults.length && html`<section class="card"><div class="title"><h2>When it runs</h2><${Change} step="schedule" /></div><${When} draft=${draft} /></section>`}
-      <${Progress} deployment=${now}><p class="buttons"><${Link} class="button main" to=${pageOf(String(fields.get("source.serviceName") ?? draft.service ?? ""), name)}>Open ${name}<//></p><//>
+      ${!sent && !draft.faults.length && html`
+        <section class="card"><div class="title"><h2>When it runs</h2><${Change} step="schedule" /></div><${When} draft=${draft} /></section>
+      `}
+      <${Progress} deployment=${now}><p class="buttons"><${Link} class="button main" to=${pageOf(service, name)}>Open ${name}<//></p><//>
       ${now.stage === "faulty" && sent && html`<p><${Link} class="button main" to=${`${pageOf("", name)}&view=edit`}>Edit and deploy again<//></p>`}
       ${!sent && html`
         <div class="buttons">
           <button type="button" onClick=${() => back("schedule")}>Back</button>
-          ${store.bundle ? html`<button type="button" class="main" disabled=${!ready || now.stage === "writing"} onClick=${() => save(name, draft.text, null)}>Deploy</button>` : html`<${Download} file=${`${name}.yaml`} text=${draft.text} />`}
+          ${store.bundle
+            ? html`<button type="button" class="main" disabled=${!ready || now.stage === "writing"} onClick=${() => save(name, draft.text, null)}>Deploy</button>`
+            : html`<${Download} file=${`${name}.yaml`} text=${draft.text} />`}
         </div>
       `}
       <${Text} file=${`workflows/${name || "workflow"}.yaml`} text=${draft.text} faults=${sent && now.faults.length ? now.faults : draft.faults} />
