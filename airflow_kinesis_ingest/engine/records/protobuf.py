@@ -136,7 +136,7 @@ def _read(descriptor: Any, data: bytes) -> dict[str, Any]:
         message.ParseFromString(data)
         _check(message)
         value: dict[str, Any] = json_format.MessageToDict(message, preserving_proto_field_name=True)
-    except errors.DecodeError as error:
+    except (errors.DecodeError, errors.EncodeError) as error:  # EncodeError: a required field lacks
         raise ValueError("the data is none of it") from error
     except json_format.Error as error:
         raise ValueError("it has no form in JSON") from error

@@ -706,6 +706,16 @@ def test_what_protobuf_has_no_json_for_stays_encoded() -> None:
         assert "Protobuf message A: " in message.note
 
 
+def test_a_protobuf_message_without_a_required_field_stays_encoded() -> None:
+    """At the top, and in a message within it."""
+    schema = 'syntax = "proto2"; message A { required string a = 1; optional A inner = 2; }'
+    assert proto(schema, b"\x00\x0a\x01x").text == '{"a": "x"}'
+    for payload in (b"", b"\x0a\x01x\x12\x00"):
+        message = proto(schema, b"\x00" + payload)
+        assert message.format == "binary"
+        assert "Protobuf message A: the data is none of it" in message.note
+
+
 def test_the_registry_is_asked_for_the_version_in_the_header() -> None:
     """Once per record, by the UUID as Glue writes it; without a registry the note names the version."""
     asked: list[str] = []
