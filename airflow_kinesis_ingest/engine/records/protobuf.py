@@ -136,7 +136,7 @@ def _read(descriptor: Any, data: bytes) -> dict[str, Any]:
         message.ParseFromString(data)
         _check(message)
         value: dict[str, Any] = json_format.MessageToDict(message, preserving_proto_field_name=True)
-    except (errors.DecodeError, errors.EncodeError) as error:  # EncodeError: a required field lacks
+    except errors.DecodeError as error:
         raise ValueError("the data is none of it") from error
     except json_format.Error as error:
         raise ValueError("it has no form in JSON") from error
@@ -145,6 +145,8 @@ def _read(descriptor: Any, data: bytes) -> dict[str, Any]:
 
 def _check(message: Any) -> None:
     """ValueError when something in it would not be shown, or it would take too much to show it."""
+    if not message.IsInitialized():  # of such a one protobuf crashes where the path to the field is no UTF-8 (7.36)
+        raise ValueError("it lacks a field that the schema requires")
     size = message.ByteSize()
     room = _OUTPUT_MOST
     level = [message]
