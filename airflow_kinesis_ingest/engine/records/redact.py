@@ -26,7 +26,7 @@ import json
 import re
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import takewhile
@@ -46,7 +46,6 @@ UNSURE = 4096
 
 _MASKED = json.dumps(MASK)
 _MOST_SEARCHES = 8  # each begins at what the one before left, and a text is made for a second one only on purpose
-_ENDS = re.compile(r"""[\s"'`,;<>(){}=|]{0,2}""")
 _SEGMENT = re.compile(r"""\[\s*\*?\s*\]|\[\s*(?:'([^']+)'|"([^"]+)")\s*\]|\.?([^.\[\]'"\s]+)""")
 _BLANK = "\ufeff \t\r\n"
 # Before JSON in a line of a log or of an event stream: nothing that could be a field's value.
@@ -123,14 +122,14 @@ class Redactor:
     def mask(self, text: str) -> str:
         """text with every detector's finding replaced, also of what is written in escapes.
 
-        What stood right beside a finding may itself be one without it, so then the rest is searched once more.
+        Without a finding, what stood beside it may be one itself, or may have lost the word that told it from one: so
+        the rest is searched until nothing is found.
         """
         for _ in range(_MOST_SEARCHES):
             spans = merged(self.found(text))
-            touched = _touched(text, spans)
-            text = replaced(text, spans, MASK)
-            if not touched:
+            if not spans:
                 break
+            text = replaced(text, spans, MASK)
         return text
 
     def _spans(self, text: str) -> Iterator[Span]:
@@ -145,11 +144,6 @@ class Redactor:
         plain, origins = unescaped(text)
         whole = [(origins[bisect_right(origins, start) - 1], end) for start, end in spans]
         return whole + [(origins[start], origins[end]) for start, end in self._spans(folded(plain))]
-
-
-def _touched(text: str, spans: Iterable[Span]) -> bool:
-    """Whether any of spans ends at a sign that may be a part of something else."""
-    return any(not _ENDS.fullmatch(text[start - 1 : start] + text[end : end + 1]) for start, end in spans)
 
 
 @dataclass(slots=True)
@@ -336,7 +330,7 @@ class _Scan:
         if spans[0][0] < start or spans[-1][1] > end:
             return self.mask(content)
         rest = replaced(content, [(begin - start, stop - start) for begin, stop in spans], MASK)
-        return self.mask(rest) if _touched(self.text, spans) else rest
+        return self.mask(rest)
 
     def scalar(self) -> None:
         match = _SCALAR.match(self.text, self.position)
