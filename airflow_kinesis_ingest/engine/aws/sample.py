@@ -6,7 +6,7 @@ records all shards are looked at, a read of each in turn, at one time after the 
 1. ten minutes back; where more is there than a sample needs, again from nearer to now, until its tip is reached;
 2. if that is empty, the horizon: a shard whose tip is reached from there without a record is proven empty, and what was
    read last of one that is short is its newest;
-3. where neither was reached, an hour back, six hours, ... until there is a record.
+3. where neither was reached, an hour back, six hours, ... until there is a record, and on from there as in 1.
 
 If the open shards have no record, the closed ones are searched in the same way. Reading takes from what the stream's
 consumers may read, 2 MiB a second and shard (`ShardReader` keeps the pace), and GetRecords counts records, not bytes.
@@ -30,7 +30,7 @@ from ..workflow.models import SampleOptions
 
 NEWEST = timedelta(minutes=10)
 LOOK_BACK = tuple(timedelta(hours=6**power) for power in range(6))
-"""An hour, 6, 36 hours, 9, 54, 324 days: the newest record is at most six times as old as it need be."""
+"""An hour, 6, 36 hours, 9, 54, 324 days: a search begins at most six times as far back as the newest record is."""
 
 READS = 40
 READ_BYTES = 1 << 20
@@ -391,7 +391,7 @@ class _Search:
             if any(each.kept for each in passes) or not self._budget.left():
                 break
             passes = self._looked([(each.shard, each.sizes) for each in passes], start, FOLLOWED)
-        for index, each in zip(far, passes, strict=True):
+        for index, each in zip(far, self._nearer(passes), strict=True):
             whole[index] = each if each.kept else whole[index]
         self._advance([each for each in whole if not each.kept], READS)
         return whole

@@ -218,6 +218,13 @@ def test_the_newest_record_of_a_quiet_stream_is_in_its_sample(ages: list[list[ti
     assert taken.exhausted
 
 
+def test_of_many_records_that_are_not_recent_the_last_ones_are_taken() -> None:
+    """Nearer to now from whichever time it is that has records: here an hour ago, and six."""
+    for since in (58 * MINUTE, 5 * HOUR):
+        records = every(since / 400, 300, since)
+        assert texts(sampler(count=10).take(described(), [Shard(*records)], NOW)) == newest(10, records)
+
+
 @pytest.mark.parametrize(
     ("newest", "since"), [(MINUTE, 10 * MINUTE), (11 * MINUTE, HOUR), (2 * HOUR, 6 * HOUR), (9 * HOUR, 36 * HOUR)]
 )
