@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Visits
 from tests.browser.sites import Demo, Site
 from tests.browser.views import NAV, ROAD, VIEWS, View, ours
 
+STATIC = Path(str(files("airflow_kinesis_ingest"))) / "page" / "static"
 WORST = ("serious", "critical")
 
 
@@ -80,3 +84,18 @@ def tab_to(page: Page, words: str) -> None:
             assert marked, f"who is at {words!r} by keyboard does not see it"
             return
     pytest.fail(f"{words!r} is not reached by Tab")
+
+
+def test_the_head_of_a_column_looks_like_text_though_it_is_a_button(browser: Browser) -> None:
+    page = browser.new_page()
+    look = (STATIC / "style.css").read_text()
+    page.set_content(
+        f"<style>{look}</style><main class=kinesis><table><thead><th><button>Service</button></table></main>"
+    )
+    page.get_by_role("button").hover()
+    drawn = """each => {
+        const { borderTopWidth, paddingLeft, backgroundColor } = getComputedStyle(each);
+        return [borderTopWidth, paddingLeft, backgroundColor];
+    }"""
+    assert page.get_by_role("button").evaluate(drawn) == ["0px", "0px", "rgba(0, 0, 0, 0)"]
+    page.close()
