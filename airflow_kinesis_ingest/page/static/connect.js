@@ -9,7 +9,7 @@ import { useAnswer } from "./state.js";
 const MOST = 500;
 
 /** The ids that Airflow lists of some types; those of secrets backends it does not. @param {string[]} types @returns {{ids: string[], error: any}} */
-export function useConnections(types) {
+function useConnections(types) {
   const { data, error } = useAnswer(`/api/v2/connections?limit=${MOST}&order_by=connection_id`);
   const found = /** @type {any[]} */ (data?.connections ?? []).filter((/** @type {any} */ each) => types.includes(each.conn_type));
   return { ids: found.map((each) => each.connection_id), error };
@@ -68,12 +68,12 @@ const catalogueParts = () => [
 ];
 
 /** @param {any} schema @param {string} type */
-export const partsOf = (schema, type) => (type === "kinesis" ? awsParts(schema) : catalogueParts());
+const partsOf = (schema, type) => (type === "kinesis" ? awsParts(schema) : catalogueParts());
 
 const OWN = ["login", "password", "host", "port", "schema"];
 
 /** As Airflow's API takes it. @param {string} id @param {string} type @param {Record<string, string>} values */
-export function connectionOf(id, type, values) {
+function connectionOf(id, type, values) {
   const given = Object.entries(values).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value);
   const own = given.filter(([key]) => OWN.includes(key)).map(([key, value]) => [key, key === "port" ? Number(value) : value]);
   const extra = Object.fromEntries(given.filter(([key]) => !OWN.includes(key)));

@@ -89,7 +89,7 @@ const asked = (path) => ask(path).catch((error) => {
 });
 
 /** Asked so that a DAG that is not there is no error. @param {string} dag */
-export async function isThere(dag) {
+async function isThere(dag) {
   const found = await asked(`/api/v2/dags?dag_id_pattern=${encodeURIComponent(dag)}&exclude_stale=false&limit=1000`);
   return Boolean(found?.dags.some((/** @type {any} */ each) => each.dag_id === dag));
 }

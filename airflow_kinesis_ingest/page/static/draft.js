@@ -127,7 +127,7 @@ export function stepOf(path) {
 export const keyOf = (path) => FIELDS.find(([, place]) => path === place || path.startsWith(`${place}.`) || path.startsWith(`${place}[`))?.[0] ?? "";
 
 /** Nested, as a file has it. @param {Map<string, unknown>} fields */
-export function nested(fields) {
+function nested(fields) {
   const data = /** @type {Record<string, any>} */ ({});
   for (const [place, value] of fields) {
     const keys = place.split(".");

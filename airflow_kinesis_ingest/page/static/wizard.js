@@ -1,5 +1,5 @@
 /** From nothing, or from a copy, to a workflow that Airflow runs: a step a page, and a review of the file at the end. */
-import { Link, searchWith, show, useAddress } from "./address.js";
+import { Link, searchWith, show, useAddress, useArrival } from "./address.js";
 import { ask, tell } from "./api.js";
 import { Download, Progress, useDeployment } from "./deploy.js";
 import { EMPTY, FIELDS, STEPS, changes, fieldAt, fieldsOf, formOf, keyOf, recalled, remember, stepOf } from "./draft.js";
@@ -7,7 +7,7 @@ import { useDraft } from "./editor.js";
 import { Text } from "./file.js";
 import { Summary } from "./form.js";
 import { html, useEffect, useMemo, useRef, useState } from "./html.js";
-import { Icon, Prose, Refused, Skeleton } from "./parts.js";
+import { Prose, Refused, Skeleton } from "./parts.js";
 import { DRAFT, SCHEMA, STORE, nameOf, pageOf, workflowOf } from "./places.js";
 import { useAnswer } from "./state.js";
 import { VIEWS } from "./steps.js";
@@ -91,6 +91,48 @@ function useTaken(name) {
   return taken?.name === name ? taken : null;
 }
 
+/** Who goes on is led to the heading of the step. @param {string} step @returns {any} the heading's ref */
+function useHeading(step) {
+  const title = useArrival();
+  const before = useRef(step);
+  useEffect(() => {
+    if (before.current !== step) title.current?.focus();
+    before.current = step;
+  }, [step]);
+  return title;
+}
+
+const UNTRIED = { errors: {}, error: null, busy: false };
+
+/**
+ * To the next step, if nothing is wrong with this one.
+ * @param {number} at @param {Form} form @param {any} order @param {(more: Partial<Form>) => void} put
+ * @returns {[{errors: Record<string, string>, error: any, busy: boolean}, (event: any) => void]}
+ */
+function useNext(at, form, order, put) {
+  const [tried, setTried] = useState(/** @type {any} */ (UNTRIED));
+  const step = STEPS[at][0];
+  useEffect(() => setTried(UNTRIED), [step]);
+  const next = async (/** @type {any} */ event) => {
+    event.preventDefault();
+    if (tried.busy) return;
+    setTried({ ...tried, busy: true });
+    try {
+      const errors = { ...(await faults(step, order)), ...(await lacking(step, form)) };
+      setTried({ ...UNTRIED, errors });
+      if (Object.keys(errors).length) return;
+      put({ reached: Math.max(form.reached ?? 0, at + 1) });
+      goTo(STEPS[at + 1][0]);
+    } catch (/** @type {any} */ error) {
+      setTried({ ...UNTRIED, error });
+    }
+  };
+  return [tried, next];
+}
+
+/** @param {string} step */
+const goTo = (step) => show(searchWith({ step }));
+
 /** @param {{store: Store, schema: any}} props */
 function Wizard({ store, schema }) {
   const asked = useAddress().get("step") ?? "name";
@@ -100,34 +142,18 @@ function Wizard({ store, schema }) {
   const order = useMemo(() => orderOf(form, fields), [form, fields]);
   const taken = useTaken(form.name.trim());
   const checked = useDraft(["schedule", "review"].includes(step) ? order : null);
-  const [tried, setTried] = useState(/** @type {any} */ ({ errors: {}, error: null, busy: false }));
-  const title = useRef(/** @type {HTMLElement|null} */ (null));
-  const before = useRef(step);
-  useEffect(() => {
-    setTried({ errors: {}, error: null, busy: false });
-    if (before.current !== step) title.current?.focus();
-    before.current = step;
-  }, [step]);
+  const at = STEPS.findIndex(([key]) => key === step);
+  const [tried, next] = useNext(at, form, order, put);
+  const title = useHeading(step);
   useEffect(() => {
     // What cannot be made ready is told by the test, or by the deployment.
     if (store.bundle) tell(STORE, {}, "PUT").catch(() => {});
   }, []);
-  const at = STEPS.findIndex(([key]) => key === step);
-  const next = async (/** @type {any} */ event) => {
-    event.preventDefault();
-    if (tried.busy) return;
-    setTried({ ...tried, busy: true });
-    try {
-      const errors = { ...(await faults(step, order)), ...(await lacking(step, form)) };
-      setTried({ errors, error: null, busy: false });
-      if (Object.keys(errors).length) return;
-      put({ reached: Math.max(form.reached ?? 0, at + 1) });
-      show(searchWith({ step: STEPS[at + 1][0] }));
-    } catch (/** @type {any} */ error) {
-      setTried({ errors: {}, error, busy: false });
-    }
-  };
   const View = VIEWS[step];
+  const anew = () => {
+    clear();
+    goTo("name");
+  };
   const begun = Object.keys(form).some((key) => JSON.stringify(form[key]) !== JSON.stringify(EMPTY[key]));
   return html`
     <div class="road">
@@ -144,9 +170,9 @@ function Wizard({ store, schema }) {
           <form noValidate onSubmit=${next} class="stack">
             <${View} key=${step} ...${{ form, put, schema, store, fields, taken }} errors=${tried.errors} draft=${checked.draft} />
             <div class="buttons">
-              ${at > 0 && html`<button type="button" onClick=${() => back(STEPS[at - 1][0])}>Back</button>`}
+              ${at > 0 && html`<button type="button" onClick=${() => goTo(STEPS[at - 1][0])}>Back</button>`}
               <button type="submit" class="main">${tried.busy ? "Checking…" : step === "test" ? "Go on" : "Next"}</button>
-              ${begun && html`<button type="button" class="quiet" onClick=${() => { clear(); show(searchWith({ step: "name" })); }}>Start anew</button>`}
+              ${begun && html`<button type="button" class="quiet" onClick=${anew}>Start anew</button>`}
             </div>
           </form>
         ` : html`<${Review} store=${store} form=${form} fields=${fields} checked=${checked} put=${put} />`}
@@ -154,9 +180,6 @@ function Wizard({ store, schema }) {
     </div>
   `;
 }
-
-/** Where one came from the step before, it is where the browser's Back leads. @param {string} step */
-const back = (step) => show(searchWith({ step }));
 
 /** @param {Form} form @param {Map<string, unknown>} fields */
 const orderOf = (form, fields) => ({ dag_id: null, text: form.base ?? null, fields: changes(fields, new Map(form.before ?? [])) });
@@ -226,7 +249,7 @@ function Review({ store, form, fields, checked: { draft, error, busy }, put }) {
       ${now.stage === "faulty" && sent && html`<p><${Link} class="button main" to=${`${pageOf("", name)}&view=edit`}>Edit and deploy again<//></p>`}
       ${!sent && html`
         <div class="buttons">
-          <button type="button" onClick=${() => back("schedule")}>Back</button>
+          <button type="button" onClick=${() => goTo("schedule")}>Back</button>
           ${store.bundle
             ? html`<button type="button" class="main" disabled=${!ready || now.stage === "writing"} onClick=${() => save(name, draft.text, null)}>Deploy</button>`
             : html`<${Download} file=${`${name}.yaml`} text=${draft.text} />`}
