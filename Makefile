@@ -36,7 +36,7 @@ screenshots: $(VENV)/installed
 	tests/browser/install.sh
 	$(BROWSER) -m tests.browser.screenshots $(IMAGES)
 
-# tests/airflow on the older Airflows that are supported, each in a virtualenv of its own.
+# tests/airflow and tests/page on the other Airflows that are supported, each in a virtualenv of its own.
 test-matrix:
 	PYTHON=$(PYTHON) tests/matrix.sh
 

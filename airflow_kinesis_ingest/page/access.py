@@ -20,6 +20,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import (
 )
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_authenticated
+from airflow.models.connection import Connection
 from airflow.models.dag import DagModel
 from airflow.models.log import Log
 from fastapi import Depends, HTTPException, Request, status
@@ -126,15 +127,13 @@ def _entities(user: Any, details: DagDetails) -> dict[str, bool]:
 
 
 def _details(dag_id: str) -> DagDetails:
-    """With the DAG's team, which Airflow knows from 3.2 on."""
-    team = getattr(DagModel, "get_team_name", None)
-    return DagDetails(id=dag_id, team_name=team(dag_id)) if team else DagDetails(id=dag_id)
+    return DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id))
 
 
 class Author:
     """The user of a request that writes."""
 
-    def __init__(self, user: GetUserDep) -> None:
+    def __init__(self, user: Any) -> None:
         self._user = user
 
     @property
@@ -152,7 +151,7 @@ class Author:
     def ensure_may_use(self, connections: Iterable[str]) -> None:
         """A run uses a connection whoever wrote its id into the file: so they must be one who may look at it."""
         for one in sorted(connections):
-            details = ConnectionDetails(conn_id=one)
+            details = ConnectionDetails(conn_id=one, team_name=Connection.get_team_name(one))
             if not get_auth_manager().is_authorized_connection(method="GET", details=details, user=self._user):
                 remedy = "Name one that you may read, or ask for the right"
                 raise HTTPException(status.HTTP_403_FORBIDDEN, f"You may not use the connection {one}. {remedy}")
@@ -163,4 +162,9 @@ class Author:
         session.add(Log(event=event, dag_id=dag_id, owner=name, owner_display_name=name, extra=json.dumps(extra)))
 
 
-AuthorDep = Annotated[Author, Depends(Author)]
+def _author(user: GetUserDep) -> Author:
+    """`Depends(Author)` would be shorter: the FastAPI of Airflow 3.1 does not resolve the annotations of a class."""
+    return Author(user)
+
+
+AuthorDep = Annotated[Author, Depends(_author)]

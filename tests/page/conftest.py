@@ -17,6 +17,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of Airflow's and FastAPI's own
     from airflow.api_fastapi.app import create_app, get_auth_manager, purge_cached_app
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.dag_processing.bundles import manager as bundles
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
 
@@ -34,6 +35,14 @@ def app(request: pytest.FixtureRequest) -> Iterator[FastAPI]:
         patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "x" * 64)
         yield create_app(apps="core")
     purge_cached_app()
+
+
+@pytest.fixture(autouse=True)
+def _bundles_as_they_are_configured_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 3.4 on a process of Airflow reads the list of its bundles once."""
+    once: Any = getattr(bundles, "_load_bundle_config_snapshot", None)
+    if once is not None:
+        monkeypatch.setattr(bundles, once.__name__, once.__wrapped__)
 
 
 @pytest.fixture

@@ -41,12 +41,10 @@ def forget() -> None:
     from airflow.models.dagrun import DagRun
     from airflow.models.errors import ParseImportError
     from airflow.models.serialized_dag import SerializedDagModel
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        for model in (XComModel, TaskInstance, DagRun, SerializedDagModel, DagVersion, DagTag, DagModel):
+        for model in (DagRun, SerializedDagModel, DagVersion, DagTag, DagModel):
             session.query(model).delete()
         session.query(ParseImportError).delete()
 
@@ -54,7 +52,6 @@ def forget() -> None:
 def run(dag_id: str, number: int, *, state: str = "success", value: object = None, conf: object = None) -> str:
     """The id of a run of the n-th day, which stored this."""
     from airflow.models.serialized_dag import SerializedDagModel
-    from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
     from airflow.utils.state import DagRunState
     from airflow.utils.types import DagRunTriggeredByType, DagRunType
@@ -77,6 +74,16 @@ def run(dag_id: str, number: int, *, state: str = "success", value: object = Non
         made.end_date = at + timedelta(minutes=5)
         session.flush()
         if value is not None:
-            where = {"dag_run_id": made.id, "dag_id": dag_id, "run_id": run_id, "task_id": "ingest", "map_index": -1}
-            session.add(XComModel(**where, key="return_value", value=value))
+            where = {"dag_id": dag_id, "run_id": run_id, "task_id": "ingest"}
+            _store(session, where, made.id, value)
     return run_id
+
+
+def _store(session: Any, where: dict[str, Any], run: int, value: object) -> None:
+    """Not as text. From 3.4 on Airflow's XComs are a view of what each try stored, and no row can be added to it."""
+    from airflow.models.xcom import XComModel
+
+    if hasattr(XComModel, "set_for_attempt"):
+        XComModel.set("return_value", value, **where, serialize=False, session=session)
+    else:
+        session.add(XComModel(**where, key="return_value", value=value, dag_run_id=run, map_index=-1))

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.models.connection import Connection
 
 from tests.airflow.loading import SOURCE, Bundle
 from tests.page.conftest import Client
@@ -230,6 +232,22 @@ def test_a_connection_is_named_by_who_may_look_at_it(client: Client) -> None:
     assert answer.status_code == 403
     assert "prod_aws" in answer.text
     assert asked(client, "PUT", "workflows/books", {"text": text}).status_code == 200
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_connection_of_a_team_is_asked_for_with_its_team(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else another team's is taken for everybody's."""
+    asked_for = list[Any]()
+
+    def note(_: Any, *, method: str, user: Any, details: Any = None) -> bool:
+        asked_for.append((method, user.get_name(), details.conn_id, details.team_name))
+        return False
+
+    monkeypatch.setattr(Connection, "get_team_name", lambda conn_id: f"team of {conn_id}")
+    monkeypatch.setattr(type(get_auth_manager()), "is_authorized_connection", note)
+    text = f"name: books\nsource: {json.dumps(SOURCE)}\nconnections: {{aws: prod_aws}}\n"
+    assert asked(client, "PUT", "workflows/books", {"text": text}).status_code == 403
+    assert asked_for == [("GET", "op", "prod_aws", "team of prod_aws")]
 
 
 @pytest.mark.parametrize(("method", "path"), WRITING[1:])
