@@ -210,3 +210,9 @@ class Remove(Answer):
 
 class Removed(Answer):
     file: str
+
+
+class Refusal(Answer):
+    """detail: why, in words; or {faults}; or {why, text, version} of a file that is another than was seen."""
+
+    detail: Any

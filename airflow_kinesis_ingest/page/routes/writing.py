@@ -37,6 +37,7 @@ from ..models import (
     FieldChange,
     FileText,
     Name,
+    Refusal,
     Remove,
     Removed,
     Save,
@@ -50,7 +51,16 @@ from .workflows import NOT_OURS, DagId
 ELSEWHERE = "This file is not in the page's bundle: change it where it comes from"
 FAULTY = 422
 
-router = APIRouter()
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Refusal, "description": "The body cannot be read"},
+    403: {"model": Refusal, "description": "You may not"},
+    404: {"model": Refusal, "description": NOT_OURS},
+    409: {"model": Refusal, "description": "It is not what was seen, or nothing can be written there"},
+    415: {"model": Refusal, "description": "Not JSON"},
+    422: {"model": Refusal, "description": "What was sent, or the file that would be written, has faults"},
+}
+
+router = APIRouter(responses=REFUSALS)
 
 
 @router.get("/api/store", dependencies=authenticated)
