@@ -243,6 +243,15 @@ def test_a_worker_that_never_answers_keeps_nobody(demo: Demo, visit: Visits) -> 
     go_on(page, "Catalogue", "Go on")
 
 
+def test_the_connection_of_a_deployed_workflow_is_tested_by_a_run_of_its_own_dag(demo: Demo, visit: Visits) -> None:
+    """Where its runs are: same queue, pool and identity."""
+    page = visit(demo, "admin", f"{NAV}/demo_kinesis?view=file")
+    press(page, "Test connection")
+    expect(ours(page).get_by_text("The connection works.")).to_be_visible(timeout=LONG)
+    checks = ours(page).get_by_role("list", name="Checks")
+    expect(checks.get_by_role("listitem").filter(has_text="GetRecords")).to_contain_text("done")
+
+
 def test_messages_of_a_stream_are_shown_once_and_deleted(demo: Demo, visit: Visits) -> None:
     page = visit(demo, "admin", f"{NAV}/demo_kinesis?view=streams")
     ours(page).get_by_role("button", name="Sample of orders", exact=True).click()

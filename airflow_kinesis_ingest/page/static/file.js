@@ -3,6 +3,7 @@ import { Download } from "./deploy.js";
 import { useWritable } from "./edit.js";
 import { React, html, useMemo } from "./html.js";
 import { Copy, Faults, Icon, Prose, Skeleton } from "./parts.js";
+import { Trial } from "./probe.js";
 import { count, faultText } from "./words.js";
 import { pieces } from "./yaml.js";
 /** @import {Fault, Setting, Workflow, WorkflowPage} from "./models.js" */
@@ -16,6 +17,7 @@ export function FilePage({ page: { data, error } }) {
       <${Elsewhere} workflow=${data.workflow} />
       <${Text} file=${data.workflow.file ?? "workflow.yaml"} text=${data.text} faults=${data.faults} />
       <div class="pair"><${Settings} title="Connection" settings=${data.connection} /><${Settings} title="Catalogue" settings=${data.catalogue} /></div>
+      <${Tried} workflow=${data.workflow} />
     </div>
   `;
 }
@@ -28,6 +30,14 @@ function Elsewhere({ workflow }) {
     <p class="notice">This file is of the bundle ${workflow.bundle}, which this page does not write. Change it where it comes from: download it, or duplicate it here.</p>
   `;
 }
+
+/** @param {{workflow: Workflow}} props */
+const Tried = ({ workflow: { dag_id, may_run, paused } }) => may_run && html`
+  <section class="card"><h2>Test</h2>
+    <p>A worker tries what a run does, on its network and with its identity. Nothing is written.</p>
+    ${paused ? html`<p class="notice">The DAG is paused: Airflow starts nothing of it. Unpause it first.</p>` : html`<${Trial} dag=${dag_id} conf=${{ probe: "test" }} />`}
+  </section>
+`;
 
 /** @param {{title: string, settings: Setting[]}} props */
 function Settings({ title, settings }) {

@@ -3,7 +3,7 @@ import { ask, tell } from "./api.js";
 import { rest, useHere, Sign } from "./deploy.js";
 import { html, useRef, useState } from "./html.js";
 import { Link } from "./address.js";
-import { Copy, Prose, Refused } from "./parts.js";
+import { Copy, Icon, Prose, Refused } from "./parts.js";
 import { dagOf, logPage, runOf, runPage, xcomOf } from "./places.js";
 import { useNow } from "./state.js";
 import { underWay } from "./words.js";
@@ -160,8 +160,19 @@ function Statement({ of }) {
   return html`<div class="code"><${Copy} text=${text} what="the policy statement" /><pre tabIndex="0" aria-label="Policy statement">${text}</pre></div>`;
 }
 
+/** A test that a person starts, and how it goes. @param {{dag: string, conf: any, catalogue?: boolean}} props catalogue: as for the checks */
+export function Trial({ dag, conf, catalogue = true }) {
+  const { now, start, stop } = useProbe();
+  const busy = ["starting", "queued", "running"].includes(now.stage);
+  return html`
+    ${!busy && html`<button type="button" onClick=${() => start(dag, conf)}><${Icon} name="play" />${now.stage ? "Test again" : "Test connection"}</button>`}
+    <${Going} probe=${now} stop=${stop} what="the test" />
+    <${Checks} probe=${now} catalogue=${catalogue} />
+  `;
+}
+
 /** A test's checks, as they happen. @param {{probe: Probe, catalogue?: boolean}} props catalogue: whether OpenMetadata is tried, too */
-export function Checks({ probe: { found, stage, answer }, catalogue = true }) {
+function Checks({ probe: { found, stage, answer }, catalogue = true }) {
   const checks = /** @type {Check[]} */ (found ?? []).filter(({ name, status }) => catalogue || status !== "skipped" || !name.startsWith("OpenMetadata"));
   const failed = checks.filter(({ status }) => status === "failed").length;
   const worker = checks.find(({ name }) => name === "Worker");

@@ -8,7 +8,7 @@ import { Icon } from "./parts.js";
 import { doubt } from "./patterns.js";
 import { SERVICES } from "./places.js";
 import { Preview } from "./preview.js";
-import { Checks, Going, probeDag, useProbe } from "./probe.js";
+import { Trial, probeDag } from "./probe.js";
 import { useAnswer } from "./state.js";
 import { When } from "./when.js";
 /** @import {Form} from "./draft.js" */
@@ -118,18 +118,13 @@ const TRIES_BOTH = "A worker tries AWS once more, and then OpenMetadata: that it
 /** @param {StepProps} props */
 function Testing(props) {
   const { form, fields, schema, catalogue = false } = props;
-  const { now, start, stop } = useProbe();
   const why = untried(form);
-  const test = () => start(probeDag(form.queue.trim()), { probe: "test", workflow: askable(fields, catalogue) });
-  const busy = ["starting", "queued", "running"].includes(now.stage);
+  const conf = { probe: "test", workflow: askable(fields, catalogue) };
   const queue = { optional: true, narrow: true, help: `${helpOf(schema, "queue")}. The test goes there, too.` };
   return html`
     ${!catalogue && line(props, "queue", "Queue", queue)}
     <p>${catalogue ? TRIES_BOTH : TRIES_AWS}</p>
-    ${why && html`<p class="notice">${why}</p>`}
-    ${!why && !busy && html`<button type="button" onClick=${test}><${Icon} name="play" />${now.stage ? "Test again" : "Test connection"}</button>`}
-    <${Going} probe=${now} stop=${stop} what="the test" />
-    <${Checks} probe=${now} catalogue=${catalogue} />
+    ${why ? html`<p class="notice">${why}</p>` : html`<${Trial} dag=${probeDag(form.queue.trim())} conf=${conf} catalogue=${catalogue} />`}
   `;
 }
 
