@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from airflow.models.connection import Connection
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, redact
 from airflow.sdk.log import mask_secret
 
 from airflow_kinesis_ingest.engine.workflow.fence import HOSTS
@@ -28,6 +28,12 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 SECRET = "a-secret-of-the-connection-0123"
 READING = ("ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords")
+
+
+@pytest.fixture(autouse=True)
+def nothing_masked() -> None:
+    """Airflow's masker is one for the process, and keeps what other tests gave it: a word of theirs may be one of ours."""
+    sys.modules[redact.__module__]._secrets_masker().reset_masker()
 
 
 class Grown(XComs):

@@ -18,6 +18,7 @@ from tests.airflow.test_provider_info import resolved, strings
 STORED = [  # in the serialized form of every DAG
     "airflow_kinesis_ingest.operators.kinesis.DeployFailedOperator",
     "airflow_kinesis_ingest.operators.kinesis.KinesisIngestionOperator",
+    "airflow_kinesis_ingest.operators.probe.ProbeOperator",
     "airflow_kinesis_ingest.timetable.CronBetweenDates",
 ]
 LISTED = [  # by entry points and the provider's info, which an installed Airflow has cached

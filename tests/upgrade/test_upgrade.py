@@ -28,6 +28,7 @@ Entity = dict[str, Any]
 WRITTEN = Path(__file__).parent / "0.1.0"
 ON_PURPOSE = "shop.prices"
 """Its fields have dots in their names, which servers before 2.0 take once and then refuse every change of."""
+HASHED_ANEW = "orders"  # it has a schema: since that forgets, the hash of such a topic holds days as well
 EDITS: Entity = {
     "displayName": "Of people",
     "description": "Ask **checkout**",
@@ -73,12 +74,12 @@ def test_topics_in_openmetadata_are_known_again_and_stay_as_people_have_them(
     with FakeOpenMetadata(version=version) as catalogue:
         restore(catalogue)
         before = {name: topic["version"] for name, topic in catalogue.topics.items()}
-        assert counts(run(workflow(account, catalogue))) == ("success", 5, 1)
+        assert counts(run(workflow(account, catalogue))) == ("success", 4, 2)
         sent = {call.body.get("name") for call in catalogue.calls("PUT", "/topics")}
-        assert sent == {ON_PURPOSE}
+        assert sent == {ON_PURPOSE, HASHED_ANEW}
         assert catalogue.calls("PUT", "/topics/*/sampleData") == []
         changed = {name for name, topic in catalogue.topics.items() if topic["version"] != before[name]}
-        assert changed == {f'shop."{ON_PURPOSE}"'}
+        assert changed == {f'shop."{ON_PURPOSE}"', f"shop.{HASHED_ANEW}"}
         for topic in catalogue.topics.values():
             assert {key: topic[key] for key in EDITS} == EDITS
             assert {each["description"] for each in every_field(topic)} in ({"Of people"}, set())

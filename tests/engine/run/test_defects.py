@@ -96,7 +96,7 @@ def test_k04_shards_beyond_the_first_page_are_seen(catalogue: FakeOpenMetadata) 
     with account(FakeStream("orders", shards), shards_page=2) as aws:
         report = ingest(aws, catalogue)
         following = [call.params.keys() for call in aws.calls("ListShards")][1:]
-    assert following == [{"NextToken"}]
+    assert {frozenset(keys) for keys in following} == {frozenset({"NextToken"})}
     assert catalogue.topic("shop", "orders")["partitions"] == 1200
     assert (report.warnings, sample(catalogue)) == ((), ["in the second page"])
 
@@ -117,12 +117,12 @@ def test_k05_text_is_shown_as_it_was_sent(catalogue: FakeOpenMetadata) -> None:
 
 
 def test_k06_a_sample_is_a_sample(catalogue: FakeOpenMetadata) -> None:
-    """There: up to 10,000 records and 10 MiB, no Limit, consumers stalled for 5 s. Here: 50, the newest of a few times
-    as many, with Limit, from one on."""
+    """There: up to 10,000 records and 10 MiB, no Limit, consumers stalled for 5 s. Here: 50, the newest even of a burst,
+    in a few reads with Limit, from one on, none of which stalls anybody."""
     with account(stream(*[b'{"id": 1}'] * 1500)) as aws:
         ingest(aws, catalogue)
         limits = [call.params["Limit"] for call in aws.calls("GetRecords")]
-        assert (limits[0], sum(limits)) == (1, 4 * 50)
+        assert (limits[0], len(limits) < 20) == (1, True)
         assert aws.violations == []
     assert len(sample(catalogue)) == 50
 
