@@ -32,7 +32,7 @@ READING = ("ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterat
 
 @pytest.fixture(autouse=True)
 def nothing_masked() -> None:
-    """Airflow's masker is one for the process, and keeps what other tests gave it: a word of theirs may be one of ours."""
+    """Airflow's masker is the process's, and keeps what other tests gave it: a word of theirs may be one of ours."""
     sys.modules[redact.__module__]._secrets_masker().reset_masker()
 
 

@@ -117,7 +117,7 @@ def test_k05_text_is_shown_as_it_was_sent(catalogue: FakeOpenMetadata) -> None:
 
 
 def test_k06_a_sample_is_a_sample(catalogue: FakeOpenMetadata) -> None:
-    """There: up to 10,000 records and 10 MiB, no Limit, consumers stalled for 5 s. Here: 50, the newest even of a burst,
+    """There: up to 10,000 records and 10 MiB, no Limit, consumers stalled for 5 s. Here: 50, the newest of a burst too,
     in a few reads with Limit, from one on, none of which stalls anybody."""
     with account(stream(*[b'{"id": 1}'] * 1500)) as aws:
         ingest(aws, catalogue)
