@@ -173,7 +173,7 @@ def test_airflows_own_connection_test_tries_every_call(live: Live) -> None:
     assert works["message"].startswith("It works: AWS credentials, ListStreams, ")
     wrong = {"extra": json.dumps(extra | {"awsRegion": "nowhere 1"})}
     fails = live.airflow.call("POST", "/connections/test", typed | wrong)
-    assert (fails["status"], fails["message"].startswith("awsRegion: ")) == (False, True)
+    assert (fails["status"], fails["message"].startswith("`awsRegion` of this connection: ")) == (False, True)
 
 
 def test_a_broken_file_is_seen_under_its_own_path(live: Live) -> None:
