@@ -22,7 +22,7 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(PYTEST) $(if $(COVERAGE),--cov)
 
-# What needs no Airflow and no server, in under a minute.
+# What needs no Airflow and no server: a few minutes.
 quick: $(VENV)/installed
 	$(PYTEST) --quick
 
