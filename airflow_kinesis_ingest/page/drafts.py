@@ -66,8 +66,10 @@ def _new(fields: Mapping[Place, Any]) -> bytes:
     data: dict[str, Any] = {}
     for place, value in fields.items():
         block = data
-        for part in place[:-1]:
-            block = block.setdefault(str(part), {})
+        for part in map(str, place[:-1]):
+            if not isinstance(block.get(part), dict):  # the same field given as a value before
+                block[part] = {}
+            block = block[part]
         if value is not REMOVED:
             block[str(place[-1])] = value
     return written(data).encode()

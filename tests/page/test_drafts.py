@@ -63,6 +63,10 @@ def test_a_new_file_is_made_of_fields_alone() -> None:
     assert found.workflow.connections.aws == "shop_aws"
 
 
+def test_a_field_that_is_given_as_a_value_and_as_a_block_is_the_later_one() -> None:
+    assert drafted(base="", fields={("a",): None, ("a", "b"): 1, ("a", "b", "c"): 2}).raw == b"a:\n  b:\n    c: 2\n"
+
+
 def test_an_edited_text_keeps_the_secret_that_it_does_not_show() -> None:
     found = drafted(text=FILE.replace(TOKEN, "***").replace("name: orders", "name: orders  # mine"))
     assert found.raw.decode() == FILE.replace("name: orders", "name: orders  # mine")
