@@ -18,7 +18,7 @@ from ..engine.workflow.loading import check, loads
 from ..errors import Fault, FixFile, WorkflowError
 from .claims import claim, own_name
 from .files import IGNORE, SUFFIXES, is_ignored
-from .names import Named, replacing
+from .names import Named, Objection, replacing
 from .validation import Checked, validate
 
 REMEDIES = {
@@ -54,7 +54,7 @@ def deploy(file: Path, folder: Path, fence: Fence = OPEN, *, create: bool = Fals
         checked = _deployable(file, target, fence)
         raw, mode = _content(file)
         loads(raw, str(file), fence=fence)  # what is written is what was checked, even if somebody edits it meanwhile
-        if objection := replacing(checked.name, target, map(_named, _workflows(folder))):
+        if objection := _objection(checked.name, target):
             raise WorkflowError([Fault(str(file), *checked.name_at, "name", *objection)])
         _ensure(folder, create=create)
         _replace(target, raw, mode & READABLE)
@@ -82,7 +82,7 @@ def put(raw: bytes, target: Path, fence: Fence = OPEN) -> None:
         _ensure_looked_at(target, str(target))
         document = parse(raw, target.name)
         workflow = check(document, target.stem, fence=fence)
-        if objection := replacing(workflow.name, target, map(_named, _workflows(target.parent))):
+        if objection := _objection(workflow.name, target):
             raise WorkflowError([document.fault(("name",), *objection)])
         mode = target.stat().st_mode & READABLE if target.exists() else READABLE
         _replace(target, raw, mode)
@@ -176,6 +176,10 @@ def _ensure_looked_at(target: Path, file: str) -> None:
     if is_ignored(target):
         problem, remedy = f"the loader would not look at {target}: {IGNORE} names it", f"Rename it or change {IGNORE}"
         raise WorkflowError([Fault(file, 0, 0, "", problem, remedy)])
+
+
+def _objection(name: str, target: Path) -> Objection | None:
+    return replacing(name, target, map(_named, _workflows(target.parent)))
 
 
 def _named(workflow: Checked) -> Named:

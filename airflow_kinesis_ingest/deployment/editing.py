@@ -45,6 +45,14 @@ def with_fields(raw: bytes, file: str, fields: Mapping[Place, Any]) -> bytes:
     return mark + text.encode()
 
 
+def from_fields(fields: Mapping[Place, Any]) -> bytes:
+    """A new file of these fields alone, in their order; of those that are REMOVED nothing is in it."""
+    data: dict[str, Any] = {}
+    for place, value in fields.items():
+        _apply(data, place, value)
+    return written(data).encode()
+
+
 def unmasked(raw: bytes, shown: str, edited: str, file: str) -> bytes:
     """The text that people edited, with the file's own secrets where they left `***`.
 

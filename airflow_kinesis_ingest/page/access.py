@@ -43,7 +43,6 @@ authenticated = [Depends(same_origin), Depends(requires_authenticated())]
 dag_reader = [Depends(same_origin), Depends(requires_access_dag("GET"))]
 """For routes with `dag_id` in their path."""
 
-
 JSON = "application/json"
 
 
@@ -54,18 +53,12 @@ def json_alone(request: Request) -> None:
 
 
 author = [Depends(same_origin), Depends(requires_access_dag("PUT"))]
-"""For routes about no DAG, or none yet, that only who may edit DAGs has a use for."""
+"""For who may edit the DAG whose `dag_id` is in the path, or DAGs at all where there is none."""
 
 writer = [Depends(same_origin), Depends(json_alone), Depends(requires_access_dag("PUT"))]
-"""The same, with a body."""
+"""The same, for routes with a body."""
 
-dag_editor = author
-"""For routes with `dag_id` in their path that tell what a file of it holds."""
-
-dag_writer = writer
-"""For routes with `dag_id` in their path that write its file."""
-
-dag_remover = [Depends(same_origin), Depends(json_alone), Depends(requires_access_dag("DELETE"))]
+remover = [Depends(same_origin), Depends(json_alone), Depends(requires_access_dag("DELETE"))]
 
 
 @dataclass(frozen=True, slots=True)

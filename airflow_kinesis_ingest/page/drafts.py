@@ -10,9 +10,9 @@ from typing import Any
 
 from croniter import CroniterBadDateError
 
-from ..deployment.editing import REMOVED, unmasked, with_fields
+from ..deployment.editing import from_fields, unmasked, with_fields
 from ..engine.workflow.disclosure import advice, redacted, secrets
-from ..engine.workflow.document import Place, parse, value_at, written
+from ..engine.workflow.document import Place, parse, value_at
 from ..engine.workflow.fence import OPEN, Fence
 from ..engine.workflow.loading import check
 from ..engine.workflow.masked import masked
@@ -48,7 +48,7 @@ def draft(base: bytes, file: str, fence: Fence, *, text: str | None, fields: Map
     """
     raw = base if text is None else _kept(base, text, file)
     if fields:
-        raw = with_fields(raw, file, fields) if raw.strip() else _new(fields)
+        raw = with_fields(raw, file, fields) if raw.strip() else from_fields(fields)
     return checked(raw, file, fence)
 
 
@@ -60,19 +60,6 @@ def checked(raw: bytes, file: str, fence: Fence) -> Draft:
     except WorkflowError as error:
         return Draft(raw, masked(document, raw, error.faults), error.faults)
     return Draft(raw, masked(document, raw), (), tuple(advice(document, workflow)), workflow)
-
-
-def _new(fields: Mapping[Place, Any]) -> bytes:
-    data: dict[str, Any] = {}
-    for place, value in fields.items():
-        block = data
-        for part in map(str, place[:-1]):
-            if not isinstance(block.get(part), dict):  # the same field given as a value before
-                block[part] = {}
-            block = block[part]
-        if value is not REMOVED:
-            block[str(place[-1])] = value
-    return written(data).encode()
 
 
 def _kept(base: bytes, text: str, file: str) -> bytes:
@@ -88,11 +75,13 @@ def _refuse_new_address(base: bytes, raw: bytes, text: str, file: str) -> None:
 
     A text with faults is nobody's to run.
     """
-    workflow = checked(raw, file, OPEN).workflow
-    if workflow is None:
+    try:
+        after = parse(raw, file)
+        workflow = check(after, Path(file).stem)
+    except WorkflowError:
         return
     hidden = [place for place, secret in secrets(workflow) if secret.get_secret_value() not in text]
-    before, after = _data(base, file), parse(raw, file)
+    before = _data(base, file)
     for address in ADDRESSES:
         new = value_at(after.data, address)
         kept = any(place[: len(address) - 1] == address[:-1] for place in hidden)

@@ -21,6 +21,9 @@ from airflow_kinesis_ingest import load_workflows  # airflow dag
 
 load_workflows(globals(), "workflows")
 """
+NAME = "dags-folder"
+"""What Airflow calls the bundle of its `dags_folder`."""
+
 SOURCE: dict[str, Any] = {
     "type": "kinesis",
     "serviceName": "shop",
@@ -72,7 +75,7 @@ class Bundle:
 
 def parsed_by_the_dag_processor(bundle: Path, loader: str) -> Parsed:
     """What its process gets out of a file, and can send to its parent."""
-    fields = {"file": str(bundle / loader), "bundle_path": bundle, "bundle_name": "dags-folder"}
+    fields = {"file": str(bundle / loader), "bundle_path": bundle, "bundle_name": NAME}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(task_runner, "SUPERVISOR_COMMS", object(), raising=False)
         result = processor._parse_file(DagFileParseRequest.model_validate(fields), structlog.get_logger())
@@ -84,7 +87,7 @@ def parsed_by_the_dag_processor(bundle: Path, loader: str) -> Parsed:
 def dags_in(bundle: Path, loader: str) -> dict[str, DAG]:
     """The DAGs of a file as Airflow's DagBag finds them."""
     airflows: Any = processor
-    named = {"bundle_name": "dags-folder"} if "bundle_name" in signature(airflows.DagBag).parameters else {}
+    named = {"bundle_name": NAME} if "bundle_name" in signature(airflows.DagBag).parameters else {}
     bag = airflows.BundleDagBag(dag_folder=str(bundle / loader), bundle_path=bundle, **named)
     assert bag.import_errors == {}
     return dict(bag.dags)
@@ -117,3 +120,26 @@ class Parsed:
     @property
     def text(self) -> str:
         return json.dumps([dag.data for dag in self.result.serialized_dags], default=str)
+
+
+def stored(bundle: Bundle) -> None:
+    """What the dag processor stores of the bundle."""
+    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+    from airflow.models.dagbundle import DagBundleModel
+    from airflow.utils.session import create_session
+
+    parsed = bundle.parsed()
+    errors = {(NAME, path): error for path, error in parsed.errors.items()}
+    with create_session() as session:
+        session.merge(DagBundleModel(name=NAME))
+        session.flush()
+        update_dag_parsing_results_in_db(
+            bundle_name=NAME,
+            bundle_version=None,
+            dags=parsed.result.serialized_dags,
+            import_errors=errors,
+            parse_duration=1.0,
+            warnings=set(),
+            session=session,
+            files_parsed={(NAME, bundle.loader), *errors},
+        )

@@ -30,7 +30,7 @@ from airflow_kinesis_ingest.engine.workflow import document
 from airflow_kinesis_ingest.engine.workflow.models import SERVER_BLOCK
 from airflow_kinesis_ingest.import_error import policies
 from airflow_kinesis_ingest.timetable import CronBetweenDates
-from tests.airflow.loading import LOADER, SOURCE, Bundle, Parsed, parsed_by_the_dag_processor
+from tests.airflow.loading import LOADER, SOURCE, Bundle, Parsed, parsed_by_the_dag_processor, stored
 
 AIRFLOW = tuple(map(int, airflow.__version__.split(".")[:2]))
 BROKEN = "name: shop\nsource:\n  type: kafka\n"
@@ -471,29 +471,13 @@ def test_a_worker_sees_no_stand_in_for_an_error(bundle: Bundle) -> None:
 @pytest.mark.usefixtures("database")
 def test_the_database_shows_the_error_and_keeps_the_others_alive(bundle: Bundle) -> None:
     """Airflow marks every DAG of a file with an import error as stale; ours are of one file, and are not."""
-    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
     from airflow.models.dag import DagModel
-    from airflow.models.dagbundle import DagBundleModel
     from airflow.models.errors import ParseImportError
     from airflow.utils.session import create_session
 
     bundle.put("shop.yaml", BROKEN)
     bundle.put("good.yaml")
-    parsed = bundle.parsed()
-    errors = {("dags-folder", path): error for path, error in parsed.errors.items()}
-    with create_session() as session:
-        session.merge(DagBundleModel(name="dags-folder"))
-        session.flush()
-        update_dag_parsing_results_in_db(
-            bundle_name="dags-folder",
-            bundle_version=None,
-            dags=parsed.result.serialized_dags,
-            import_errors=errors,
-            parse_duration=1.0,
-            warnings=set(),
-            session=session,
-            files_parsed={("dags-folder", bundle.loader), *errors},
-        )
+    stored(bundle)
     with create_session() as session:
         shown = {error.filename: error.stacktrace for error in session.query(ParseImportError)}
         states = {dag.dag_id: (dag.is_stale, dag.has_import_errors) for dag in session.query(DagModel)}

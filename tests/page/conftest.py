@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.airflow.conftest import database
-from tests.airflow.loading import Bundle
-from tests.page.rows import forget, stored
+from tests.airflow.loading import Bundle, stored
+from tests.page.rows import forget
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of Airflow's and FastAPI's own

@@ -5,33 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.airflow.loading import Bundle
-
 EPOCH = datetime(2026, 11, 1, tzinfo=timezone.utc)
-NAME = "dags-folder"
-
-
-def stored(bundle: Bundle) -> None:
-    """What the dag processor stores of the bundle."""
-    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
-    from airflow.models.dagbundle import DagBundleModel
-    from airflow.utils.session import create_session
-
-    parsed = bundle.parsed()
-    errors = {(NAME, path): error for path, error in parsed.errors.items()}
-    with create_session() as session:
-        session.merge(DagBundleModel(name=NAME))
-        session.flush()
-        update_dag_parsing_results_in_db(
-            bundle_name=NAME,
-            bundle_version=None,
-            dags=parsed.result.serialized_dags,
-            import_errors=errors,
-            parse_duration=1.0,
-            warnings=set(),
-            session=session,
-            files_parsed={(NAME, bundle.loader), *errors},
-        )
 
 
 def forget() -> None:

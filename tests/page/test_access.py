@@ -14,9 +14,9 @@ from starlette.routing import BaseRoute
 
 from airflow_kinesis_ingest.page.app import create_app
 from airflow_kinesis_ingest.page.routes.static import FOLDER, digest, files
-from tests.airflow.loading import SOURCE, Bundle
+from tests.airflow.loading import SOURCE, Bundle, stored
 from tests.page.conftest import ROLES, Client
-from tests.page.rows import run, stored
+from tests.page.rows import run
 
 VALUES = {"dag_id": "shop", "name": "books", "version": digest(), "name:path": "main.js"}
 FOR_AUTHORS = ("/kinesis/api/names/books", "/kinesis/api/files/shop")

@@ -10,9 +10,9 @@ from sqlalchemy import event
 
 from airflow_kinesis_ingest.engine.model import Problem, RunReport
 from airflow_kinesis_ingest.operators.kinesis import summary
-from tests.airflow.loading import SOURCE, Bundle
+from tests.airflow.loading import SOURCE, Bundle, stored
 from tests.page.conftest import Client
-from tests.page.rows import EPOCH, run, stored
+from tests.page.rows import EPOCH, run
 
 REPORT = RunReport(
     state="partialSuccess",

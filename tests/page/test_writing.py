@@ -12,9 +12,8 @@ import pytest
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.models.connection import Connection
 
-from tests.airflow.loading import SOURCE, Bundle
+from tests.airflow.loading import NAME, SOURCE, Bundle, stored
 from tests.page.conftest import Client
-from tests.page.rows import NAME, stored
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0LXRva2Vu.c2lnbmF0dXJl"
 SHOP = f"""\

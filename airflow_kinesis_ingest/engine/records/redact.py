@@ -45,7 +45,7 @@ UNSURE = 4096
 """Characters before a cut that are not shown: longer than any secret that shows by its form only as a whole."""
 
 _MASKED = json.dumps(MASK)
-_MOST_SEARCHES = 8  # each begins at what the one before left, and a text is made for a second one only on purpose
+_MOST_SEARCHES = 8  # each begins at what the one before left; a text needs a third only if it is made for that
 _SEGMENT = re.compile(r"""\[\s*\*?\s*\]|\[\s*(?:'([^']+)'|"([^"]+)")\s*\]|\.?([^.\[\]'"\s]+)""")
 _BLANK = "\ufeff \t\r\n"
 # Before JSON in a line of a log or of an event stream: nothing that could be a field's value.

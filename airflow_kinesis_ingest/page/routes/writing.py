@@ -26,9 +26,9 @@ from ...engine.workflow.document import Place
 from ...engine.workflow.models import Workflow, json_schema
 from ...errors import Fault, FixFile, WorkflowError
 from ...hooks.fence import configured_fence, page_samples
-from ...timetable import CronBetweenDates
+from ...timetable import CronBetweenDates, OnDemand
 from .. import database
-from ..access import Author, AuthorDep, SessionDep, authenticated, author, dag_editor, dag_remover, dag_writer, writer
+from ..access import Author, AuthorDep, SessionDep, authenticated, author, remover, writer
 from ..drafts import Draft, checked, draft, next_runs, runs_at_once
 from ..models import (
     DraftAnswer,
@@ -105,7 +105,7 @@ def name(name: str, session: SessionDep) -> Name:
     return Name(name=name, free=why is None, why=why)
 
 
-@router.get("/api/files/{dag_id}", dependencies=dag_editor)
+@router.get("/api/files/{dag_id}", dependencies=author)
 def file(dag_id: DagId, session: SessionDep) -> FileText:
     """The file as it is now, with `***` for its secrets. 409 for one that the page does not write."""
     found = _store()
@@ -130,7 +130,7 @@ def plan(order: DraftOrder, session: SessionDep, user: AuthorDep) -> DraftAnswer
     return _answer(found)
 
 
-@router.put("/api/workflows/{dag_id}", dependencies=dag_writer)
+@router.put("/api/workflows/{dag_id}", dependencies=writer)
 def save(dag_id: DagId, body: Save, session: SessionDep, user: AuthorDep) -> Saved:
     """Write the file of a workflow, a new one or over the version that was seen. Airflow then reads it soon.
 
@@ -147,7 +147,7 @@ def save(dag_id: DagId, body: Save, session: SessionDep, user: AuthorDep) -> Sav
     return Saved(file=name, version=_version(raw), at=at)
 
 
-@router.delete("/api/workflows/{dag_id}", dependencies=dag_remover)
+@router.delete("/api/workflows/{dag_id}", dependencies=remover)
 def remove(dag_id: DagId, body: Remove, session: SessionDep, user: AuthorDep) -> Removed:
     """Remove the file of a workflow. Its DAG is stale once Airflow has looked; its topics stay in the catalogue."""
     found = _store()
@@ -162,10 +162,8 @@ def remove(dag_id: DagId, body: Remove, session: SessionDep, user: AuthorDep) ->
 
 
 def _store() -> Store:
-    try:
+    with _told():
         return configured_store()
-    except FixFile as error:
-        raise HTTPException(status.HTTP_409_CONFLICT, str(error)) from None
 
 
 def _prepared(store: Store) -> str:
@@ -263,12 +261,12 @@ def _answer(found: Draft) -> DraftAnswer:
     if found.workflow is None:
         return DraftAnswer(**given)
     config, now = found.workflow.airflow_config, datetime.now(timezone.utc)
-    schedule = CronBetweenDates(config.cron, timezone=config.pipeline_timezone).summary if config.cron else "on demand"
+    timetable = CronBetweenDates(config.cron, timezone=config.pipeline_timezone) if config.cron else OnDemand()
     return DraftAnswer(
         **given,
         name=found.workflow.name,
         service=found.workflow.source.service_name,
-        schedule=schedule,
+        schedule=timetable.summary,
         zone=config.pipeline_timezone,
         next_runs=next_runs(config, now),
         runs_at_once=runs_at_once(config, now),

@@ -4,7 +4,7 @@ import { html, useDeferredValue, useEffect, useMemo, useState } from "./html.js"
 import { rowsOf } from "./packed.js";
 import { Choice, Icon } from "./parts.js";
 import { doubt, filter } from "./patterns.js";
-import { Going, probeDag, useProbe } from "./probe.js";
+import { Going, isGoing, probeDag, useProbe } from "./probe.js";
 import { count, number } from "./words.js";
 
 /** The last listing, by what was asked, so that Back and on again does not ask anew. @type {Map<string, any>} */
@@ -34,7 +34,7 @@ export function Preview({ form, fields }) {
   };
   const shown = now.stage === "running" && asked ? { ...asked, patterns: "" } : listing;
   const rows = useMemo(() => shown && verdicts(shown, late), [shown, late.includes, late.excludes]);
-  const going = ["starting", "queued", "running"].includes(now.stage);
+  const going = isGoing(now);
   const asking = !shown ? "List the streams" : inDoubt.length && shown.patterns !== patterns ? "Ask a worker which it keeps" : "List again";
   return html`
     <section class="card preview" aria-label="Preview">

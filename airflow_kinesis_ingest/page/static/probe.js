@@ -6,7 +6,6 @@ import { Link } from "./address.js";
 import { Copy, Icon, Prose, Refused } from "./parts.js";
 import { dagOf, logPage, runOf, runPage, xcomOf } from "./places.js";
 import { useNow } from "./state.js";
-import { underWay } from "./words.js";
 /** @import {Check} from "./models.js" */
 
 const PAUSE = 1000;
@@ -26,6 +25,9 @@ export const probeDag = (queue) => (queue ? `kinesis_probe.${queue.replaceAll(/[
  * @property {any} answer its return value; null: it told none, so it crashed
  * @property {any} error
  */
+/** Whether there is more to come. @param {Probe} probe */
+export const isGoing = ({ stage }) => ["starting", "queued", "running"].includes(stage);
+
 const NOTHING = /** @type {Probe} */ ({ stage: "", dag: "", task: "", run: "", since: 0, found: null, answer: null, error: null });
 const KEYS = /** @type {Record<string, string>} */ ({ test: "steps", streams: "streams", sample: "sample" });
 
@@ -55,7 +57,7 @@ export function useProbe() {
   };
   const stop = () => {
     last.current += 1;
-    if (now.run && underWay(/** @type {any} */ ({ state: now.stage }))) tell(runOf(now.dag, now.run), { state: "failed" }, "PATCH").catch(() => {});
+    if (now.run && isGoing(now)) tell(runOf(now.dag, now.run), { state: "failed" }, "PATCH").catch(() => {});
     setNow(NOTHING);
   };
   return { now, start, stop };
@@ -101,12 +103,13 @@ async function followed(dag, run, task, key, put, wanted) {
 }
 
 /** How it goes, where it is not told by what was found. @param {{probe: Probe, stop: () => void, what: string}} props */
-export function Going({ probe: { stage, dag, task, run, since, found, answer, error }, stop, what }) {
+export function Going({ probe, stop, what }) {
+  const { stage, dag, task, run, since, answer, error } = probe;
   const now = useNow(1000);
   const passed = Math.max(0, Math.round((now - since) / 1000));
   const late = now - since > LONG;
   if (stage === "refused") return html`<${NotStarted} error=${error} dag=${dag} />`;
-  if (["starting", "queued", "running"].includes(stage))
+  if (isGoing(probe))
     return html`
       <div class="notice" role="status">
         <p><strong>${stage === "running" ? `A worker is at ${what}` : "Waiting for a worker"}</strong> <span class="muted" aria-hidden="true">${passed} s</span>
@@ -163,9 +166,8 @@ function Statement({ of }) {
 /** A test that a person starts, and how it goes. @param {{dag: string, conf: any, catalogue?: boolean}} props catalogue: as for the checks */
 export function Trial({ dag, conf, catalogue = true }) {
   const { now, start, stop } = useProbe();
-  const busy = ["starting", "queued", "running"].includes(now.stage);
   return html`
-    ${!busy && html`<button type="button" onClick=${() => start(dag, conf)}><${Icon} name="play" />${now.stage ? "Test again" : "Test connection"}</button>`}
+    ${!isGoing(now) && html`<button type="button" onClick=${() => start(dag, conf)}><${Icon} name="play" />${now.stage ? "Test again" : "Test connection"}</button>`}
     <${Going} probe=${now} stop=${stop} what="the test" />
     <${Checks} probe=${now} catalogue=${catalogue} />
   `;
