@@ -585,14 +585,12 @@ def test_time_is_linear(unit: str) -> None:
     """Text made to upset an expression takes at most eight times as long as an eighth of it, and half more."""
     redactor = Redactor([*DETECTORS, "$.b"])
     small, large = (Message(unit * (size // len(unit)), "text") for size in (MIB // 64, MIB // 8))
-    assert seconds(redactor, large) < 12 * seconds(redactor, small) + 0.05
+    # Measured again, as a processor that others share may halve its pace between two texts; more than linear stays so.
+    assert any(seconds(redactor, large) < 12 * seconds(redactor, small) + 0.05 for _ in range(5))
 
 
 def seconds(redactor: Redactor, message: Message) -> float:
-    """The better of two, in this thread's own processor time: other processes want the processor too."""
-    taken = []
-    for _ in range(2):
-        start = time.thread_time()
-        redactor.redact(message)
-        taken.append(time.thread_time() - start)
-    return min(taken)
+    """In this thread's own processor time: other processes want the processor too."""
+    start = time.thread_time()
+    redactor.redact(message)
+    return time.thread_time() - start
