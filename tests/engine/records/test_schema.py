@@ -254,17 +254,15 @@ def test_keys_that_are_data_make_a_map(keys: list[str]) -> None:
 def test_time_is_linear_in_a_key(unit: str, tail: str) -> None:
     """A key made to upset the expression takes at most eight times as long as an eighth of it, and half more."""
     small, large = ([{unit * (size // len(unit)) + tail: 1}] for size in (4 << 10, 32 << 10))
-    assert seconds(large) < 12 * seconds(small) + 0.05
+    # Measured again, as a processor that others share may halve its pace between two keys; more than linear stays so.
+    assert any(seconds(large) < 12 * seconds(small) + 0.05 for _ in range(5))
 
 
 def seconds(values: list[Any]) -> float:
-    """The better of two, in this thread's own processor time: other processes want the processor too."""
-    taken = []
-    for _ in range(2):
-        start = time.thread_time()
-        shape_of(values)
-        taken.append(time.thread_time() - start)
-    return min(taken)
+    """In this thread's own processor time: other processes want the processor too."""
+    start = time.thread_time()
+    shape_of(values)
+    return time.thread_time() - start
 
 
 def test_sparse_keys_of_one_type_are_data() -> None:
