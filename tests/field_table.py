@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -23,7 +23,10 @@ def described(model: type[BaseModel], place: tuple[str, ...] = ()) -> Iterator[t
     for name, info in model.model_fields.items():
         path = (*place, info.alias or name)
         inner = model_in(info.annotation)
-        if inner and not isinstance(info.json_schema_extra, dict):
+        if inner and get_origin(info.annotation) is dict:
+            yield ".".join(path), info
+            yield from described(inner, (*path, "PATTERN"))
+        elif inner and not isinstance(info.json_schema_extra, dict):
             yield from described(inner, path)
         elif info.description:
             yield ".".join(path), info
@@ -33,7 +36,7 @@ def default(info: FieldInfo) -> str:
     value: Any = info.default_factory() if info.default_factory else info.default  # type: ignore[call-arg]
     if info.is_required():
         return "required"
-    if value is None or value == []:
+    if value in (None, [], {}):
         return ""
     return f"`{json.dumps(value)}`".replace('"', "")
 

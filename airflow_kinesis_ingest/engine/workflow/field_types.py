@@ -147,6 +147,12 @@ def _header(value: str) -> str:
     return value
 
 
+def _classification(value: str) -> str:
+    if re.search(r'::|["\n>]', value):
+        raise invalid("OpenMetadata does not take this name", 'Leave ::, ", > and line breaks out')
+    return value
+
+
 def _source_type(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -214,6 +220,8 @@ ExternalId = Annotated[
         r"[\w+=,.@:/-]{2,1224}", "AWS does not accept this external id", "Use 2 to 1224 letters, digits, _+=,.@:/-"
     ),
 ]
+ClassificationName = Annotated[Plain, Field(max_length=100), AfterValidator(_classification)]
+SchemaVersion = Annotated[int, Field(ge=1, le=100_000)]
 DagId = Annotated[str, AfterValidator(_dag_id)]
 Redaction = Annotated[str, AfterValidator(_redaction)]
 Position = Annotated[Literal["latest", "horizon"] | Annotated[datetime, DAY_OR_MOMENT], BeforeValidator(_position)]

@@ -20,6 +20,7 @@ from .document import Place
 from .field_types import (
     CRON,
     AuthProvider,
+    ClassificationName,
     Credential,
     DagId,
     End,
@@ -36,6 +37,7 @@ from .field_types import (
     Resolved,
     RoleArn,
     Schedule,
+    SchemaVersion,
     SessionName,
     SourceType,
     Start,
@@ -249,6 +251,10 @@ class Connections(Strict):
 class Service(Strict):
     display_name: str | None = Field(None, description="Display name of the messaging service")
     description: str | None = Field(None, description="Its description, in Markdown")
+    owners: list[Plain] = Field(
+        default_factory=list, description="Its owners, whom its topics inherit: users, or one team of type Group"
+    )
+    domain: Plain | None = Field(None, max_length=256, description="Its domain, which its topics inherit")
 
 
 class SampleOptions(Strict):
@@ -292,12 +298,100 @@ class AssumeRoleOptions(Strict):
     )
 
 
+class TagKeys(Strict):
+    """Patterns as those of streams, against the keys of tags."""
+
+    includes: list[Regex] = Field([".*"], description="Keep only the tags whose key matches one of these")
+    excludes: list[Regex] = Field(["aws:.*"], description="Leave out the tags whose key matches one of these")
+
+
+class TagOptions(Strict):
+    enabled: bool = Field(False, description="Bring the AWS tags of streams into the catalogue; needs tag:GetResources")
+    classification: ClassificationName = Field("AWS", description="Their classification: `AWS.key.value`")
+    keys: TagKeys = Field(default_factory=TagKeys)
+    max_values_per_key: int = Field(
+        200, ge=1, le=10_000, description="A key with more values is left out, and named in a warning"
+    )
+
+
+class OwnerOptions(Strict):
+    tag_keys: list[Plain] = Field(
+        default_factory=list,
+        description="Tag keys whose value names a topic's owner: the first with a known user, or team of type Group;"
+        " needs tag:GetResources",
+    )
+    domain: Plain | None = Field(None, description="E-mail domain that makes `user@domain` of a bare name")
+
+
+class LineageDeletionOptions(Strict):
+    max_share: float = Field(0.5, ge=0, le=1, description="Share of a part's pipelines that one run may delete")
+
+
+Reader = Literal["firehose", "channels", "lambda", "pipes", "consumers"]
+Writer = Literal["pipes", "eventRules", "dms", "dynamodb"]
+
+
+class LineageOptions(Strict):
+    readers: list[Reader] = Field(
+        default_factory=list,
+        description="Whose reading is shown: `firehose`, `channels`, `lambda`, `pipes`, `consumers`",
+    )
+    writers: list[Writer] = Field(
+        default_factory=list, description="Whose writing is shown: `pipes`, `eventRules`, `dms`, `dynamodb`"
+    )
+    dynamodb_tables: list[Plain] = Field(
+        default_factory=list, description="The tables that `writers: [dynamodb]` asks for their streams: AWS lists none"
+    )
+    pipeline_service_prefix: Plain | None = Field(
+        None,
+        max_length=200,
+        description="Names pipeline services `PREFIX_firehose`, `PREFIX_lambda`, ...; default: `source.serviceName`",
+    )
+    db_service_names: list[Plain] = Field(
+        default_factory=list, description="Database services of the catalogue in which tables are looked for"
+    )
+    storage_service_names: list[Plain] = Field(
+        default_factory=list, description="Storage services of the catalogue in which buckets are looked for"
+    )
+    search_service_names: list[Plain] = Field(
+        default_factory=list, description="Search services of the catalogue in which indexes are looked for"
+    )
+    unresolved: Literal["pipeline", "skip"] = Field(
+        "pipeline",
+        description="Of a target that is not catalogued: `pipeline` draws the stream to the pipeline, `skip` nothing",
+    )
+    deletion: LineageDeletionOptions = Field(default_factory=LineageDeletionOptions)
+
+
+class DeclaredSchema(Strict):
+    registry: Plain = Field("default-registry", max_length=255, description="Glue Schema Registry that has the schema")
+    schema_name: Plain | None = Field(
+        None, alias="schema", max_length=255, description="Name of the schema; default: the stream's"
+    )
+    version: Literal["latest"] | SchemaVersion = Field("latest", description="`latest`, or the number of a version")
+
+
+class SchemaRegistryOptions(Strict):
+    from_channels: bool = Field(
+        True, description="Take the schema that a channel of the stream is bound to, where `readers` has `channels`"
+    )
+    streams: dict[Regex, DeclaredSchema] = Field(
+        default_factory=dict,
+        description="Patterns of streams, as in `topicFilterPattern`, and the schema that the first to match declares;"
+        " needs glue:GetSchemaVersion",
+    )
+
+
 class Options(Strict):
     assume_role: AssumeRoleOptions = Field(default_factory=AssumeRoleOptions)
     sample: SampleOptions = Field(default_factory=SampleOptions)
     infer_schema: bool = Field(True, description="Infer the message schema from the sample")
     schema_options: SchemaOptions = Field(default_factory=SchemaOptions, alias="schema")
     deletion: DeletionOptions = Field(default_factory=DeletionOptions)
+    tags: TagOptions = Field(default_factory=TagOptions)
+    owners: OwnerOptions = Field(default_factory=OwnerOptions)
+    lineage: LineageOptions = Field(default_factory=LineageOptions)
+    schema_registry: SchemaRegistryOptions = Field(default_factory=SchemaRegistryOptions)
     quota: float = Field(0.9, gt=0, le=1, description="Share of AWS's per-API rates this run may use")
     retry_for: float = Field(
         120, ge=0, le=3600, description="Seconds that a call to AWS or OpenMetadata is tried again after it failed"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ...errors import Fault
-from .document import Document, block_at, value_at
+from .document import Document, Place, block_at, value_at
 from .field_types import instant
 from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK
 
@@ -15,10 +15,23 @@ def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
     """resolved: whether what Airflow connections give is in the document already."""
     yield from _reach_aws(document, resolved=resolved)
     yield from _reach_openmetadata(document, resolved=resolved)
+    yield from _lineage(document)
     schedule = block_at(document.data, ("airflowConfig",))
     start, end = (instant(name == "endDate")(schedule.get(name)) for name in ("startDate", "endDate"))
     if isinstance(start, datetime) and isinstance(end, datetime) and end < start:
         yield document.fault(("airflowConfig", "endDate"), "the end lies before `startDate`", "Swap or correct them")
+
+
+def _lineage(document: Document) -> Iterator[Fault]:
+    place: Place = ("options", "lineage")
+    block = block_at(document.data, place)
+    writers, tables = block.get("writers"), block.get("dynamodbTables")
+    asked = isinstance(writers, list) and "dynamodb" in writers
+    if asked and not tables:
+        remedy = "Name the tables in `dynamodbTables`: AWS has no list of those that write to streams"
+        yield document.fault((*place, "writers"), "`dynamodb` without tables to ask", remedy)
+    if tables and not asked:
+        yield document.fault((*place, "dynamodbTables"), "nothing asks these tables", "Add `dynamodb` to `writers`")
 
 
 def _reach_aws(document: Document, *, resolved: bool) -> Iterator[Fault]:

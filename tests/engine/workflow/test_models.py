@@ -24,6 +24,7 @@ from tests.workflow_text import (
     AWS,
     EXAMPLE,
     text,
+    told,
     workflow,
 )
 
@@ -346,3 +347,41 @@ def test_the_json_schema_accepts_what_we_accept(day: str) -> None:
 )
 def test_the_json_schema_refuses_what_we_refuse(raw: str, message: str) -> None:
     assert any(message in complaint for complaint in complaints(raw))
+
+
+# --- what flows, tags and declared schemas ask for ------------------------------------------------------------------
+
+
+def test_nothing_of_flows_and_tags_is_on_by_default() -> None:
+    """The five documented IAM actions stay enough for a file that does not ask for more."""
+    options = workflow(EXAMPLE).options
+    assert (options.tags.enabled, options.owners.tag_keys) == (False, [])
+    assert (options.lineage.readers, options.lineage.writers, options.schema_registry.streams) == ([], [], {})
+
+
+def test_patterns_of_streams_declare_schemas_in_the_order_of_the_file() -> None:
+    declared = "options: {schemaRegistry: {streams: {'b.*': {schema: orders, version: 3}, 'a.*': {registry: mine}}}}\n"
+    streams = workflow(text(more=declared)).options.schema_registry.streams
+    assert list(streams) == ["b.*", "a.*"]
+    assert (streams["b.*"].registry, streams["b.*"].schema_name, streams["b.*"].version) == (
+        "default-registry",
+        "orders",
+        3,
+    )
+    assert (streams["a.*"].registry, streams["a.*"].schema_name, streams["a.*"].version) == ("mine", None, "latest")
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("lineage: {readers: [firehos]}", "Did you mean 'firehose'?"),
+        ("lineage: {writers: [dynamodb]}", "Name the tables in `dynamodbTables`"),
+        ("lineage: {dynamodbTables: [orders]}", "Add `dynamodb` to `writers`"),
+        ("schemaRegistry: {streams: {'(': {}}}", "this is not a valid regular expression"),
+        ("schemaRegistry: {streams: {a: {schma: orders}}}", "Did you mean `schema`?"),
+        ("tags: {classification: 'A::B'}", "OpenMetadata does not take this name"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(options: str, expected: str) -> None:
+    (told_once,) = told(text(more=f"options: {{{options}}}\n"))
+    assert expected in told_once
