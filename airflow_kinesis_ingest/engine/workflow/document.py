@@ -44,6 +44,7 @@ class Document:
 
     faults: values that could not be read (they are None in data), and keys left out: twice there, or not text.
     text: the file's own, as it was read, and root: its node of YAML, whose marks count the characters of the text.
+    firm: fields that no Airflow connection replaces, as they are what a target of the file is.
     """
 
     file: str
@@ -53,6 +54,7 @@ class Document:
     faults: tuple[Fault, ...] = ()
     text: str = field(default="", repr=False, compare=False)
     root: yaml.Node | None = field(default=None, repr=False, compare=False)
+    firm: frozenset[str] = frozenset()
 
     def position(self, place: Place, *, of_key: bool = False) -> Position:
         """Where a value (or its key) stands; of the nearest parent for one that is not in the text."""

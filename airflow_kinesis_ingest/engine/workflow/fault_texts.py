@@ -13,8 +13,16 @@ from pydantic_core import ErrorDetails
 from ...errors import Fault
 from .document import HIDDEN, Document, Place, Position, dotted, safe_key
 from .field_types import PLACEHOLDER
-from .models import Workflow
+from .models import TARGET_FORMS, Workflow
 from .origins import Origins
+
+
+def in_file(details: ErrorDetails) -> ErrorDetails:
+    """With the place that the file has: of `targets`, pydantic names the form besides."""
+    head, form = details["loc"][:1], details["loc"][1:2]
+    if head == ("targets",) and form and form[0] in TARGET_FORMS:
+        return {**details, "loc": head + details["loc"][2:]}
+    return details
 
 
 def position_of(document: Document, details: ErrorDetails) -> Position:

@@ -18,6 +18,7 @@ from .document import Document, Place, value_at
 from .field_types import PLACEHOLDER, is_path
 from .models import AWS_BLOCK, CONNECTION_BLOCKS, SERVER_BLOCK, Workflow
 from .origins import texts_in
+from .targets import each_target
 
 SECTION = "kinesis_ingest"
 EVERYTHING = ("*",)
@@ -105,7 +106,8 @@ def forbidden_places(document: Document, workflow: Workflow, fence: Fence) -> It
     if fence == OPEN:
         return
     connection, server = workflow.source.service_connection, workflow.workflow_config.open_metadata_server_config
-    urls: list[tuple[Place, str | None]] = []
+    targets = each_target(workflow) if workflow.targets else ()
+    urls: list[tuple[Place, str | None]] = [(("targets",), one.workflow.aws.endpoint_url) for one in targets]
     if connection:
         urls.append(((*AWS_BLOCK, "endPointURL"), connection.config.aws_config.endpoint_url))
     if server:

@@ -192,6 +192,25 @@ def _url(example: str) -> AfterValidator:
     return _shaped(rf"https?://({host})(:\d{{1,5}})?(/[^\s?#@]*)?", "this is not a plain http(s) URL", remedy)
 
 
+MARKS = ("name", "account", "region")
+"""What a `{...}` in a target's pattern may be: the workflow's name, and the target's account and region."""
+
+
+def _pattern(value: str) -> str:
+    for mark in re.findall(r"\{([^{}]*)\}", value):
+        if mark not in MARKS:
+            near = difflib.get_close_matches(mark, MARKS, 1, 0.5)
+            meant = f"Did you mean `{{{near[0]}}}`?" if near else f"Write {', '.join(f'{{{each}}}' for each in MARKS)}"
+            raise invalid("nothing is known that could stand in these braces", meant)
+    return value
+
+
+def _several(value: list[str]) -> list[str]:
+    if not value:
+        raise invalid("this list is empty", "Add one, or remove the key")
+    return value
+
+
 Resolved = Annotated[str, AfterValidator(_unresolved)]
 Plain = Annotated[Resolved, Field(min_length=1)]
 Credential = Annotated[SecretStr, AfterValidator(_credential)]
@@ -222,6 +241,39 @@ ExternalId = Annotated[
 ]
 ClassificationName = Annotated[Plain, Field(max_length=100), AfterValidator(_classification)]
 SchemaVersion = Annotated[int, Field(ge=1, le=100_000)]
+Account = Annotated[
+    Resolved, _shaped(r"\d{12}", "this is no AWS account", 'Write its twelve digits in quotes, like "123456789012"')
+]
+Origin = Annotated[
+    Resolved,
+    _shaped(
+        rf"\d{{12}}(_{REGION})?",
+        "this is no account or target",
+        'Write it like "123456789012" or 123456789012_us-east-2',
+    ),
+]
+Named = Annotated[Plain, AfterValidator(_pattern), Field(max_length=256)]
+NamedRegion = Annotated[Resolved, AfterValidator(_region)]
+NamedRole = Annotated[
+    Resolved,
+    AfterValidator(_pattern),
+    _shaped(
+        r"arn:aws[a-z-]*:iam::(\d{12}|\{account\}):role/.+",
+        "this is not the ARN of a role",
+        "Write it like arn:aws:iam::{account}:role/name",
+    ),
+]
+NamedUrl = Annotated[
+    Resolved,
+    AfterValidator(_pattern),
+    _shaped(
+        r"https?://[\w.{}:\[\]-]+(/[^\s?#@]*)?",
+        "this is not a plain http(s) URL",
+        "Write it like https://kinesis.{region}.amazonaws.com, without user and password",
+    ),
+]
+Accounts = Annotated[list[Account], AfterValidator(_several)]
+Regions = Annotated[list[NamedRegion], AfterValidator(_several)]
 DagId = Annotated[str, AfterValidator(_dag_id)]
 Redaction = Annotated[str, AfterValidator(_redaction)]
 Position = Annotated[Literal["latest", "horizon"] | Annotated[datetime, DAY_OR_MOMENT], BeforeValidator(_position)]

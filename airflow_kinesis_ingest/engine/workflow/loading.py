@@ -16,12 +16,13 @@ from pydantic_core import ErrorDetails
 
 from ...errors import MAX_FAULTS, Fault, WorkflowError
 from .document import Document, Place, Position, block_at, dotted, parse, read, value_at
-from .fault_texts import fault_of, position_of
+from .fault_texts import fault_of, in_file, position_of
 from .fence import OPEN, Fence, forbidden_places, forbidden_variables
 from .field_types import PLACEHOLDER
 from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK, AssumeRoleOptions, Connections, Workflow, needs_airflow
 from .origins import Origins, by_connection, by_environment, joined
 from .rules import across_fields
+from .targets import completed
 
 ROLE_FIELDS = {info.alias for info in AssumeRoleOptions.model_fields.values()}
 
@@ -37,6 +38,12 @@ class Runtime:
     environ: Mapping[str, str]
     aws: Mapping[str, Any] | None = None
     server: Mapping[str, Any] | None = None
+
+    def of(self, document: Document) -> Runtime:
+        """Without what this document has firm."""
+        if self.aws is None or not document.firm:
+            return self
+        return replace(self, aws={key: value for key, value in self.aws.items() if key not in document.firm})
 
 
 def load(path: Path, runtime: Runtime | None = None, fence: Fence = OPEN) -> Workflow:
@@ -71,12 +78,13 @@ def check(document: Document, stem: str, runtime: Runtime | None = None, fence: 
     faults = list(forbidden_variables(document, fence))
     origins, more = Origins(), 0
     if runtime is not None:
+        runtime = runtime.of(document)
         origins = origins_of(document, runtime)
         document, missing = resolve(document, runtime, fence)
         faults += missing
     faults += across_fields(document, resolved=runtime is not None)
     try:
-        workflow = Workflow.model_validate({"name": stem} | document.data)
+        workflow = Workflow.model_validate(completed({"name": stem} | document.data))
     except ValidationError as error:
         found = _in_order(document, error)
         more = len(found[MAX_FAULTS + 1 :])
@@ -103,7 +111,8 @@ def _unknown(document: Document, named: Connections, runtime: Runtime) -> Iterat
 def _in_order(document: Document, error: ValidationError) -> list[ErrorDetails]:
     """What pydantic found, as the file has it: of 20,000 unknown keys the first ones are put into words, not all."""
     unread = _unread(document)
-    placed = [(position_of(document, details), details) for details in error.errors(include_url=False)]
+    told = map(in_file, error.errors(include_url=False))
+    placed = [(position_of(document, details), details) for details in told]
     return [details for place, details in sorted(placed, key=itemgetter(0)) if place not in unread]
 
 
@@ -115,7 +124,7 @@ def _unread(document: Document) -> set[Position]:
 def origins_of(document: Document, runtime: Runtime) -> Origins:
     """Where the values come from that a run adds to a document, whether the document is right or not."""
     found = []
-    for place, given, name in _blocks(runtime):
+    for place, given, name in _blocks(runtime.of(document)):
         found.append(by_environment(_own(document, place, given), place, runtime.environ))
         if given is not None:
             found.append(by_connection(given, place, str(value_at(document.data, ("connections", name)))))

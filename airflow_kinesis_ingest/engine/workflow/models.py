@@ -10,15 +10,18 @@ does nothing here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, SecretStr
+from pydantic import Tag as Form
 from pydantic.alias_generators import to_camel
 
 from ...errors import Fault, WorkflowError
 from .document import Place
 from .field_types import (
     CRON,
+    Account,
+    Accounts,
     AuthProvider,
     ClassificationName,
     Credential,
@@ -29,11 +32,17 @@ from .field_types import (
     ExternalId,
     Header,
     HostPort,
+    Named,
+    NamedRegion,
+    NamedRole,
+    NamedUrl,
+    Origin,
     Plain,
     Position,
     Redaction,
     Regex,
     Region,
+    Regions,
     Resolved,
     RoleArn,
     Schedule,
@@ -383,6 +392,14 @@ class SchemaRegistryOptions(Strict):
 
 
 class Options(Strict):
+    account: Account | None = Field(
+        None, description="AWS account, in quotes: a run whose credentials are of another one fails and writes nothing"
+    )
+    moved_from: list[Origin] = Field(
+        default_factory=list,
+        description="Whose topics may be taken over, `ACCOUNT` or `ACCOUNT_REGION`, where a stream moved: a topic of"
+        " another account or region is else a failure, and stays as it is",
+    )
     assume_role: AssumeRoleOptions = Field(default_factory=AssumeRoleOptions)
     sample: SampleOptions = Field(default_factory=SampleOptions)
     infer_schema: bool = Field(True, description="Infer the message schema from the sample")
@@ -402,6 +419,45 @@ class Options(Strict):
     )
 
 
+class TargetBlock(Strict):
+    """Accounts and regions, and what the file says otherwise of them. `{name}`, `{account}`, `{region}` in its patterns
+    stand for the workflow's name and each target's account and region.
+    """
+
+    account: Account | None = Field(None, description="AWS account, in quotes; needed where no ARN says it")
+    accounts: Accounts | None = Field(None, description="Several accounts, each with every region of this block")
+    aws_region: NamedRegion | None = Field(None, description="Region; default: that of `awsConfig`")
+    regions: Regions | None = Field(None, description="Several regions, each with every account of this block")
+    assume_role_arn: NamedRole | None = Field(None, description="Role, like `arn:aws:iam::{account}:role/catalogue`")
+    external_id: Annotated[ExternalId, Field()] | None = Field(None, description="External id of that role")
+    connection: Named | None = Field(None, description="`connections.aws` of these targets, like `aws_{account}`")
+    profile_name: Named | None = Field(None, description="`awsConfig.profileName` of these targets")
+    end_point_url: NamedUrl | None = Field(
+        None, alias="endPointURL", description="`awsConfig.endPointURL` of these targets"
+    )
+    service_name: Named | None = Field(
+        None, description="Messaging service of each target; default `{name}_{account}_{region}`"
+    )
+    topic_filter_pattern: FilterPattern | None = Field(None, description="Instead of the file's, list by list")
+    pool: Named | None = Field(None, description="`airflowConfig.pool` of these targets")
+    queue: Named | None = Field(None, description="`airflowConfig.queue` of these targets")
+
+
+LIST, BLOCK = "list", "block"
+TARGET_FORMS = (LIST, BLOCK)
+
+
+def _form(value: object) -> str:
+    return BLOCK if isinstance(value, (dict, TargetBlock)) else LIST
+
+
+Targets = Annotated[
+    Annotated[list[TargetBlock], Form(LIST)] | Annotated[TargetBlock, Form(BLOCK)],
+    Discriminator(_form),
+]
+"""A list of blocks, or one block alone. The places of its faults have the form's name after the key."""
+
+
 class Workflow(Strict):
     """One workflow file."""
 
@@ -417,6 +473,7 @@ class Workflow(Strict):
     connections: Connections = Field(default_factory=Connections)
     service: Service = Field(default_factory=Service)
     options: Options = Field(default_factory=Options)
+    targets: Targets | None = Field(None, description="Accounts and regions of this file: a list of blocks, or one")
     ingestion_pipeline_fqn: Resolved | None = Field(
         None,
         alias="ingestionPipelineFQN",

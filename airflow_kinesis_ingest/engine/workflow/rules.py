@@ -9,6 +9,7 @@ from ...errors import Fault
 from .document import Document, Place, block_at, value_at
 from .field_types import instant
 from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK
+from .targets import target_faults
 
 
 def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
@@ -16,6 +17,7 @@ def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
     yield from _reach_aws(document, resolved=resolved)
     yield from _reach_openmetadata(document, resolved=resolved)
     yield from _lineage(document)
+    yield from target_faults(document)
     schedule = block_at(document.data, ("airflowConfig",))
     start, end = (instant(name == "endDate")(schedule.get(name)) for name in ("startDate", "endDate"))
     if isinstance(start, datetime) and isinstance(end, datetime) and end < start:
@@ -36,7 +38,8 @@ def _lineage(document: Document) -> Iterator[Fault]:
 
 def _reach_aws(document: Document, *, resolved: bool) -> Iterator[Fault]:
     by_connection = value_at(document.data, ("connections", "aws"))
-    if not by_connection and not value_at(document.data, ("source", "serviceConnection")):
+    by_target = document.data.get("targets") is not None
+    if not (by_connection or by_target or value_at(document.data, ("source", "serviceConnection"))):
         remedy = "Add `serviceConnection.config.awsConfig.awsRegion`, or `connections.aws`"
         yield document.fault(("source",), "nothing says how to reach AWS", remedy, of_key=True)
     place = AWS_BLOCK
@@ -48,7 +51,8 @@ def _reach_aws(document: Document, *, resolved: bool) -> Iterator[Fault]:
     if aws.get("awsSessionToken") and not (key or secret):
         remedy = "Give `awsAccessKeyId` and `awsSecretAccessKey` too"
         yield document.fault((*place, "awsSessionToken"), "a session token without its key pair", remedy)
-    if (resolved or not by_connection) and block_at(document.data, ROLE_BLOCK) and not aws.get("assumeRoleArn"):
+    no_role = not (aws.get("assumeRoleArn") or by_target)
+    if (resolved or not by_connection) and block_at(document.data, ROLE_BLOCK) and no_role:
         remedy = "Add `awsConfig.assumeRoleArn`, or remove it; a profile's role has settings of its own"
         yield document.fault(ROLE_BLOCK, "there is no role to assume", remedy, of_key=True)
 
