@@ -22,6 +22,7 @@ from ..model import Outcome, Sample, Topic
 from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import fqn
+from .found import Found, Linked
 from .renewal import Body, renewed, tell_forgotten
 from .sink import memory_of, topic_body
 
@@ -110,6 +111,9 @@ class FileSink:
 
     def delete(self, name: str) -> None:
         self._old.pop(name, None)
+
+    def link(self, found: Found) -> Linked:  # noqa: ARG002 - as in Sink
+        return Linked()
 
     def close(self, *, complete: bool) -> bool:
         partial = Path(self._next.name)

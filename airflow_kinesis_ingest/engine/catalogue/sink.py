@@ -12,6 +12,7 @@ from ..model import Outcome, Sample, Topic
 from ..records.forgetting import AT_ONCE, Memory
 from ..workflow.models import Workflow
 from .client import entity_name, fqn
+from .found import Found, Linked
 
 
 class Sink(Protocol):
@@ -36,6 +37,14 @@ class Sink(Protocol):
 
     def delete(self, name: str) -> None:
         """Soft-delete one catalogued topic; one that is already gone is no error."""
+        ...
+
+    def link(self, found: Found) -> Linked:
+        """Bring tags, owners and flows to the topics, once, after the last `write` and `delete` and before `close`.
+
+        What people made stays as it is; what an earlier run made and AWS has no more goes, but only where its listing
+        is complete. What does not work for one topic or pipeline is a problem of the answer. Raises Abort.
+        """
         ...
 
     def close(self, *, complete: bool) -> bool:
