@@ -41,11 +41,13 @@ def _options() -> dict[str, Any]:
                 f"The environment variables that workflow files may name as ${{NAME}}. {how}", "OM_*, AWS_*"
             ),
             "allowed_token_folders": _option(
-                f"The folders, with all below them, whose files `jwtToken` may name. {how}", "/run/secrets/openmetadata"
+                f"The folders, with all below them, whose files `jwtToken`, `secretKey` and "
+                f"`privateKey` may name. {how}",
+                "/run/secrets/openmetadata",
             ),
             "allowed_hosts": _option(
-                "The hosts, or host:port, that `hostPort` and `endPointURL` may name, those of Airflow connections "
-                f"included. AWS's own hosts are always allowed. {how}",
+                "The hosts, or host:port, that `hostPort`, `endPointURL` and what gives tokens may name, those of "
+                f"Airflow connections included. AWS's own hosts are always allowed. {how}",
                 "openmetadata.example.com, *.vpce.amazonaws.com",
             ),
             "page_bundle": _option(

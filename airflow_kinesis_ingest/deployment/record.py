@@ -13,10 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from .. import errors
 from ..engine.workflow.document import HIDDEN
-from ..engine.workflow.field_types import PLACEHOLDER, is_path
+from ..engine.workflow.field_types import PLACEHOLDER
 from ..engine.workflow.kinds import Kind, kinds
-from ..engine.workflow.models import AwsConfig, Connections, JwtConfig, SinkConfig, Workflow
+from ..engine.workflow.models import (
+    AwsConfig,
+    Connections,
+    OpenMetadataServer,
+    SecurityConfig,
+    SinkConfig,
+    Workflow,
+)
 from ..engine.workflow.prose import looks_secret, prose
+from ..engine.workflow.providers import PROVIDERS, paths_in, provider_of
 
 ACCOUNT = re.compile(r":iam::(\d{12}):")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -107,10 +115,19 @@ def _catalogue(workflow: Workflow) -> Iterator[Setting]:
     if workflow.connections.openmetadata:
         yield _setting(Connections, "openmetadata", workflow.connections.openmetadata, "Airflow connection")
     if server:
-        token = server.security_config.jwt_token if server.security_config else None
-        if token and not workflow.connections.openmetadata:
-            yield _setting(JwtConfig, "jwtToken", _origin(token) or "none", "Token")
+        if server.security_config and not workflow.connections.openmetadata:
+            yield from _security(server, server.security_config)
         yield from _given(server)
+
+
+def _security(server: OpenMetadataServer, security: SecurityConfig) -> Iterator[Setting]:
+    provider = provider_of(server)
+    alias = PROVIDERS[provider].secret if provider else "jwtToken"
+    if secret := getattr(security, _names(SecurityConfig)[alias]):
+        label = _label(alias) if provider else "Token"
+        file = "a file on the worker" if alias in dict(paths_in(server)) else ""
+        yield _setting(SecurityConfig, alias, file or _origin(secret) or "none", label)
+        yield from _given(security)
 
 
 def _origin(secret: SecretStr | None) -> str:
@@ -118,7 +135,7 @@ def _origin(secret: SecretStr | None) -> str:
     value = secret.get_secret_value() if secret else ""
     if PLACEHOLDER.fullmatch(value):
         return f"{value} of the worker's environment"
-    return "a file on the worker" if is_path(value) else value and "in the workflow file"
+    return value and "in the workflow file"
 
 
 def _given(model: BaseModel) -> Iterator[Setting]:
@@ -142,6 +159,11 @@ def _told_fields(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
 def _setting(model: type[BaseModel], alias: str, value: str, label: str) -> Setting:
     shown = prose(value) if kinds(model)[alias] is Kind.PROSE else HIDDEN if looks_secret(value) else value
     return Setting(label=label, value=shown, help=_help(model, alias))
+
+
+@cache
+def _names(model: type[BaseModel]) -> dict[str, str]:
+    return {info.alias or name: name for name, info in model.model_fields.items()}
 
 
 @cache

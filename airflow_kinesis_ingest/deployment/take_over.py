@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 
 from ..engine.catalogue.agents import Inventory, inventory
 from ..engine.catalogue.client import OpenMetadata
-from ..engine.workflow.models import JwtConfig, OpenMetadataServer
+from ..engine.workflow.models import OpenMetadataServer, SecurityConfig
 from ..errors import FixFile
 from .claims import head
 from .deploy import names_in, put_new
@@ -75,7 +75,7 @@ def _connection(server: str, token_file: Path) -> OpenMetadataServer:
         remedy = "Write it like http://localhost:8585/api, without user and password"
         raise FixFile("this is not the address of a server", where="--server", remedy=remedy) from None
     # Not through the check: a token that looks like a path would be taken for one.
-    return connection.model_copy(update={"security_config": JwtConfig(jwtToken=SecretStr(token))})
+    return connection.model_copy(update={"security_config": SecurityConfig(jwtToken=SecretStr(token))})
 
 
 def _check_services(found: Inventory, wanted: Collection[str], address: str) -> None:

@@ -8,10 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin
 
@@ -29,11 +26,11 @@ from ...errors import (
     Throttled,
     TopicRefused,
     Unreachable,
-    without_passwords,
 )
 from ..retry import RETRY_FOR, Circuit
-from ..workflow.field_types import is_path, is_sendable
 from ..workflow.models import OpenMetadataServer
+from .answers import innermost, is_unconnected, retry_after, why_of
+from .tokens import token_for
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +72,8 @@ def parted(name: str) -> tuple[str, str]:
 class OpenMetadata:
     """One server, for many threads.
 
+    Its token is the workflow's own, or an identity provider's; where that gives none, calls raise what `tokens` raises.
+
     Connection errors, 408, 429 (Retry-After), 5xx and answers that are not JSON are tried again. Methods return
     the decoded JSON body. Raises Throttled or Unreachable when that did not help, CatalogueRefused for 401, NotAllowed
     for 403, TopicRefused for any other refusal of a body, Stopped once `stop` is set.
@@ -94,7 +93,7 @@ class OpenMetadata:
         self._base = f"{self.address}/{server.api_version or 'v1'}"
         self._circuit = Circuit("OpenMetadata", stop, retry_for)
         self._timeout = timeout
-        self._token = _Token(server)
+        self._token = token_for(server)
         self._session = requests.Session()
         self._verify = _verification(server)
         self._session.headers["User-Agent"] = f"airflow-kinesis-ingest/{__version__}"
@@ -147,6 +146,11 @@ class OpenMetadata:
             raise _not_openmetadata(self.address, "it does not tell its version", _write_address(self.address))
         return str(answer["version"])
 
+    def token_good_for(self) -> float | None:
+        """Have a token, from its provider if it has one: how many seconds it is good, None where nobody says it."""
+        self._circuit.call(self._token.current)
+        return self._token.seconds_left
+
     def _send(
         self,
         method: str,
@@ -166,7 +170,7 @@ class OpenMetadata:
             if response.status_code == 404 and missing:
                 return None
             if not response.ok or response.is_redirect:
-                raise _translated_response(response, f"{method} {path}", self.address)
+                raise _translated_response(response, f"{method} {path}", self.address, self._token.when_refused)
             return decode(response, f"{method} {path}")
 
         return self._circuit.call(once)
@@ -203,10 +207,10 @@ class OpenMetadata:
             raise CatalogueRefused("a header cannot be sent", where="extraHeaders", remedy=remedy) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             # requests lets some of urllib3's errors through, as for a host name that no DNS could hold.
-            raise (ServerDown if _is_unconnected(error) else Unreachable)(
+            raise (ServerDown if is_unconnected(error) else Unreachable)(
                 "OpenMetadata did not answer",
                 where=f"{method} {path}",
-                why=_why_of(error),
+                why=why_of(error),
                 remedy=f"Check that {self.address} is up and can be reached from here",
             ) from None
         except OSError as error:
@@ -235,50 +239,6 @@ class _Bearer(AuthBase):
         return request
 
 
-class _Token:
-    """The JWT: the value itself, or the content of the file that the value names, read again after a 401."""
-
-    def __init__(self, server: OpenMetadataServer) -> None:
-        self._given = server.security_config.jwt_token.get_secret_value() if server.security_config else ""
-        self._value: str | None = None
-
-    def current(self) -> str:
-        value = self._value
-        if value is None:
-            value = self._value = _sendable(self._read())
-        return value
-
-    def renewed(self, refused: str) -> bool:
-        """Whether the token is another one than the refused, after a second look at its file."""
-        self._value = None
-        return self.current() != refused
-
-    def _read(self) -> str:
-        if not is_path(self._given):
-            return self._given
-        path = Path(self._given).expanduser()
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise CatalogueRefused(
-                "the file of the token cannot be read",
-                where="securityConfig.jwtToken",
-                why=f"{path}: {error.strerror if isinstance(error, OSError) else 'not text'}",
-                remedy="Correct the path, or give the token itself",
-            ) from None
-
-
-def _sendable(token: str) -> str:
-    if not is_sendable(token):
-        raise CatalogueRefused(
-            "this cannot be a token",
-            where="securityConfig.jwtToken",
-            why="it holds a space, a line break or a letter that is not ASCII",
-            remedy="Copy it again, in one piece: Settings > Bots > ingestion-bot",
-        )
-    return token
-
-
 def _verification(server: OpenMetadataServer) -> bool | str:
     if server.verify_ssl == "ignore":
         return False
@@ -287,45 +247,22 @@ def _verification(server: OpenMetadataServer) -> bool | str:
     return True
 
 
-def _innermost(error: BaseException) -> BaseException:
-    """The cause that helps: the text of a requests error repeats the whole URL."""
-    while True:
-        cause = getattr(error, "reason", None) or error.__cause__ or error.__context__
-        if not isinstance(cause, BaseException):
-            return error
-        error = cause
-
-
-def _why_of(error: Exception) -> str:
-    return f"{type(error).__name__}: {without_passwords(str(_innermost(error)))}"
-
-
-def _is_unconnected(error: Exception) -> bool:
-    """No connection was made: refused, no such host, no answer to the handshake."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)) or isinstance(
-        reason, urllib3.exceptions.NewConnectionError
-    )
-
-
 def _tls_failure(error: Exception, where: str, address: str) -> IngestError:
     """A connection that was cut in the handshake may work the next time; a certificate will not."""
-    inner = _innermost(error)
+    inner = innermost(error)
     if isinstance(inner, ssl.SSLCertVerificationError):
         what = "the server's certificate is not accepted"
-        return CatalogueRefused(what, where=address, why=_why_of(error), remedy=CHECK_TLS)
+        return CatalogueRefused(what, where=address, why=why_of(error), remedy=CHECK_TLS)
     kind, library = getattr(inner, "reason", None), getattr(inner, "library", None)
     if library == "X509":
-        return CatalogueRefused(
-            "the CA certificate cannot be read", where=address, why=_why_of(error), remedy=CHECK_TLS
-        )
+        return CatalogueRefused("the CA certificate cannot be read", where=address, why=why_of(error), remedy=CHECK_TLS)
     if kind == "WRONG_VERSION_NUMBER":
         remedy = "Write `hostPort` with http://, or name the port that speaks https"
-        return Unreachable("the server speaks plain http there", where=address, why=_why_of(error), remedy=remedy)
+        return Unreachable("the server speaks plain http there", where=address, why=why_of(error), remedy=remedy)
     return Unreachable(
         "the TLS connection to OpenMetadata was not made",
         where=where,
-        why=_why_of(error),
+        why=why_of(error),
         remedy=f"Run again; check what stands before {address} if it stays",
     )
 
@@ -400,12 +337,12 @@ def _redirected(response: requests.Response, where: str, address: str) -> Unreac
     return _not_openmetadata(address, f"{where} was redirected to {target}", remedy)
 
 
-def _translated_response(response: requests.Response, where: str, address: str) -> IngestError:
+def _translated_response(response: requests.Response, where: str, address: str, when_refused: str) -> IngestError:
     status, why = response.status_code, f"HTTP {response.status_code}: {_message(response)}"
     if status == 429:
         remedy = "Lower `options.concurrency`, or run later"
         return Throttled(
-            "OpenMetadata asks for fewer calls", where=where, why=why, remedy=remedy, retry_after=_retry_after(response)
+            "OpenMetadata asks for fewer calls", where=where, why=why, remedy=remedy, retry_after=retry_after(response)
         )
     if status == 500 and where == f"GET {VERSION_PATH}" and not address.endswith("/api"):
         # A path that the server does not know. It needs no token and no database: nothing else can be wrong.
@@ -418,13 +355,12 @@ def _translated_response(response: requests.Response, where: str, address: str) 
             where=where,
             why=why,
             remedy="Run again; look into the server's log if it stays",
-            retry_after=_retry_after(response),
+            retry_after=retry_after(response),
         )
     if response.is_redirect or 300 <= status < 400:
         return _redirected(response, where, address)
     if status == 401:
-        remedy = "Copy a fresh token: Settings > Bots > ingestion-bot"
-        return CatalogueRefused("the token is expired or wrong", where=address, why=why, remedy=remedy)
+        return CatalogueRefused("the token is expired or wrong", where=address, why=why, remedy=when_refused)
     if status == 403:
         remedy = "Give the bot a role that may edit messaging services and topics"
         return NotAllowed("the token's bot may not do this", where=where, why=why, remedy=remedy)
@@ -441,18 +377,6 @@ def _message(response: requests.Response) -> str:
         return response.reason or ""
     found = [body.get(key) for key in ("message", "responseMessage")] if isinstance(body, dict) else []
     return str(next(filter(None, found), response.reason))[:300]
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Seconds; the header holds a number or an HTTP date (RFC 9110 10.2.3)."""
-    value = response.headers.get("Retry-After", "")
-    if value.isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds()) if moment.tzinfo else None
 
 
 def quoted(*names: str) -> str:

@@ -17,6 +17,7 @@ from ..catalogue.versions import ServerVersion
 from ..model import Step, Stream
 from ..workflow.filters import stream_filter
 from ..workflow.models import Workflow
+from ..workflow.providers import provider_of
 from .pipeline import source_of
 
 RETRY_FOR = 3.0  # seconds: somebody waits for the answer, and a dead server is one
@@ -67,6 +68,8 @@ def check_openmetadata(workflow: Workflow, *, rights: bool = False) -> Iterator[
         ("OpenMetadata reachable", test.reachable),
         ("OpenMetadata token", test.token),
     ]
+    if provider := test.provider:
+        steps.insert(0, (f"Token of {provider}", test.provided))
     if rights:
         steps += [
             ("OpenMetadata service", test.service),
@@ -105,12 +108,28 @@ class _OpenMetadataTest:
 
     def __init__(self, workflow: Workflow) -> None:
         self._workflow = workflow
+        self._provided: OpenMetadata | None = None
         self._reached: OpenMetadata | None = None
         self._allowed: OpenMetadata | None = None
         self._service: dict[str, Any] | None = None
 
+    @property
+    def provider(self) -> str:
+        """Who gives the token; "" where the workflow has it."""
+        server = self._workflow.workflow_config.open_metadata_server_config
+        return provider_of(server) if server else ""
+
+    def provided(self) -> str:
+        client = self._client()
+        seconds = client.token_good_for()
+        self._provided = client
+        return "good" if seconds is None else f"good for {seconds / 60:.0f} minutes"
+
+    def _client(self) -> OpenMetadata:
+        return OpenMetadata(self._workflow.server, stop=threading.Event(), retry_for=RETRY_FOR)
+
     def reachable(self) -> str:
-        client = OpenMetadata(self._workflow.server, stop=threading.Event(), retry_for=RETRY_FOR)
+        client = _needed(self._provided, "there is no token") if self.provider else self._client()
         version = client.version()
         self._reached = client
         remark = ServerVersion(version).remark

@@ -34,6 +34,7 @@ NOT_HERE = "Leave it out, or give it in an Airflow connection and name that unde
 KNOWN_NOW = "Delete this run, change the secret, and give it in an Airflow connection"
 SECRETS = {"aws_key": "a key of AWS", "jwt": "a token"}
 PASSWORD = re.compile(r"//\S*@")
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 def require_no_secret(document: Document) -> None:
@@ -72,6 +73,8 @@ def looks_like(text: str) -> str:
     for name, what in SECRETS.items():
         if any(DETECTORS[name](text)):
             return what
+    if PRIVATE_KEY.search(text):
+        return "a private key"
     if PASSWORD.search(text):
         return "an address with a password"
     return "the name of a variable" if PLACEHOLDER.search(text) else ""

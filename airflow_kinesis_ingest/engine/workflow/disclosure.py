@@ -10,8 +10,9 @@ from pydantic import BaseModel, SecretStr
 
 from ...errors import Fault
 from .document import HIDDEN, Document, Place, dotted, written
-from .field_types import NOT_REPLACED, PLACEHOLDER, is_path
-from .models import AWS_BLOCK, CONNECTION_BLOCKS, Workflow
+from .field_types import NOT_REPLACED, PLACEHOLDER
+from .models import CONNECTION_BLOCKS, SECURITY_BLOCK, Workflow
+from .providers import paths_in
 
 
 def secrets(workflow: Workflow) -> Iterator[tuple[Place, SecretStr]]:
@@ -33,9 +34,11 @@ def secrets(workflow: Workflow) -> Iterator[tuple[Place, SecretStr]]:
 def advice(document: Document, workflow: Workflow) -> list[Fault]:
     """What `validate` warns about: literal secrets, and names that stay unresolved outside the connection blocks."""
     found = []
+    server = workflow.workflow_config.open_metadata_server_config
+    files = {(*SECURITY_BLOCK, field) for field, _ in paths_in(server)} if server else set()
     for place, secret in secrets(workflow):
         value = secret.get_secret_value()
-        elsewhere = place[: len(AWS_BLOCK)] != AWS_BLOCK and is_path(value)
+        elsewhere = place in files
         if value and not PLACEHOLDER.search(value) and not elsewhere:
             remedy = "Write ${NAME} and set NAME where runs start, or use `connections`"
             found.append(document.fault(place, "a secret stands in the file", remedy))

@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 from ...errors import Fault
 from .document import Document, Place, value_at
-from .field_types import PLACEHOLDER, is_path
-from .models import AWS_BLOCK, CONNECTION_BLOCKS, SERVER_BLOCK, Workflow
+from .field_types import PLACEHOLDER
+from .models import AWS_BLOCK, CONNECTION_BLOCKS, SECURITY_BLOCK, SERVER_BLOCK, SecurityConfig, Workflow
 from .origins import texts_in
+from .providers import paths_in, urls_in
 from .targets import each_target
 
 SECTION = "kinesis_ingest"
@@ -30,9 +31,10 @@ VARIABLES, TOKEN_FOLDERS, HOSTS = "allowed_variables", "allowed_token_folders", 
 class Fence:
     """Glob patterns of what is allowed; ("*",), the default, allows everything and () nothing.
 
-    variables: the names that `${NAME}` may have. token_folders: where, at any depth, a file lies that `jwtToken` may
-    name; the file itself and what links lead to. hosts: names or addresses that `hostPort` and `endPointURL` may have,
-    `host` or `host:port`. AWS's own hosts, which a region stands for, are always allowed.
+    variables: the names that `${NAME}` may have. token_folders: where, at any depth, a file lies that `jwtToken`,
+    `secretKey` or `privateKey` may name; the file itself and what links lead to. hosts: names or addresses that
+    `hostPort`, `endPointURL` and what gives tokens may have, `host` or `host:port`. AWS's own hosts, which a region
+    stands for, are always allowed.
     """
 
     variables: tuple[str, ...] = EVERYTHING
@@ -62,7 +64,9 @@ class Fence:
         return any(fnmatchcase(above, folder) for above in _above(file) for folder in folders)
 
     def allows_url(self, url: str) -> bool:
-        """url: of http or https, as the checks of its field take it."""
+        """url: of http or https, as `is_url` and the checks of its field take it."""
+        if self.hosts == EVERYTHING:
+            return True
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
         port = re.search(r":(\d+)$", parts.netloc)
@@ -102,23 +106,24 @@ def forbidden_variables(document: Document, fence: Fence) -> Iterator[Fault]:
 
 
 def forbidden_places(document: Document, workflow: Workflow, fence: Fence) -> Iterator[Fault]:
-    """The hosts and the file of the token that the fence does not allow. What holds a `${NAME}` waits for its value."""
+    """The hosts and the files of secrets that the fence does not allow. What holds a `${NAME}` waits for its value."""
     if fence == OPEN:
         return
     connection, server = workflow.source.service_connection, workflow.workflow_config.open_metadata_server_config
     targets = each_target(workflow) if workflow.targets else ()
+    security = (server and server.security_config) or SecurityConfig.model_construct()
     urls: list[tuple[Place, str | None]] = [(("targets",), one.workflow.aws.endpoint_url) for one in targets]
     if connection:
         urls.append(((*AWS_BLOCK, "endPointURL"), connection.config.aws_config.endpoint_url))
     if server:
         urls.append(((*SERVER_BLOCK, "hostPort"), server.host_port))
+    urls += [((*SECURITY_BLOCK, field), url) for field, url in urls_in(security)]
     for place, url in urls:
         if url and not PLACEHOLDER.search(url) and not fence.allows_url(url):
             yield _outside(document, place, "this host", HOSTS)
-    token = server.security_config.jwt_token.get_secret_value() if server and server.security_config else ""
-    if is_path(token) and not PLACEHOLDER.search(token) and not fence.allows_token_file(token):
-        place = (*SERVER_BLOCK, "securityConfig", "jwtToken")
-        yield _outside(document, place, "the folder of this file", TOKEN_FOLDERS)
+    for field, path in paths_in(server) if server else ():
+        if not fence.allows_token_file(path):
+            yield _outside(document, (*SECURITY_BLOCK, field), "the folder of this file", TOKEN_FOLDERS)
 
 
 def _outside(document: Document, place: Place, what: str, option: str) -> Fault:

@@ -127,9 +127,9 @@ def is_sendable(secret: str) -> bool:
     return re.fullmatch(r"[!-~]*", secret) is not None
 
 
-def is_path(token: str) -> bool:
-    """Whether a jwtToken is the path of the file that holds it."""
-    return token.startswith(("/", "./", "../", "~"))
+def is_path(secret: str) -> bool:
+    """Whether a jwtToken, or a key of a security provider, is the path of the file that holds it."""
+    return secret.startswith(("/", "./", "../", "~"))
 
 
 def _credential(value: SecretStr) -> SecretStr:
@@ -186,10 +186,19 @@ def _zone(value: str) -> str:
     return value
 
 
-def _url(example: str) -> AfterValidator:
-    host = r"(\w([\w-]*\w)?\.)*\w([\w-]*\w)?\.?|\[[0-9a-fA-F:.]+\]"
-    remedy = f"Write it like {example}, without user and password"
-    return _shaped(rf"https?://({host})(:\d{{1,5}})?(/[^\s?#@]*)?", "this is not a plain http(s) URL", remedy)
+_HOST = r"((\w([\w-]*\w)?\.)*\w([\w-]*\w)?\.?|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
+_PATH = r"(/[^\s?#@]*)?"
+
+
+def is_url(text: str) -> bool:
+    """Whether it is a plain http(s) URL: with no user, no query."""
+    return re.fullmatch(rf"https?://{_HOST}{_PATH}", text) is not None
+
+
+def _url(example: str, path: str = _PATH, what: str = "a plain http(s) URL") -> AfterValidator:
+    return _shaped(
+        rf"https?://{_HOST}{path}", f"this is not {what}", f"Write it like {example}, without user and password"
+    )
 
 
 MARKS = ("name", "account", "region")
@@ -218,6 +227,14 @@ Header = Annotated[str, AfterValidator(_header)]
 Region = Annotated[str, AfterValidator(_region)]
 Endpoint = Annotated[str, _url("https://kinesis.us-east-2.amazonaws.com")]
 HostPort = Annotated[str, _url("http://localhost:8585/api")]
+Authority = Annotated[str, _url("https://login.microsoftonline.com/TENANT-ID")]
+TokenEndpoint = Annotated[str, _url("https://idp.example.com/oauth2/token")]
+OktaEndpoint = Annotated[
+    str, _url("https://dev-1.okta.com/oauth2/default/v1/token", r"/[^\s?#@]*token", "the URL of Okta's tokens")
+]
+Domain = Annotated[
+    str, _shaped(rf"(https?://)?{_HOST}/?", "this is not the name of a host", "Write it like dev-1.eu.auth0.com")
+]
 Regex = Annotated[str, AfterValidator(_regex)]
 DAY_OR_MOMENT = WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]})
 Start = Annotated[datetime, BeforeValidator(instant(end_of_day=False)), DAY_OR_MOMENT]

@@ -97,7 +97,10 @@ def check(document: Document, stem: str, runtime: Runtime | None = None, fence: 
     faults = [*document.faults, *(fault for fault in faults if (fault.line, fault.column) not in unread)]
     if faults:
         raise WorkflowError(faults, more)
-    return workflow.at_run(origins, dict(_unknown(document, workflow.connections, runtime))) if runtime else workflow
+    if runtime is None:
+        return workflow
+    unknown = dict(_unknown(document, workflow.connections, runtime))
+    return workflow.inside(fence.allows_url).at_run(origins, unknown)
 
 
 def _unknown(document: Document, named: Connections, runtime: Runtime) -> Iterator[tuple[str, Fault]]:

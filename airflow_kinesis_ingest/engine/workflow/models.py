@@ -9,7 +9,7 @@ does nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, SecretStr
@@ -22,10 +22,12 @@ from .field_types import (
     CRON,
     Account,
     Accounts,
+    Authority,
     AuthProvider,
     ClassificationName,
     Credential,
     DagId,
+    Domain,
     End,
     Endpoint,
     EndpointMode,
@@ -36,6 +38,7 @@ from .field_types import (
     NamedRegion,
     NamedRole,
     NamedUrl,
+    OktaEndpoint,
     Origin,
     Plain,
     Position,
@@ -51,6 +54,7 @@ from .field_types import (
     SourceType,
     Start,
     Tag,
+    TokenEndpoint,
     Zone,
 )
 from .origins import Origins
@@ -59,6 +63,7 @@ UNUSED: dict[str, Any] = {"x-unused": True}
 AWS_BLOCK: Place = ("source", "serviceConnection", "config", "awsConfig")
 ROLE_BLOCK: Place = ("options", "assumeRole")
 SERVER_BLOCK: Place = ("workflowConfig", "openMetadataServerConfig")
+SECURITY_BLOCK: Place = (*SERVER_BLOCK, "securityConfig")
 CONNECTION_BLOCKS = (AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK)
 """Where a `${NAME}` is replaced, and what Airflow connections fill."""
 
@@ -156,16 +161,45 @@ class SslConfig(Strict):
     ssl_key: SecretStr | None = Field(None, json_schema_extra=UNUSED)
 
 
-class JwtConfig(Strict):
-    """OpenMetadata's clients send a JWT whatever the authProvider; older per-provider blocks are refused."""
+class SecurityConfig(Strict):
+    """What the token for OpenMetadata is, or what an identity provider gives it for.
 
-    jwt_token: SecretStr = Field(description="The bot's JWT, `${NAME}`, or the path of a file that holds it")
+    One block for all of OpenMetadata's: `providers.py` says which fields which `authProvider` needs and takes.
+    """
+
+    jwt_token: SecretStr | None = Field(
+        None,
+        description="The bot's JWT, or the path of a file that holds it; with any `authProvider`, alone",
+    )
+    client_id: str | None = Field(None, min_length=1, description="`auth0`, `azure`, `custom-oidc`, `okta`: the client")
+    secret_key: SecretStr | None = Field(
+        None,
+        description="`auth0`, `custom-oidc`: the client's secret; `google`: the key of a service account, as JSON or as"
+        " the path of its file",
+    )
+    domain: Domain | None = Field(None, description="`auth0`: the tenant's domain; the audience is its Management API")
+    client_secret: SecretStr | None = Field(None, description="`azure`: the client's secret")
+    authority: Authority | None = Field(None, description="`azure`: `https://login.microsoftonline.com/TENANT-ID`")
+    scopes: list[str] | None = Field(
+        None, description="`azure`: as `CLIENT-ID/.default`; `okta`: if its server asks for them"
+    )
+    token_endpoint: TokenEndpoint | None = Field(None, description="`custom-oidc`: where tokens are asked for")
+    audience: str | None = Field(
+        "https://www.googleapis.com/oauth2/v4/token", description="`google`: the audience of the token"
+    )
+    org_url: OktaEndpoint | None = Field(None, alias="orgURL", description="`okta`: `ISSUER-URL/v1/token`")
+    private_key: SecretStr | None = Field(
+        None, description="`okta`: the client's private RSA key, as PEM, as JWK or as the path of a file with one"
+    )
+    email: str | None = Field(
+        None, description="`okta`: the service account's; OpenMetadata's block has it, it is not sent"
+    )
 
 
 class OpenMetadataServer(Strict):
     host_port: HostPort = Field("http://localhost:8585/api", description="Address of the server; ends in `/api`")
-    auth_provider: AuthProvider | None = Field("basic", description="Any of OpenMetadata's; a JWT is what is sent")
-    security_config: JwtConfig | None = None
+    auth_provider: AuthProvider | None = Field("basic", description="Who gives the token, if there is no `jwtToken`")
+    security_config: SecurityConfig | None = None
     verify_ssl: Literal["no-ssl", "ignore", "validate"] | None = Field(
         "no-ssl", alias="verifySSL", description="`no-ssl`: system CAs; `ignore`: no check; `validate`: `sslConfig`"
     )
@@ -199,6 +233,17 @@ class OpenMetadataServer(Strict):
     elastics_search: Component | None = Field(None, json_schema_extra=UNUSED)
     supports_data_insight_extraction: bool | None = Field(None, json_schema_extra=UNUSED)
     supports_elastic_search_reindexing_extraction: bool | None = Field(None, json_schema_extra=UNUSED)
+
+    _allows: Callable[[str], bool] | None = PrivateAttr(None)
+
+    def inside(self, allows: Callable[[str], bool]) -> OpenMetadataServer:
+        """The server as one run has it. allows: whether a URL that only a file on the worker tells may be asked."""
+        found = self.model_copy()
+        found._allows = allows
+        return found
+
+    def allows(self, url: str) -> bool:
+        return self._allows is None or self._allows(url)
 
 
 class WorkflowConfig(Strict):
@@ -498,6 +543,13 @@ class Workflow(Strict):
         found._origins, found._unknown = origins, unknown
         return found
 
+    def inside(self, allows: Callable[[str], bool]) -> Workflow:
+        """The workflow with a server that asks no other URLs, see `OpenMetadataServer.inside`."""
+        if (server := self.workflow_config.open_metadata_server_config) is None:
+            return self
+        config = self.workflow_config.model_copy(update={"open_metadata_server_config": server.inside(allows)})
+        return self.model_copy(update={"workflow_config": config})
+
     @property
     def origins(self) -> Origins:
         """What is shown in the place of values that are not of the file."""
@@ -541,7 +593,10 @@ class Workflow(Strict):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a workflow file, for editors."""
+    from .providers import conditions  # which is about these models
+
     schema = Workflow.model_json_schema(by_alias=True)
+    schema["$defs"]["OpenMetadataServer"]["allOf"] = conditions()
     schema["required"].remove("name")  # which is the file's stem by default
     return schema
 

@@ -9,6 +9,7 @@ from ...errors import Fault
 from .document import Document, Place, block_at, value_at
 from .field_types import instant
 from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK
+from .providers import security_faults
 from .targets import target_faults
 
 
@@ -72,6 +73,7 @@ def _reach_openmetadata(document: Document, *, resolved: bool) -> Iterator[Fault
     if by_rest and given and (resolved or not by_connection) and not server.get("securityConfig"):
         remedy = "Add the JWT of a bot"
         yield document.fault(place, "`securityConfig.jwtToken` is missing", remedy, of_key=True)
+    yield from security_faults(document)
     if by_rest and value_at(document.data, ("sink", "config", "path")):
         remedy = "Remove it, or write `type: file`"
         yield document.fault(("sink", "config", "path"), "`path` belongs to the sink `file`", remedy)

@@ -10,7 +10,9 @@ import pytest
 
 from airflow_kinesis_ingest.engine.model import Step
 from airflow_kinesis_ingest.engine.run import checks
+from airflow_kinesis_ingest.engine.workflow.providers import PROVIDERS
 from tests.builders import workflow
+from tests.fakes.identity import FakeIdentityProvider
 from tests.fakes.kinesis import FakeKinesis, FakeShard, FakeStream, aws_error
 from tests.fakes.openmetadata import FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Rule, json_reply
@@ -241,3 +243,34 @@ def test_a_denied_call_names_the_action_that_is_missing(call: str) -> None:
 
 def test_another_failure_misses_no_action() -> None:
     assert tried(FakeStream("a"), fault=aws_error("InternalFailure"), at="ListShards")["ListShards"].actions == ()
+
+
+# --- a token that an identity provider gives ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_token_of_a_provider_is_a_step_of_its_own(name: str) -> None:
+    """Whether the provider gives one, and for how long; whether OpenMetadata takes it is the step after the next."""
+    with FakeOpenMetadata(bots=()) as catalogue, FakeIdentityProvider(catalogue) as provider:
+        server = {"authProvider": name, "securityConfig": provider.security(name)}
+        steps = checked(catalogue, server=server)
+    assert list(steps)[:3] == [f"Token of {name}", "OpenMetadata reachable", "OpenMetadata token"]
+    assert failed(steps) == []
+    assert steps[f"Token of {name}"].message == "good for 60 minutes"
+
+
+def test_a_provider_that_gives_no_token_is_the_only_failure(catalogue: FakeOpenMetadata) -> None:
+    with FakeIdentityProvider() as provider:
+        security = {**provider.security("azure"), "clientSecret": "wrong"}
+        steps = checked(catalogue, server={"authProvider": "azure", "securityConfig": security})
+    assert failed(steps) == ["Token of azure"]
+    assert "AADSTS7000215" in steps["Token of azure"].message
+    assert "Check `clientId` and `clientSecret`" in steps["Token of azure"].remedy
+    assert steps["OpenMetadata reachable"].message == "there is no token"
+
+
+def test_a_token_that_openmetadata_does_not_take_says_what_to_set_up_there(catalogue: FakeOpenMetadata) -> None:
+    with FakeIdentityProvider() as provider:
+        steps = checked(catalogue, server={"authProvider": "okta", "securityConfig": provider.security("okta")})
+    assert failed(steps) == ["OpenMetadata token"]
+    assert "Let OpenMetadata trust okta" in steps["OpenMetadata token"].remedy

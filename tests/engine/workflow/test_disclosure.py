@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from airflow_kinesis_ingest.engine.workflow.disclosure import advice, redacted, unused
 from airflow_kinesis_ingest.engine.workflow.document import parse
 from airflow_kinesis_ingest.engine.workflow.loading import Runtime, check
-from airflow_kinesis_ingest.engine.workflow.models import AWS_BLOCK, SERVER_BLOCK
+from airflow_kinesis_ingest.engine.workflow.models import AWS_BLOCK, SECURITY_BLOCK, SERVER_BLOCK
 from airflow_kinesis_ingest.errors import WorkflowError
 from tests.workflow_text import (
     CONNECTED,
@@ -31,7 +31,7 @@ SECRETS = [
     (*AWS_BLOCK, "awsAccessKeyId"),
     (*AWS_BLOCK, "awsSecretAccessKey"),
     (*AWS_BLOCK, "awsSessionToken"),
-    (*SERVER_BLOCK, "securityConfig", "jwtToken"),
+    *((*SECURITY_BLOCK, name) for name in ("jwtToken", "secretKey", "clientSecret", "privateKey")),
     (*SERVER_BLOCK, "extraHeaders", "X-Key"),
     (*SERVER_BLOCK, "sslConfig", "sslCertificate"),
     (*SERVER_BLOCK, "sslConfig", "sslKey"),

@@ -254,14 +254,6 @@ def test_a_fault_says_where_it_is_what_is_wrong_and_what_to_write(raw: str, mess
     assert told(raw) == [message]
 
 
-def test_a_security_block_of_an_older_openmetadata_is_refused_by_the_name_of_its_keys() -> None:
-    raw = EXAMPLE.replace("jwtToken: eyJ", "secretKey: /google.json")
-    assert told(raw) == [
-        f"19:5: {SERVED}.securityConfig.jwtToken: `jwtToken` is missing. Add it",
-        f"20:7: {SERVED}.securityConfig.secretKey: the key `secretKey` is unknown. Allowed here: jwtToken",
-    ]
-
-
 def test_a_file_whose_stem_cannot_be_a_dag_id_says_so() -> None:
     [fault] = faults(EXAMPLE.replace("name: orders_kinesis\n", ""), file="my orders.yaml")
     assert str(fault).startswith("my orders.yaml:1:1: name: this cannot be a DAG id (it is 'my orders').")

@@ -48,6 +48,7 @@ def test_with_a_runtime_the_names_in_connection_blocks_are_resolved_and_no_other
     assert found.aws.aws_secret_access_key is not None
     assert found.aws.aws_secret_access_key.get_secret_value() == "s3cr3t${KEY}"
     assert found.server.security_config is not None
+    assert found.server.security_config.jwt_token is not None
     assert found.server.security_config.jwt_token.get_secret_value() == "eyJ"
     assert (found.description, found.service.description) == ("costs ${PRICE}", "of ${KEY}")
 
@@ -99,6 +100,7 @@ def test_a_connection_may_bring_the_token_of_a_server_that_the_file_names() -> N
     found = workflow(raw, Runtime({}, aws={"awsRegion": "eu-west-1"}, server={"securityConfig": {"jwtToken": "eyJ"}}))
     assert found.server.host_port == "http://om:8585/api"
     assert found.server.security_config is not None
+    assert found.server.security_config.jwt_token is not None
     assert workflow(raw).server.security_config is None
 
 

@@ -176,6 +176,21 @@ AWS_LINES = [
     "awsSecretAccessKey: |\n{h}",
     "awsSecretAccessKey: *{h}",
 ]
+SECURITY_LINES = [
+    "  secretKey: {q}",
+    "  clientSecret: &k {q}\n  secretKey: *k",
+    "  clientSecret: >-\n    {s}",
+    "  privateKey: |\n    -----BEGIN PRIVATE KEY-----\n    {s}\n    -----END PRIVATE KEY-----",
+    "  privateKey: '-----BEGIN PRIVATE KEY----- {h} -----END PRIVATE KEY-----'",
+    '  secretKey: \'{{"private_key": "{h}"}}\'',
+    "  secretKey: {{private_key: {q}}}",
+    "  privateKye: {q}",
+    "  clientSecret: [{q}]",
+    "  clientId: {f}",
+    "  tokenEndpoint: https://me:{h}@idp/token",
+    "  # clientSecret: {s}",
+]
+"""Below `securityConfig`."""
 HARMLESS_LINES = [
     "",
     "profileName: x",
@@ -194,8 +209,8 @@ HARMLESS_LINES = [
 def planted(draw: st.DrawFn) -> tuple[str, list[str]]:
     """A workflow's text, maybe broken, and the secrets in it."""
     secrets, aws, server = list[str](), list[str](), list[str]()
-    for lines in (aws, server):
-        for line in draw(st.lists(st.sampled_from([*AWS_LINES, *HARMLESS_LINES]), max_size=4)):
+    for lines, more in ((aws, []), (server, SECURITY_LINES)):
+        for line in draw(st.lists(st.sampled_from([*AWS_LINES, *more, *HARMLESS_LINES]), max_size=4)):
             s, f = draw(formless), draw(formed)
             h = "".join(letter for letter in s if letter.isalnum())
             lines.append(line.format(s=s, q=json.dumps(s), h=h, f=f))

@@ -72,6 +72,7 @@ def test_openmetadatas_jwt_block_loads_as_it_stands() -> None:
     source_and_sink = whole[: whole.index("workflowConfig:")]
     found = workflow(source_and_sink + jwt)
     assert found.server.security_config is not None
+    assert found.server.security_config.jwt_token is not None
     assert found.server.security_config.jwt_token.get_secret_value() == "{bot_jwt_token}"
 
 
