@@ -25,7 +25,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Param, get_parsing_context
+from airflow.sdk import DAG, Param, TaskGroup, get_parsing_context
 from airflow.sdk.exceptions import AirflowException
 
 from .deployment.claims import Claim, claim_of, head, stem_id
@@ -37,6 +37,7 @@ from .engine.workflow.document import Document, read
 from .engine.workflow.loading import check
 from .engine.workflow.masked import masked
 from .engine.workflow.models import AirflowConfig, Workflow
+from .engine.workflow.targets import Target, each_target
 from .errors import MAX_FAULTS, Fault, WorkflowError
 from .import_error import import_error, policy_objection
 from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
@@ -53,6 +54,7 @@ ESCAPE = re.compile(rb"\\[xuU\r\n]")
 """YAML's escapes that may write a part of a DAG id: letters by their number, and a name that goes on below."""
 
 MARKDOWN = re.compile(r"`[^`]+`|[\\`*_\[\]<>#|~]")
+TARGETS_AT_ONCE = 16  # where the file does not say
 LISTED = 10  # of the files that a placeholder stands for
 NOTHING = Claim("")
 DEBUG = Param(False, type="boolean", title="Debug log", description="Log every call of this run")
@@ -230,12 +232,17 @@ def _clash(one: Deployment, owners: Sequence[str]) -> Deployment:
     fault = Fault(one.path, 1, 1, "name", *sharing(one.dag_id, one.path, owners))
     if one.dag is None:
         return replace(one, error=WorkflowError([fault]))
-    text = one.dag.tasks[0].doc_yaml or ""
+    text = _carrier(one.dag).doc_yaml or ""
     return replace(one, dag=None, error=WorkflowError([fault]), claimed=_claimed_by(one.dag), text=text)
 
 
+def _carrier(dag: DAG) -> Any:
+    """The task that carries what the file says: one does it for all."""
+    return next(task for task in dag.tasks if task.doc_json)
+
+
 def _claimed_by(dag: DAG) -> Claim:
-    (task,) = dag.tasks
+    task = _carrier(dag)
     service = Record.model_validate_json(task.doc_json or "{}").service or ""
     name, tags = dag.dag_display_name, tuple(sorted(dag.tags))
     return Claim(dag.dag_id, display_name=name, owner=task.owner, service=service, tags=tags)
@@ -269,11 +276,13 @@ def _dags(folder: Folder, deployments: Iterable[Deployment]) -> Iterator[DAG]:
 
 
 def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | None, text: str, record: Record) -> DAG:
-    """The pipeline of one workflow: a single task that runs the file as it is when the task starts.
+    """The pipeline of one workflow: a task for each of its targets, which runs the file as it is when the task starts.
 
-    text: the file's, without its secrets. The task carries it, and the record, for who shows them.
+    text: the file's, without its secrets. The first task carries it, and the record, for who shows them. A process that
+    starts a task gets this task alone: the others of a file of 300 would take most of its start.
     """
-    config = workflow.airflow_config
+    config, targets = workflow.airflow_config, each_target(workflow)
+    given = "concurrency" in config.model_fields_set
     dag = DAG(
         workflow.name,
         dag_display_name=workflow.display_name or workflow.name,
@@ -283,27 +292,50 @@ def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | No
         start_date=EARLIEST,
         catchup=config.pipeline_catchup,
         max_active_runs=config.max_active_runs,
-        max_active_tasks=config.concurrency,
+        max_active_tasks=config.concurrency if given else min(len(targets), TARGETS_AT_ONCE),
         is_paused_upon_creation=config.pause_pipeline,
         tags={"kinesis", f"service:{workflow.source.service_name}"[:100], *workflow.tags},
         owner_links={workflow.owner: f"mailto:{config.email}"} if config.email else {},
         **NEWEST,
     )
     dag.params["debug"] = copy(DEBUG)  # not as an argument: Airflow would check its schema, anew for every DAG
+    group = TaskGroup(TASK_ID, dag=dag) if workflow.targets else None
+    carried = {"doc_yaml": text, "doc_json": record.carried()}
+    for target in _started(targets):
+        _add_task(dag, group, target, file, precondition, carried)
+        carried = {}
+    return dag
+
+
+def _started(targets: Sequence[Target]) -> Sequence[Target]:
+    """The one whose task this process starts; all of them where it starts none of these."""
+    task_id = get_parsing_context().task_id
+    return [one for one in targets if task_id == f"{TASK_ID}.{one.key}"] or targets
+
+
+def _add_task(
+    dag: DAG,
+    group: TaskGroup | None,
+    target: Target,
+    file: Path,
+    precondition: Callable[[], None] | None,
+    carried: dict[str, str],
+) -> None:
+    workflow, config = target.workflow, target.workflow.airflow_config
     KinesisIngestionOperator(
-        task_id=TASK_ID,
+        task_id=target.key or TASK_ID,
+        task_group=group,
         workflow=file,
+        target=target.key,
         precondition=precondition,
         owner=workflow.owner,
         retries=config.retries,
         retry_delay=timedelta(seconds=config.retry_delay),
         execution_timeout=timedelta(seconds=config.workflow_timeout) if config.workflow_timeout else None,
-        doc_yaml=text,
-        doc_json=record.model_dump_json(),
         dag=dag,
+        **carried,
         **_place(pool=config.pool, queue=config.queue),
     )
-    return dag
 
 
 def _place(**given: str | None) -> dict[str, Any]:
@@ -339,7 +371,7 @@ def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:
         file=sole.broken if sole else None,
         owner=owner,
         doc_yaml=sole.text if sole else "",
-        doc_json=_record_of_failed(failed).model_dump_json(),
+        doc_json=_record_of_failed(failed).carried(),
         dag=dag,
     )
     return dag

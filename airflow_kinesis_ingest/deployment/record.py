@@ -25,6 +25,7 @@ from ..engine.workflow.models import (
 )
 from ..engine.workflow.prose import looks_secret, prose
 from ..engine.workflow.providers import PROVIDERS, paths_in, provider_of
+from ..engine.workflow.targets import named_targets
 
 ACCOUNT = re.compile(r":iam::(\d{12}):")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -55,10 +56,18 @@ class Setting(Part):
     help: str
 
 
+class TargetRecord(Part):
+    """One account and region of a workflow. key: ACCOUNT_REGION, which its task is named by: `ingest.KEY`."""
+
+    key: str
+    service: str
+
+
 class Record(Part):
     """file: where the workflow is, relative to its loader; null for a DAG that several broken files claim.
 
-    region, account: null where the file does not say, as where an Airflow connection does.
+    region, account: null where the file does not say, as where an Airflow connection does. targets: none where the
+    workflow is its only one.
     """
 
     file: str | None = None
@@ -70,23 +79,30 @@ class Record(Part):
     zone: str = "UTC"
     connection: list[Setting] = []
     catalogue: list[Setting] = []
+    targets: list[TargetRecord] = []
     faults: list[Fault] = []
+
+    def carried(self) -> str:
+        """As a task carries it. Without targets it is the same as ever: another text is another version of a DAG."""
+        return self.model_dump_json(exclude=None if self.targets else {"targets"})
 
 
 def record_of(workflow: Workflow, file: str) -> Record:
     """Of a workflow that is deployed."""
     aws = workflow.source.service_connection.config.aws_config if workflow.source.service_connection else None
+    many = workflow.targets is not None
     account = ACCOUNT.search(aws.assume_role_arn or "") if aws else None
     return Record(
         file=file,
         service=workflow.source.service_name,
         service_display_name=workflow.service.display_name,
         service_description=workflow.service.description,
-        region=aws.aws_region if aws and not PLACEHOLDER.search(aws.aws_region) else None,
-        account=account[1] if account else None,
+        region=aws.aws_region if aws and not many and not PLACEHOLDER.search(aws.aws_region) else None,
+        account=None if many else workflow.options.account or (account[1] if account else None),
         zone=workflow.airflow_config.pipeline_timezone,
         connection=list(_connection(workflow, aws)),
         catalogue=list(_catalogue(workflow)),
+        targets=[TargetRecord(key=one.key, service=one.service) for one in named_targets(workflow)],
     )
 
 

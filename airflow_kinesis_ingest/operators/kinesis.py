@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import NAMESPACE_URL, uuid5
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.sdk import BaseOperator
 
 from ..errors import FixFile, IngestError, Retry
@@ -40,8 +40,8 @@ class KinesisIngestionOperator(BaseOperator):
 
     workflow: a workflow file, read when the task runs; a relative path is looked up from the root of the DAG's bundle,
     or else beside the DAG's own file. Or the same as a dict, checked at once (WorkflowError); a secret in it would be
-    part of the DAG's code, so name `connections` there. precondition: called first when the task runs; an IngestError
-    it raises fails the task.
+    part of the DAG's code, so name `connections` there. target: the key of the one to run, ACCOUNT_REGION, where the
+    workflow has `targets`. precondition: called first when the task runs; an IngestError it raises fails the task.
 
     What no retry can mend (the file, a denied call, the deletion guard) fails the task at once; throttling and servers
     out of reach are left to Airflow's retries. A run that failed has its report as XCom too; one that could not begin
@@ -59,11 +59,13 @@ class KinesisIngestionOperator(BaseOperator):
         self,
         *,
         workflow: str | Path | Mapping[str, Any],
+        target: str = "",
         precondition: Callable[[], None] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.workflow = workflow
+        self.target = target
         self.precondition = precondition
         self.redacted_workflow = ""
         if isinstance(workflow, Mapping):
@@ -80,7 +82,9 @@ class KinesisIngestionOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         if PROBE in conf_of(context):
-            return answered(self, context, asked(context), self._runnable)
+            request = asked(context)
+            self._skip_unless_asked(request.target)
+            return answered(self, context, request, self._runnable)
         with _failing_fast():
             workflow = self._runnable()
             debug = context["params"].get("debug")
@@ -105,28 +109,48 @@ class KinesisIngestionOperator(BaseOperator):
         from ..engine.run.report import table, tenths
 
         self.console_url = _console(workflow)
-        status = pipeline.status_of(workflow, self.dag_id, _status_id(self.dag_id, context["run_id"]))
+        status = pipeline.status_of(workflow, self.dag_id, _status_id(self.dag_id, context["run_id"], self.target))
         progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
         self.log.info("listing the streams")
         leave = partial(_leave, context["ti"], workflow)
         report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status, broken_off=leave)
         self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
-        self.log.info("%s: %s\n%s", self.dag_id, report.state, table(report))
+        self.log.info("%s: %s\n%s", self._name, report.state, table(report))
         return report
+
+    def _skip_unless_asked(self, target: str) -> None:
+        """Of a file's targets one answers: the one that is asked, or the first."""
+        if self.target and self.target != (target or self._first_target()):
+            raise AirflowSkipException("Another target of this workflow answers")
+
+    def _first_target(self) -> str:
+        from ..engine.workflow.loading import check
+        from ..engine.workflow.targets import each_target
+
+        try:
+            return each_target(check(self._document(), self._stem))[0].key
+        except FixFile:  # what is wrong with the file is an answer of each
+            return self.target
+
+    @property
+    def _name(self) -> str:
+        return f"{self.dag_id}, {self.target}" if self.target else self.dag_id
 
     def _readable(self) -> Workflow:
         """The workflow with its placeholders as they stand."""
-        from ..engine.workflow.loading import check
+        from ..engine.workflow.loading import check, one_target
 
-        return check(self._document(), self._stem)
+        return check(one_target(self._document(), self._stem, self.target), self._stem)
 
     def _runnable(self, changed: Callable[[Document], Document] = lambda document: document) -> Workflow:
         """The workflow with its placeholders and connections filled in."""
+        from ..engine.workflow.loading import one_target
         from ..hooks.runtime import resolved
 
         if self.precondition:
             self.precondition()
-        return resolved(changed(self._document()), self._stem)
+        document = one_target(changed(self._document()), self._stem, self.target)
+        return resolved(document, self._stem)
 
     @property
     def _stem(self) -> str:
@@ -206,9 +230,9 @@ class DeployFailedOperator(BaseOperator):
             raise error.rewritten(workflow.origins.with_names) from None
 
 
-def _status_id(dag_id: str, run_id: str) -> str:
+def _status_id(dag_id: str, run_id: str, target: str = "") -> str:
     """The id of a run in OpenMetadata: retries share it."""
-    return str(uuid5(NAMESPACE_URL, f"{dag_id}/{run_id}"))
+    return str(uuid5(NAMESPACE_URL, "/".join([dag_id, run_id, *([target] if target else [])])))
 
 
 @contextmanager

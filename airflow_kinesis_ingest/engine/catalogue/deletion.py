@@ -66,6 +66,22 @@ def account_of(arn: str | None) -> str | None:
     return _part(arn, 4)
 
 
+def elsewhere(recorded: str | None, arn: str | None, moved_from: Collection[str] = ()) -> str | None:
+    """The account or the region, in words, that a topic's recorded stream was in, where that is another than `arn`'s.
+
+    None where both are of one, or nothing is recorded. moved_from: accounts, or ACCOUNT_REGION, whose topics may be
+    taken over.
+    """
+    (its_region, its_account), (region, account) = (
+        (_part(recorded, 3), _part(recorded, 4)),
+        (_part(arn, 3), _part(arn, 4)),
+    )
+    if its_account in moved_from or f"{its_account}_{its_region}" in moved_from:
+        return None
+    differs = (its_account and account and its_account != account) or (its_region and region and its_region != region)
+    return f"{its_account}_{its_region}" if differs else None
+
+
 def _is_elsewhere(arn: str | None, region: str, account: str | None) -> bool:
     its_region, its_account = _part(arn, 3), _part(arn, 4)
     return bool((its_region and its_region != region) or (its_account and account and its_account != account))

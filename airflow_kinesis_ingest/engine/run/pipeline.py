@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from difflib import get_close_matches
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 from uuid import uuid4
 
-from ...errors import CatalogueRefused, Fault, IngestError, Stopped, StreamGone, WorkflowError
+from ...errors import (
+    AccessDenied,
+    CatalogueRefused,
+    Fault,
+    IngestError,
+    Stopped,
+    StreamGone,
+    TopicRefused,
+    WorkflowError,
+)
 from ..aws.client import glue_client, kinesis_client
 from ..aws.console import console_url
 from ..aws.glue import GlueSchemas
+from ..aws.identity import caller_arn
 from ..aws.quota import Quota
 from ..aws.sample import Sampler, Taken
 from ..aws.source import KinesisSource
 from ..catalogue.client import OpenMetadata, fqn, parted
-from ..catalogue.deletion import account_of, gone
+from ..catalogue.deletion import account_of, elsewhere, gone
 from ..catalogue.file import FileSink
 from ..catalogue.openmetadata import RestSink, kinesis_service
 from ..catalogue.run_status import RETRY_FOR, TIMEOUT, RunStatus
@@ -302,28 +312,51 @@ class Run:
     def execute(self, status: RunStatus | None = None) -> None:
         """Raises the IngestError that ended the run early; nothing else is left undone."""
         complete = False
+        streams = self._of_stated_account(self.source.streams())
         storing = self.sink.open(storing=self.workflow.metadata.generate_sample_data and self._options.sample.store)
         try:
             self.tally.catalogue = self.sink.address
             if status:
                 status.running()
-            listed = self._ingest(storing)
+            listed = self._ingest(streams, storing)
             complete = True
             if self.only is None and self.workflow.metadata.mark_deleted_topics:
                 self._delete_gone(listed)
         finally:
             self.tally.kept = self.sink.close(complete=complete)
 
-    def _ingest(self, storing: bool) -> dict[str, str | None]:
+    def _of_stated_account(self, streams: Iterator[Stream]) -> Iterator[Stream]:
+        """The streams, once they, or STS, prove that they are of the account that the file says. Raises AccessDenied.
+
+        Before anything is written: a service of another account's streams would be wrong in every part. An error of
+        the listing is raised by what is returned, in its own time.
+        """
+        stated = self._options.account
+        if stated is None or account_of(self.workflow.aws.assume_role_arn) == stated:
+            return streams
+        try:
+            first = next(streams, None)
+        except IngestError as error:
+            return _raising(error)
+        arn = first.arn if first else None
+        actual = account_of(arn) or account_of(caller_arn(self.workflow.aws, self._options.assume_role))
+        if actual != stated:
+            what = f"the credentials are of the account {actual}, and not of {stated} as the file says"
+            raise AccessDenied(
+                what, where="options.account", remedy="Correct the role or the connection; nothing was written"
+            )
+        return chain([first] if first else [], streams)
+
+    def _ingest(self, streams: Iterator[Stream], storing: bool) -> dict[str, str | None]:
         """Bring every kept stream into the catalogue. Returns name -> ARN of all that were listed."""
         workers = self._options.concurrency
         stages = [
-            Stage(self._describe, DESCRIBERS),
+            Stage(partial(self._describe, self.sink.catalogued()), DESCRIBERS),
             Stage(self._sampling(storing), workers),
             Stage(self._write, workers),
         ]
         flow = Flow(stages, self.stop)
-        listed, failed = self._feed(flow)
+        listed, failed = self._feed(flow, streams)
         flow.drain()
         if failed:
             raise failed
@@ -340,10 +373,10 @@ class Run:
         schemas = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role), warn)
         return partial(self._sample, Reader(options, storing=storing, schemas=schemas))
 
-    def _feed(self, flow: Flow) -> tuple[dict[str, str | None], IngestError | None]:
+    def _feed(self, flow: Flow, streams: Iterator[Stream]) -> tuple[dict[str, str | None], IngestError | None]:
         listed: dict[str, str | None] = {}
         try:
-            for stream in self.source.streams():
+            for stream in streams:
                 listed[stream.name] = stream.arn
                 self.tally.account = self.tally.account or account_of(stream.arn)
                 if self.only is not None and stream.name not in self.only:
@@ -362,12 +395,30 @@ class Run:
             what = "this account and region list no stream of this name"
             raise StreamGone(what, remedy="Look it up, upper and lower case too: `kinesis-ingest list -c FILE`")
 
-    def _describe(self, stream: Stream) -> Description | None:
+    def _describe(self, recorded: Mapping[str, str | None], stream: Stream) -> Description | None:
         described: Description | None = None
         with self.tally.step("describe", stream.name):
             described = self.source.describe(stream)
             self.tally.described(described)
-        return described
+        ours: Description | None = None
+        if described:
+            with self.tally.step("write", stream.name):
+                self._require_ours(described, recorded.get(stream.name))
+                ours = described
+        return ours
+
+    def _require_ours(self, described: Description, recorded: str | None) -> None:
+        """Raises TopicRefused for a topic whose stream is recorded in another account or region.
+
+        Two workflows with one service would write it in turns, each run over the other's, and both would call it right.
+        """
+        whose = elsewhere(recorded, described.stream.arn, self._options.moved_from)
+        if whose:
+            raise TopicRefused(
+                f"the topic of this name is of another account or region, {whose}, and stays as it is",
+                remedy="Give each account and region a service of its own; if the stream moved, write"
+                f" `options.movedFrom: [{whose}]`",
+            )
 
     def _sample(self, reader: Reader, described: Description) -> Described:
         name = described.stream.name
@@ -434,6 +485,15 @@ class Run:
     def _delete(self, name: str) -> None:
         with self.tally.deletion(name):
             self.sink.delete(name)
+
+
+def _raising(error: IngestError) -> Iterator[Stream]:
+    """What raises it when it is asked for its first stream."""
+
+    def fail(_: None) -> NoReturn:
+        raise error
+
+    return map(fail, [None])
 
 
 def _no_sample(described: Description) -> Described:

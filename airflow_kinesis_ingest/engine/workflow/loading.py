@@ -22,7 +22,7 @@ from .field_types import PLACEHOLDER
 from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK, AssumeRoleOptions, Connections, Workflow, needs_airflow
 from .origins import Origins, by_connection, by_environment, joined
 from .rules import across_fields
-from .targets import completed
+from .targets import completed, document_of
 
 ROLE_FIELDS = {info.alias for info in AssumeRoleOptions.model_fields.values()}
 
@@ -101,6 +101,16 @@ def check(document: Document, stem: str, runtime: Runtime | None = None, fence: 
         return workflow
     unknown = dict(_unknown(document, workflow.connections, runtime))
     return workflow.inside(fence.allows_url).at_run(origins, unknown)
+
+
+def one_target(document: Document, stem: str, key: str) -> Document:
+    """The document of one target, by its key; the document itself for "" where it has no targets.
+
+    Raises WorkflowError for a document with faults, FixFile for a target that is not there, or not named.
+    """
+    if document.data.get("targets") is None and not key:
+        return document
+    return document_of(document, check(document, stem), key)
 
 
 def _unknown(document: Document, named: Connections, runtime: Runtime) -> Iterator[tuple[str, Fault]]:

@@ -277,7 +277,12 @@ class AirflowConfig(Strict):
     pause_pipeline: bool = Field(False, description="Start paused")
     pipeline_catchup: bool = Field(False, description="Run every tick missed since `startDate`")
     max_active_runs: int = Field(1, ge=1, le=MANY, description="Runs of this pipeline at the same time")
-    concurrency: int = Field(1, ge=1, le=MANY, description="Tasks of this pipeline at the same time")
+    concurrency: int = Field(
+        1,
+        ge=1,
+        le=MANY,
+        description="Tasks of this pipeline at the same time; with `targets`, by default all of them, up to 16",
+    )
     workflow_timeout: int | None = Field(None, ge=1, le=A_YEAR, description="Seconds after which a run is stopped")
     pool: Plain | None = Field(
         None, max_length=256, description="Airflow pool of the task; it must exist, or runs wait for it"

@@ -20,6 +20,7 @@ from .origins import texts_in
 KEYS: Mapping[str, tuple[str, ...]] = {"test": ("filter",), "streams": ("filter",), "sample": ("stream",)}
 """The kinds of probes, and what each may be asked besides."""
 ALWAYS = ("probe", "debug")
+LAST = ("target",)
 
 STREAM = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 FILTER = ("source", "sourceConfig", "config", "topicFilterPattern")
@@ -29,30 +30,35 @@ FILTER = ("source", "sourceConfig", "config", "topicFilterPattern")
 class Request:
     """kind: test, streams or sample. filter: like `topicFilterPattern`, in the place of the workflow's; None: its own.
 
-    stream: the one to sample.
+    stream: the one to sample. target: of a workflow with several, the key of the one to ask; "": the first.
     """
 
     kind: str
     filter: Any = None
     stream: str = ""
     debug: bool = False
+    target: str = ""
 
     @classmethod
     def of(cls, conf: Mapping[str, Any], *more: str) -> Request:
         """What the conf of a run asks for. Raises FixFile, without a value of it. more: keys that it may have besides.
 
-        {"probe": kind}, and "filter": {"includes": [...], "excludes": [...]} or "stream": name, and "debug": true.
+        {"probe": kind}, where there are several "target": key, and "filter": {"includes": [...],
+        "excludes": [...]} or "stream": name, and "debug": true.
         """
         kind = kind_of(conf)
         if not kind:
             raise _refused("`probe` is none of those there are", f"Write one of {', '.join(KEYS)}")
-        _require_known(conf, (*ALWAYS, *KEYS[kind], *more))
+        _require_known(conf, (*ALWAYS, *KEYS[kind], *LAST, *more))
         if conf.get("debug") not in (None, True, False):
             raise _refused("`debug` is neither true nor false", "Write one of them")
         stream = conf.get("stream", "")
         if kind == "sample" and not (isinstance(stream, str) and STREAM.fullmatch(stream)):
             raise _refused("`stream` is no name of a stream", "Write the name of the stream to sample")
-        return cls(kind, conf.get("filter"), stream, debug=conf.get("debug") is True)
+        target = conf.get("target") or ""
+        if not (isinstance(target, str) and re.fullmatch(r"[\w-]*", target)):
+            raise _refused("`target` is no key of a target", "Write it like 123456789012_us-east-2")
+        return cls(kind, conf.get("filter"), stream, debug=conf.get("debug") is True, target=target)
 
     def applied(self, document: Document) -> Document:
         """The document with the filter that is asked for: whether it is right, the check of the document tells."""

@@ -57,6 +57,16 @@ def each_target(workflow: Workflow) -> tuple[Target, ...]:
     )
 
 
+class NamedTarget(NamedTuple):
+    key: str
+    service: str
+
+
+def named_targets(workflow: Workflow) -> tuple[NamedTarget, ...]:
+    """The key and the messaging service of each target; none where the workflow is its only one."""
+    return tuple(NamedTarget(each.key, each.service) for each in _all(workflow))
+
+
 def target_of(workflow: Workflow, key: str) -> Target:
     """One target, by its key. Raises FixFile where there is none, and for "" where a target must be named."""
     targets = each_target(workflow)
