@@ -33,15 +33,21 @@ hypothesis.settings.load_profile("ours")
 
 AIRFLOW = [Path(__file__).parent / name for name in ("airflow", "page")]
 BROWSER = Path(__file__).parent / "browser"
+DISTRIBUTED = Path(__file__).parent / "distributed"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="only what needs no Airflow and no server")
     parser.addoption("--browser", action="store_true", help="only what needs Chromium: see tests/browser/install.sh")
+    parser.addoption("--distributed", action="store_true", help="also what needs Celery: tests/distributed/install.sh")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    left_out = (AIRFLOW if config.option.quick else []) + ([] if config.option.browser else [BROWSER])
+    left_out = [
+        *(AIRFLOW if config.option.quick else []),
+        *([] if config.option.browser else [BROWSER]),
+        *([] if config.option.distributed else [DISTRIBUTED]),
+    ]
     return True if collection_path in left_out else None
 
 
@@ -52,9 +58,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _has_server(item: pytest.Item) -> bool:
-    """Its module imports one of the fakes, or it asks for a fixture that is one, or a browser looks at one."""
+    """Its module imports one of the fakes, or it asks for a fixture that is one, or a browser or an Airflow looks at one."""
     assert isinstance(item, pytest.Function)
-    if item.path.is_relative_to(BROWSER):
+    if item.path.is_relative_to(BROWSER) or item.path.is_relative_to(DISTRIBUTED):
         return True
     origins = {str(getattr(value, "__module__", "")) for value in vars(item.module).values()}
     return not {"aws", "catalogue"}.isdisjoint(item.fixturenames) or any(map(_is_a_fakes, origins))

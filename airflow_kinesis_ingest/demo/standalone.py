@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -223,7 +223,7 @@ def _no_proxy() -> dict[str, str]:
 
 def _await_health(process: subprocess.Popen[bytes], home: Path, port: int, progress: Progress) -> None:
     deadline = time.monotonic() + START_LIMIT
-    while missing := _missing(port):
+    while missing := missing_of(port):
         if process.poll() is not None:
             raise AirflowFailed(f"Airflow ended with code {process.returncode}; see {home / 'standalone.log'}")
         if time.monotonic() > deadline:
@@ -233,12 +233,12 @@ def _await_health(process: subprocess.Popen[bytes], home: Path, port: int, progr
         time.sleep(POLL)
 
 
-def _missing(port: int) -> str:
-    """What of Airflow is not up, in words; empty once all is."""
+def missing_of(port: int, wanted: Sequence[str] = PARTS) -> str:
+    """What of Airflow is not up, in words; empty once all is. wanted: the parts beside its API, as /health names them."""
     parts = _glance(port, "/api/v2/monitor/health")
     if parts is None:
         return "API server"
-    missing = [part.replace("_", " ") for part in PARTS if parts.get(part, {}).get("status") != "healthy"]
+    missing = [part.replace("_", " ") for part in wanted if parts.get(part, {}).get("status") != "healthy"]
     # The API that tasks report to is made when it is first asked, which takes a machine that is busy a minute. A task
     # that asked first would fail.
     tasks = [] if missing or _glance(port, "/execution/health") else ["API for tasks"]
