@@ -14,7 +14,7 @@ PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope
 BROWSER := NO_PROXY=127.0.0.1,localhost $(VENV)-browser/bin/python
 IMAGES ?= docs/images
 
-.PHONY: demo test quick test-browser test-matrix check screenshots bench bench-browser bench-large docs lock clean
+.PHONY: demo test quick test-browser test-distributed test-matrix check screenshots bench bench-browser bench-large docs lock clean
 
 demo: $(VENV)/installed
 	$(BIN)/kinesis-ingest demo $(if $(ONCE),--once)
@@ -30,6 +30,11 @@ quick: $(VENV)/installed
 test-browser: $(VENV)/installed
 	tests/browser/install.sh
 	$(BROWSER) -m pytest --browser tests/browser
+
+# Celery, Redis and PostgreSQL with two workers; installs what is missing of them.
+test-distributed: $(VENV)/installed
+	tests/distributed/install.sh
+	$(VENV)-distributed/bin/python -m pytest --distributed tests/distributed
 
 # Each view, light and dark, as the README and docs/ show some of them.
 screenshots: $(VENV)/installed
@@ -80,4 +85,4 @@ lock: $(VENV)/installed
 		--no-annotate --extra test pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-browser $(VENV)-bench .demo .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-browser $(VENV)-distributed $(VENV)-bench .demo .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -248,6 +248,16 @@ def _claimed_by(dag: DAG) -> Claim:
     return Claim(dag.dag_id, display_name=name, owner=task.owner, service=service, tags=tags)
 
 
+def deployed(folder: Folder, file: str) -> Deployment:
+    """One file alone, judged as `load_workflows` judges it among the others of its folder."""
+    one = _deployment(folder, file)
+    if not one.dag:
+        return one
+    paths = folder.files()
+    same = _claiming(folder, _mentioning(paths, one.dag_id, _named(paths, one.dag_id)), one.dag_id)
+    return next((each for each in same if each.path == one.path), one)
+
+
 def _ensure_sole_owner(folder: Folder, file: str) -> None:
     """Raises WorkflowError if another file has come to claim the same name since the DAG was read."""
     path = folder.path_of(file)

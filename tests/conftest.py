@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _has_server(item: pytest.Item) -> bool:
-    """Its module imports one of the fakes, or it asks for a fixture that is one, or a browser or an Airflow looks at one."""
+    """Its module imports one of the fakes, or asks for a fixture that is one, or looks at one from outside."""
     assert isinstance(item, pytest.Function)
     if item.path.is_relative_to(BROWSER) or item.path.is_relative_to(DISTRIBUTED):
         return True

@@ -234,7 +234,7 @@ def _await_health(process: subprocess.Popen[bytes], home: Path, port: int, progr
 
 
 def missing_of(port: int, wanted: Sequence[str] = PARTS) -> str:
-    """What of Airflow is not up, in words; empty once all is. wanted: the parts beside its API, as /health names them."""
+    """What of Airflow is not up, in words; empty once all is. wanted: its parts, as its API calls them."""
     parts = _glance(port, "/api/v2/monitor/health")
     if parts is None:
         return "API server"

@@ -254,7 +254,8 @@ class RunReport:
     could not be read, or a topic that was not deleted for want of proof. Of a run of named streams, only these are
     counted as listed, and one that is not there is a failure besides. failed_deletions are of topics, none of the
     streams'. fatal ended the run before its work was done. seconds: wall time so far. account: of AWS, None if nothing
-    told it. streams: a row for each that was listed, or asked for, or deleted.
+    told it. throttled: calls that AWS throttled, each of which was repeated or failed. streams: a row for each that was
+    listed, or asked for, or deleted.
     """
 
     state: State = "success"
@@ -265,6 +266,7 @@ class RunReport:
     written: int = 0
     unchanged: int = 0
     skipped: int = 0
+    throttled: int = 0
     deleted: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
     failures: tuple[Problem, ...] = ()

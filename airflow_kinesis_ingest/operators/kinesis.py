@@ -18,6 +18,7 @@ from airflow.sdk import BaseOperator
 
 from ..errors import FixFile, IngestError, Retry
 from ..links import CatalogueLink, ConsoleLink
+from ..metrics import counted
 from ..task_logs import logs_at
 from .probe import PROBE, answered, asked, conf_of
 
@@ -265,7 +266,8 @@ def _leave(ti: Any, workflow: Workflow, report: RunReport) -> None:
 
 
 def _stored(ti: Any, workflow: Workflow, report: RunReport) -> dict[str, Any]:
-    """Store the rows of the streams. Returns the result without them."""
+    """Store the rows of the streams, and count them. Returns the result without them."""
+    counted(report, {"dag_id": ti.dag_id, "task_id": ti.task_id, "service": workflow.source.service_name})
     ti.xcom_push(key="streams", value=_rows(workflow, report))
     return summary(report) | {"region": workflow.aws.aws_region, "service": workflow.source.service_name}
 

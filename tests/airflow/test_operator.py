@@ -42,6 +42,8 @@ def operator(workflow: Any, **settings: Any) -> KinesisIngestionOperator:
 class XComs:
     """Of a task instance: what was pushed."""
 
+    dag_id, task_id = "shop", "ingest"
+
     def __init__(self) -> None:
         self.pushed: dict[str, Any] = {}
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,20 @@ class Deployment:
     def task(self, dag_id: str, run_id: str, task_id: str = "ingest") -> dict[str, Any]:
         found: dict[str, Any] = self.airflow.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}")
         return found
+
+    def runs(self, dag_id: str) -> list[str]:
+        """Their ids."""
+        return [run["dag_run_id"] for run in self.airflow.call("GET", f"/dags/{dag_id}/dagRuns")["dag_runs"]]
+
+    def version(self, dag_id: str) -> str:
+        """Of its bundle, as the dag processor read it last."""
+        return str(self.airflow.call("GET", f"/dags/{dag_id}")["bundle_version"])
+
+    def logged(self, dag_id: str, run_id: str, text: str) -> list[datetime]:
+        """When the lines with this text were logged, in the first try."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/ingest/logs/1?full_content=true"
+        lines = [line for line in self.airflow.call("GET", path)["content"] if text in str(line.get("event"))]
+        return [datetime.fromisoformat(line["timestamp"].replace("Z", "+00:00")) for line in lines]
 
     def status(self, dag_id: str) -> list[str]:
         """What OpenMetadata was told last of each run."""

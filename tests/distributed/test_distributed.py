@@ -4,20 +4,131 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from tests.distributed.conftest import FIRST, SECOND, STREAMS, Deployment
+from tests.distributed.statsd import Statsd
 from tests.fakes.server import Fault, Faults, Rule
+
+HANGS = Faults(Rule(Fault.never(), "DescribeStreamSummary"))
+AGAIN = {"scheduleInterval": None, "retries": 1, "retryDelay": 1}
+
+
+def hanging(deployment: Deployment, dag_id: str) -> tuple[str, dict[str, object]]:
+    """A run whose task has begun and goes no further: its id, and the task."""
+    calls = deployment.kinesis.counts
+    before = calls["DescribeStreamSummary"]
+    deployment.kinesis.faults = HANGS
+    run_id = deployment.airflow.trigger(dag_id)
+    deployment.airflow.wait(lambda: calls["DescribeStreamSummary"] > before, "the hanging call")
+    return run_id, deployment.task(dag_id, run_id)
 
 
 @pytest.mark.parametrize("aws", ["kinesis", "aws"])
 def test_a_run_catalogues_every_stream(aws: str, deployment: Deployment) -> None:
     """With what Airflow's connections hold, of either type, which a worker gets from the api-server."""
-    deployment.drop(f"by_{aws}", deployment.workflow(aws))
-    run_id = deployment.airflow.trigger(f"by_{aws}")
-    state = deployment.airflow.await_run(f"by_{aws}", run_id)
-    assert state == "success", deployment.airflow.log(f"by_{aws}", run_id, "ingest")
-    assert deployment.airflow.result(f"by_{aws}", run_id, "ingest")["listed"] == STREAMS
+    dag_id = f"by_{aws}"
+    deployment.drop(dag_id, deployment.workflow(aws))
+    run_id = deployment.airflow.trigger(dag_id)
+    assert deployment.airflow.await_run(dag_id, run_id) == "success", deployment.airflow.log(dag_id, run_id, "ingest")
+    assert deployment.airflow.result(dag_id, run_id, "ingest")["listed"] == STREAMS
     assert len(deployment.topics()) == STREAMS
-    assert deployment.status(f"by_{aws}") == ["success"]
+    assert deployment.status(dag_id) == ["success"]
+
+
+def test_the_log_of_a_task_is_served_by_the_machine_that_ran_it(deployment: Deployment) -> None:
+    """It lies there alone."""
+    (run_id,) = deployment.runs("by_kinesis")
+    assert "by_kinesis: success" in deployment.airflow.log("by_kinesis", run_id, "ingest")
+    worker = deployment.cluster.workers[deployment.task("by_kinesis", run_id)["hostname"]]
+    homes = [deployment.airflow.home, *(each.home for each in deployment.cluster.workers.values())]
+    assert [home for home in homes if any(Path(home).glob(f"logs/dag_id=by_kinesis/run_id={run_id}/**/*.log"))] == [
+        worker.home
+    ]
+
+
+def test_the_counters_of_a_run_reach_statsd(deployment: Deployment, statsd: Statsd) -> None:
+    """From the worker, beside what Airflow counts itself."""
+    deployment.airflow.wait(lambda: statsd.told("airflow.kinesis_ingest.duration"), "the counters")
+    assert statsd.told("airflow.kinesis_ingest.streams")[0] == STREAMS
+    assert statsd.told("airflow.kinesis_ingest.failures")[0] == 0
+    assert statsd.told("airflow.kinesis_ingest.throttled_calls")[0] == 0
+    assert statsd.told("airflow.ti.finish.by_kinesis.ingest.success") == [1]
+
+
+def test_a_task_that_is_killed_is_tried_again(deployment: Deployment) -> None:
+    """By -9, as the kernel does when memory is short: Airflow repeats it, and the catalogue is right."""
+    deployment.drop("killed", deployment.workflow(airflowConfig=AGAIN))
+    run_id, task = hanging(deployment, "killed")
+    deployment.kinesis.faults = Faults()
+    os.kill(int(str(task["pid"])), signal.SIGKILL)
+    assert deployment.airflow.await_run("killed", run_id) == "success"
+    assert deployment.task("killed", run_id)["try_number"] == 2
+    assert len(deployment.topics()) == STREAMS
+    assert deployment.status("killed") == ["success"]
+
+
+def test_a_run_that_is_marked_failed_stops_within_seconds(deployment: Deployment) -> None:
+    """While AWS hangs: OpenMetadata is told `stopped`, and nothing that was catalogued is lost."""
+    run_id, _ = hanging(deployment, "by_kinesis")
+    deployment.airflow.call("PATCH", f"/dags/by_kinesis/dagRuns/{run_id}", {"state": "failed"})
+    deployment.airflow.wait(lambda: "stopped" in deployment.status("by_kinesis"), "the status `stopped`")
+    deployment.kinesis.faults = Faults()
+    deployment.airflow.wait(
+        lambda: deployment.logged("by_kinesis", run_id, "by_kinesis: stopped"), "the end of the log"
+    )
+    (killed,) = deployment.logged("by_kinesis", run_id, "the task shouldn't be running anymore")
+    (stopped,) = deployment.logged("by_kinesis", run_id, "by_kinesis: stopped")
+    assert (stopped - killed).total_seconds() < 5
+    assert len(deployment.topics()) == STREAMS
+
+
+def test_a_queue_is_asked_on_the_worker_that_serves_it(deployment: Deployment) -> None:
+    """By the DAG that the page starts for a workflow which has no file yet."""
+    source = deployment.workflow()["source"]
+    conf = {"probe": "test", "workflow": {"source": source, "connections": {"aws": "kinesis"}}}
+    run_id = deployment.airflow.trigger("kinesis_probe.eu", **conf)
+    assert deployment.airflow.await_run("kinesis_probe.eu", run_id) == "success"
+    assert deployment.airflow.result("kinesis_probe.eu", run_id, "probe")["state"] == "passed"
+    assert deployment.task("kinesis_probe.eu", run_id, "probe")["hostname"] == SECOND
+
+
+def test_a_commit_is_a_pipeline_within_seconds(deployment: Deployment) -> None:
+    """A git bundle: the next commit changes it, and a run that is cleared takes the fix."""
+    wrong = deployment.workflow("no_such_connection")
+    deployment.commit("committed", wrong)
+    deployment.airflow.wait(lambda: deployment.airflow.call("GET", "/dags/committed"), "the pipeline of the commit")
+    run_id = deployment.airflow.trigger("committed")
+    assert deployment.airflow.await_run("committed", run_id) == "failed"
+    broken = deployment.airflow.run("committed", run_id)
+    assert "no_such_connection" in deployment.airflow.log("committed", run_id, "ingest")
+    deployment.commit("committed", deployment.workflow())
+    body = {"dry_run": False, "only_failed": False, "run_on_latest_version": True}
+    newest = deployment.version("committed")
+    deployment.airflow.wait(lambda: deployment.version("committed") != newest, "the fix")
+    deployment.airflow.call("POST", f"/dags/committed/dagRuns/{run_id}/clear", body)
+    deployment.airflow.wait(lambda: deployment.airflow.run("committed", run_id)["state"] == "success", "the fixed run")
+    assert deployment.airflow.run("committed", run_id)["bundle_version"] != broken["bundle_version"]
+
+
+def test_a_worker_that_dies_costs_a_try(deployment: Deployment) -> None:
+    """All of its machine at once: the other worker repeats the task, and the catalogue is right.
+
+    The log of the first try lies on the dead machine: Airflow says that it cannot be had, and where it is.
+    """
+    run_id, task = hanging(deployment, "killed")
+    first = deployment.cluster.workers[str(task["hostname"])]
+    first.die()
+    deployment.kinesis.faults = Faults()
+    try:
+        assert deployment.airflow.await_run("killed", run_id) == "success"
+        again = deployment.task("killed", run_id)
+        assert (again["try_number"], again["hostname"]) == (2, ({FIRST, SECOND} - {first.host}).pop())
+        assert len(deployment.topics()) == STREAMS
+        assert deployment.status("killed") == ["success"] * 2
+        assert first.host in deployment.airflow.log("killed", run_id, "ingest")
+        assert "killed: success" in deployment.airflow.log("killed", run_id, "ingest", attempt=2)
+    finally:
+        first.start()

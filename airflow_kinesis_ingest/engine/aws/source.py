@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,14 +51,22 @@ class KinesisSource:
     """One account and region, read through one client by many threads.
 
     stop: set it to make every method raise Stopped soon. retry_for: seconds that a call is tried again for (`Circuit`).
+    throttled: called for each call that AWS throttled, by the thread that made it.
     """
 
     def __init__(
-        self, client: KinesisClient, *, quota: Quota, stop: threading.Event, retry_for: float = RETRY_FOR
+        self,
+        client: KinesisClient,
+        *,
+        quota: Quota,
+        stop: threading.Event,
+        retry_for: float = RETRY_FOR,
+        throttled: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._quota = quota
         self._stop = stop
+        self._throttled = throttled
         self._circuit = Circuit("AWS", stop, retry_for)
         self.clock = self._circuit.clock
 
@@ -179,6 +187,7 @@ class KinesisSource:
         except IngestError as error:
             if isinstance(error, Throttled):
                 quota.slow_down(api)
+                self._throttled()
             log.debug("%s %s: %s after %.0f ms", api, stream, error.cause, 1000 * (time.monotonic() - started))
             raise
         log.debug("%s %s: %.0f ms", api, stream, 1000 * (time.monotonic() - started))

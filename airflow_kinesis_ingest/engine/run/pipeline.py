@@ -153,8 +153,14 @@ def chosen(workflow: Workflow, names: Collection[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def source_of(workflow: Workflow, stop: threading.Event, *, retry_for: float | None = None) -> KinesisSource:
-    """retry_for: seconds, the file's without it. Makes no call of Kinesis.
+def source_of(
+    workflow: Workflow,
+    stop: threading.Event,
+    *,
+    retry_for: float | None = None,
+    throttled: Callable[[], None] = lambda: None,
+) -> KinesisSource:
+    """retry_for: seconds, the file's without it. throttled: see KinesisSource. Makes no call of Kinesis.
 
     Raises AccessDenied where there are no credentials, Unreachable where a metadata service goes on failing.
     """
@@ -168,7 +174,8 @@ def source_of(workflow: Workflow, stop: threading.Event, *, retry_for: float | N
     )
     retry_for = options.retry_for if retry_for is None else retry_for
     client = Circuit("the metadata service", stop, retry_for).call(connect)
-    return KinesisSource(client, quota=Quota(options.quota), stop=stop, retry_for=retry_for)
+    quota = Quota(options.quota)
+    return KinesisSource(client, quota=quota, stop=stop, retry_for=retry_for, throttled=throttled)
 
 
 def sink_of(workflow: Workflow, stop: threading.Event, warn: Warn) -> Sink:
@@ -281,7 +288,7 @@ def assemble(
     into: Destination,
     only: frozenset[str] | None = None,
 ) -> Run:
-    source = source_of(workflow, stop)
+    source = source_of(workflow, stop, throttled=tally.throttled)
     return Run(
         workflow=workflow,
         source=source,

@@ -69,6 +69,11 @@ class Tally:
         with self._lock:
             self._rows[stream] = replace(self._row(stream), schema=kind, messages=sample.read)
 
+    def throttled(self) -> None:
+        """AWS throttled one more call."""
+        with self._lock:
+            self._counts["throttled"] += 1
+
     def finished(self, stream: str, outcome: Outcome) -> None:
         with self._lock:
             self._counts[outcome] += 1
@@ -163,6 +168,7 @@ class Tally:
                 written=self._counts["written"],
                 unchanged=self._counts["unchanged"],
                 skipped=self._counts["skipped"],
+                throttled=self._counts["throttled"],
                 deleted=tuple(sorted(self._deleted)),
                 warnings=tuple(self._warnings),
                 failures=tuple(self._failures),
