@@ -286,7 +286,8 @@ class FakeKinesis(FakeServer):
     made with list_streams_token=False, stream_summaries=False, honours_shard_filter=False, and simulator=True, which
     demands StreamName beside ListShards' NextToken. checks_region=False accepts a signature for another region.
     iterator_calls: an iterator expires after so many GetRecords. session_seconds: what AssumeRole gives instead of
-    what was asked for. clock: epoch seconds; quotas and expiry follow it, tests may turn it.
+    what was asked for; trusts: the parameters that its role wants to see. clock: epoch seconds; quotas and expiry
+    follow it, tests may turn it.
 
     streams: name -> FakeStream, changed by `add` and `remove`. counts, throttled, throttles (by operation), peak,
     calls(), assumed (the parameters of each AssumeRole), violations (calls AWS would answer and no client should make),
@@ -325,6 +326,7 @@ class FakeKinesis(FakeServer):
         self.honours_shard_filter, self.simulator = honours_shard_filter, simulator
         self.checks_region = checks_region
         self.iterator_calls, self.session_seconds = iterator_calls, session_seconds
+        self.trusts: dict[str, str] = {}
         self.clock = clock
         self.throttles: Counter[str] = Counter()
         self.violations: list[str] = []
@@ -668,6 +670,10 @@ class FakeKinesis(FakeServer):
         seconds = int(asked.get("DurationSeconds", 3600))
         if not 900 <= seconds <= 43_200:
             return _sts_error("ValidationError", "DurationSeconds must be between 900 and 43200", 400)
+        if any(asked.get(name) != value for name, value in self.trusts.items()):
+            return _sts_error(
+                "AccessDenied", f"not authorized to perform: sts:AssumeRole on resource: {asked['RoleArn']}"
+            )
         self.assumed.append(asked)
         return self._session(asked, self.session_seconds or seconds)
 

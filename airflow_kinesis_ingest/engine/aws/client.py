@@ -152,7 +152,8 @@ def _source_session(aws: AwsConfig) -> botocore.session.Session:
             "there are no AWS credentials here",
             where="awsConfig",
             why="no keys and no profile in the file, and boto3's chain found none",
-            remedy="Give a key pair, a profile or an Airflow connection, or run where a role is attached",
+            remedy="Give a key pair, a profile or an Airflow connection, or run where a role is attached; in a"
+            " container on EC2, the instance's metadata need a hop limit of 2",
         )
     _refuse_unsendable(credentials)
     return session

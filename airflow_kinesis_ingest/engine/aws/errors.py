@@ -82,7 +82,8 @@ GIVES_CREDENTIALS = {
     "AssumeRole": (
         "awsConfig.assumeRoleArn",
         "the role cannot be assumed",
-        "Allow sts:AssumeRole (and sts:SetSourceIdentity) to the caller, and trust it in the role",
+        "Allow sts:AssumeRole (and sts:SetSourceIdentity) to the caller, and trust it in the role; if its trust policy"
+        " asks for an external id, give that as `externalId`",
     ),
     "AssumeRoleWithWebIdentity": (
         "AssumeRoleWithWebIdentity",
@@ -160,7 +161,9 @@ def not_given(error: BotoCoreError) -> IngestError | None:
         return None
     why = why_of(error)[:WHY]
     if re.search("non 200 response 4", why):
-        remedy = "Check the role of the task or pod, and the AWS_CONTAINER_ variables"
+        remedy = (
+            "Check the role of the task, or the Pod Identity association of the pod, and the AWS_CONTAINER_ variables"
+        )
         return AccessDenied(f"{provider} refuses to give credentials", where="awsConfig", why=why, remedy=remedy)
     return Unreachable(f"{provider} gave no credentials", where="awsConfig", why=why, remedy="Run again later")
 

@@ -184,7 +184,7 @@ def test_an_sso_session_that_is_over_says_how_to_begin_one(kinesis: FakeKinesis,
 @pytest.fixture
 def container(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCredentials]:
     with FakeCredentials() as running:
-        running.found_by(monkeypatch)
+        running.found_by_a_task(monkeypatch)
         yield running
 
 
@@ -192,7 +192,7 @@ def test_a_container_that_fails_is_tried_again_and_one_that_refuses_is_not(
     kinesis: FakeKinesis, container: FakeCredentials
 ) -> None:
     described(kinesis)
-    assert signers(kinesis) == ["ASIACONTAINER"]
+    assert signers(kinesis) == ["ASIACONTAINER1"]
     for status, kind in ((500, Unreachable), (403, AccessDenied)):
         container.faults = Faults(Rule(Fault.status(status)))
         with pytest.raises(kind, match=f"metadata service of the container .*non 200 response {status}"):

@@ -67,7 +67,7 @@ def test_a_metadata_service_that_fails_for_a_while_costs_a_run_nothing(
     config = data["source"]["serviceConnection"]["config"]["awsConfig"]
     del config["awsAccessKeyId"], config["awsSecretAccessKey"]
     with FakeCredentials(faults=Faults(Rule(Fault.status(500), on=range(1, 8)))) as container:
-        container.found_by(monkeypatch)
+        container.found_by_a_task(monkeypatch)
         report = pipeline.run(loads(json.dumps(data).encode(), "shop.json", Runtime({})))
     assert (report.state, report.fatal) == ("success", None)
 
