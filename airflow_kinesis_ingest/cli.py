@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .engine.workflow.fence import Fence
     from .engine.workflow.models import Workflow
 
-SUCCESS, FAILED, BAD_FILE = 0, 1, 2
+SUCCESS, FAILED, BAD_FILE, INTERRUPTED = 0, 1, 2, 130
 LONGEST_LINE = 10_000
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 # Escape sequences that would do something to a terminal, and marks that turn the direction of what follows.
@@ -64,7 +64,7 @@ def _exit_code(command: Callable[[argparse.Namespace], int], arguments: argparse
         _say(error.rewritten(arguments.with_names) if hasattr(arguments, "with_names") else error)
         return BAD_FILE if isinstance(error, FixFile) else FAILED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         return SUCCESS  # the reader of our output left (`... | head`); there is nobody to tell
     except OSError as error:
@@ -97,18 +97,20 @@ def build_parser(prog: str = "kinesis-ingest") -> argparse.ArgumentParser:
 
 def add_commands(commands: Any) -> None:
     """Every command, on an argparse subparsers action."""
-    ingest = _command(commands, "ingest", ingest_command, "run a workflow once", workflow=True)
+    each = _for_each_target
+    run_once = each(ingest_command, lambda asked: bool(asked.streams))
+    ingest = _command(commands, "ingest", run_once, "run a workflow once", workflow=True)
     ingest.add_argument("--log-level", choices=["DEBUG", "INFO", "WARN", "ERROR"], help="instead of the file's")
     ingest.add_argument("--report", type=Path, metavar="FILE.json", help="write the whole report as JSON")
     ingest.add_argument("--streams", nargs="+", metavar="NAME", help="take these streams alone, and delete nothing")
     validate = _command(commands, "validate", validate_command, "check workflow files, all faults at once")
     validate.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders of them")
     validate.add_argument("--format", choices=["text", "json"], default="text")
-    _command(commands, "list", list_command, "dry run: every stream, kept or filtered, and why", workflow=True)
-    _command(
-        commands, "test-connection", test_connection_command, "try every call a run makes, step by step", workflow=True
-    )
-    diff = _command(commands, "diff", diff_command, "what a run would change; it writes nothing", workflow=True)
+    _command(commands, "list", each(list_command), "dry run: every stream, kept or filtered, and why", workflow=True)
+    trying = "try every call a run makes, step by step"
+    _command(commands, "test-connection", each(test_connection_command), trying, workflow=True)
+    compare = each(diff_command, lambda asked: bool(asked.adopt))
+    diff = _command(commands, "diff", compare, "what a run would change; it writes nothing", workflow=True)
     adopting = "for these topics, whose streams are gone, record that they were of this account and region"
     diff.add_argument("--adopt", nargs="+", metavar="NAME", help=f"{adopting}: the next run may delete them")
     sample = _command(commands, "sample", sample_command, "show one stream's records and their schema", workflow=True)
@@ -165,15 +167,62 @@ def _command(
     parser.set_defaults(command=run)
     if workflow:
         parser.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the workflow file")
+        which = "of the file's `targets` this one, ACCOUNT_REGION; without it all of them, one after another"
+        parser.add_argument("--target", metavar="KEY", help=which)
     return parser
 
 
-def _loaded(arguments: argparse.Namespace, *, writes: bool = False) -> Workflow:
-    """The workflow, ready for a run. writes: it goes into its sink."""
-    from .engine.workflow.document import read
-    from .engine.workflow.loading import Runtime, check
+def _for_each_target(
+    command: Callable[[argparse.Namespace], int], needs_one: Callable[[argparse.Namespace], bool] = lambda _: False
+) -> Callable[[argparse.Namespace], int]:
+    """The command for the target that is named, or for each, under its key; the highest of their exit codes.
 
+    A target that fails keeps no other from its turn; who interrupts one wants none of the others either. needs_one:
+    whether what is asked is about one target alone.
+    """
+
+    def run_each(arguments: argparse.Namespace) -> int:
+        keys = _keys(arguments)
+        if len(keys) == 1 or needs_one(arguments):
+            return command(arguments)
+        codes = []
+        for key in keys:
+            print(f"{key}:", flush=True)
+            arguments.target = key
+            codes.append(_exit_code(command, arguments))
+            if codes[-1] == INTERRUPTED or (arguments.stopped and arguments.stopped.is_set()):
+                break
+        failed = [key for key, code in zip(keys, codes, strict=False) if code]
+        not_tried = f", {len(keys) - len(codes)} not tried" if len(codes) < len(keys) else ""
+        _say(f"{len(codes) - len(failed)} of {len(keys)} targets without a failure{not_tried}")
+        for key in failed:
+            _say(f"failed: {key}")
+        return max(codes)
+
+    return run_each
+
+
+def _keys(arguments: argparse.Namespace) -> list[str]:
+    """The targets that a command is about; "" for a file without."""
+    from .engine.workflow.document import read
+    from .engine.workflow.loading import check
+    from .engine.workflow.targets import named_targets
+
+    arguments.stopped = None
+    if arguments.target is not None:
+        return [arguments.target]
     document = read(arguments.config)
+    if document.data.get("targets") is None:
+        return [""]
+    return [each.key for each in named_targets(check(document, arguments.config.stem, fence=_fence(arguments)))]
+
+
+def _loaded(arguments: argparse.Namespace, *, writes: bool = False) -> Workflow:
+    """The workflow of one target, ready for a run. writes: it goes into its sink."""
+    from .engine.workflow.document import read
+    from .engine.workflow.loading import Runtime, check, one_target
+
+    document = one_target(read(arguments.config), arguments.config.stem, arguments.target or "")
     runtime = arguments.runtime(document) if hasattr(arguments, "runtime") else Runtime(os.environ)
     workflow = check(document, arguments.config.stem, runtime, _fence(arguments))
     arguments.with_names = workflow.origins.with_names  # for the errors of the command, which may repeat a value
@@ -198,6 +247,7 @@ def ingest_command(arguments: argparse.Namespace) -> int:
     only = pipeline.chosen(workflow, arguments.streams) if arguments.streams else None
     with _report_file(arguments, pipeline.catalogue_file(workflow)) as file:
         with _stop_on_signals() as stop, _progress(level, arguments.with_names) as progress:
+            arguments.stopped = stop
             status = pipeline.status_in(workflow)
             report = pipeline.run(workflow, stop=stop, progress=progress, status=status, only=only)
         _show(report)
@@ -215,6 +265,8 @@ def _report_file(arguments: argparse.Namespace, catalogue: Path | None) -> Itera
     if not path:
         yield None
         return
+    if arguments.target:
+        path = path.with_name(f"{path.stem}.{arguments.target}{path.suffix}")
     if any(_is_same(path, taken) for taken in (arguments.config, catalogue) if taken):
         raise FixFile("the report would replace a file of this run", where=str(path), remedy="Give it another name")
     try:
@@ -381,6 +433,7 @@ def diff_command(arguments: argparse.Namespace) -> int:
         return SUCCESS
     level = workflow.workflow_config.logger_level
     with _stop_on_signals() as stop, _progress(level, arguments.with_names) as progress:
+        arguments.stopped = stop
         found = difference(workflow, stop=stop, progress=progress)
     from rich.console import Console
 
@@ -481,12 +534,16 @@ def deploy_command(arguments: argparse.Namespace) -> int:
 def _announce(file: Path, arguments: argparse.Namespace) -> None:
     """Show the pipeline in OpenMetadata from now on. The file is what counts: it stays, whatever the server says."""
     from .engine.run import pipeline
-    from .engine.workflow.loading import Runtime, load
+    from .engine.workflow.document import read
+    from .engine.workflow.loading import Runtime, check, load, one_target
+    from .engine.workflow.targets import each_target
 
     rewrite: Callable[[str], str] = str
     try:
-        if load(file, fence=_fence(arguments)).destination.type == "metadata-rest":
-            workflow = load(file, Runtime(os.environ), _fence(arguments))
+        whole = load(file, fence=_fence(arguments))
+        for target in each_target(whole) if whole.destination.type == "metadata-rest" else ():
+            document = one_target(read(file), file.stem, target.key)
+            workflow = check(document, file.stem, Runtime(os.environ), _fence(arguments))
             rewrite = workflow.origins.with_names
             pipeline.announce(workflow)
     except IngestError as error:

@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from ..errors import Fault, FixFile, WorkflowError
 from .claims import claim, own_name
 from .files import IGNORE, SUFFIXES, is_ignored
 from .names import Named, Objection, replacing
-from .validation import Checked, validate
+from .validation import Checked, validate, with_shared_services
 
 REMEDIES = {
     errno.EEXIST: "Name a folder, not a file",
@@ -54,11 +55,13 @@ def deploy(file: Path, folder: Path, fence: Fence = OPEN, *, create: bool = Fals
         checked = _deployable(file, target, fence)
         raw, mode = _content(file)
         loads(raw, str(file), fence=fence)  # what is written is what was checked, even if somebody edits it meanwhile
+        others = [one for one in _workflows(target.parent) if Path(one.file) != target]
         if objection := _objection(checked.name, target):
             raise WorkflowError([Fault(str(file), *checked.name_at, "name", *objection)])
         _ensure(folder, create=create)
         _replace(target, raw, mode & READABLE)
-    return Deployed(target, (*checked.advice, *_unreadable(target, mode)))
+    shared = with_shared_services([replace(checked, advice=()), *others])[0].advice
+    return Deployed(target, (*checked.advice, *shared, *_unreadable(target, mode)))
 
 
 @contextmanager

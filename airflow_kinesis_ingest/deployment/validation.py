@@ -2,37 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..engine.workflow.disclosure import advice
-from ..engine.workflow.document import Position, read
+from ..engine.workflow.document import Document, Position, read
 from ..engine.workflow.fence import OPEN, Fence
 from ..engine.workflow.loading import check
+from ..engine.workflow.models import Workflow
+from ..engine.workflow.targets import each_target
 from ..errors import Fault, WorkflowError
 from .files import workflow_files
 from .names import Named, shared, sharing
 
+APART = "Give each account and region a service of its own: a run writes no topic of another one"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A service that a file writes, and from where. catalogue: which one, as the file says it."""
+
+    catalogue: str
+    service: str
+    account: str | None
+    region: str
+    at: Position
+
+    @property
+    def origin(self) -> str:
+        return (
+            f"{self.account or 'an account that it does not say'} in {self.region or 'a region that it does not say'}"
+        )
+
+    def is_elsewhere(self, other: Written) -> bool:
+        """Whether both say where they are from, and it is not the same."""
+        regions, accounts = {self.region, other.region} - {""}, {self.account, other.account} - {None}
+        return len(regions) == 2 or len(accounts) == 2
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file: its pipeline's name ("" if it has faults) and where it stands, what is wrong, what is only unwise."""
+    """One file: its pipeline's name ("" if it has faults) and where it stands, what is wrong, what is only unwise; and
+    the services that it writes.
+    """
 
     file: str
     name: str = ""
     name_at: Position = (1, 1)
     faults: tuple[Fault, ...] = ()
     advice: tuple[Fault, ...] = ()
+    services: tuple[Written, ...] = field(default=(), compare=False)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "services"}
 
 
 def validate(paths: Sequence[Path], fence: Fence = OPEN) -> list[Checked]:
     """Check files, and every .yaml, .yml and .json file in folders, in the order of their names."""
-    return list(_with_shared_names([checked for path in paths for checked in _checked(path, fence)]))
+    return with_shared_services(_with_shared_names([checked for path in paths for checked in _checked(path, fence)]))
 
 
 def _checked(path: Path, fence: Fence) -> Iterator[Checked]:
@@ -52,7 +82,48 @@ def _one(path: Path, fence: Fence) -> Checked:
         workflow = check(document, path.stem, fence=fence)
     except WorkflowError as error:
         return Checked(str(path), faults=error.faults)
-    return Checked(str(path), workflow.name, document.position(("name",)), advice=tuple(advice(document, workflow)))
+    return Checked(
+        str(path),
+        workflow.name,
+        document.position(("name",)),
+        advice=tuple(advice(document, workflow)),
+        services=tuple(_written(document, workflow)),
+    )
+
+
+def _written(document: Document, workflow: Workflow) -> Iterator[Written]:
+    at = document.position(("targets",) if workflow.targets else ("source", "serviceName"))
+    for target in each_target(workflow):
+        service = target.workflow.source.service_name
+        yield Written(_catalogue(target.workflow), service, target.account, target.region, at)
+
+
+def _catalogue(workflow: Workflow) -> str:
+    config, server = workflow.destination.config, workflow.workflow_config.open_metadata_server_config
+    if workflow.destination.type == "file":
+        return f"file {(config and config.path) or workflow.name}"
+    return f"connection {workflow.connections.openmetadata}" if server is None else server.host_port
+
+
+def with_shared_services(results: Iterable[Checked]) -> list[Checked]:
+    """With advice where two files write one service from two accounts or regions."""
+    results = list(results)
+    writers: defaultdict[tuple[str, str], dict[tuple[str, str | None, str], Written]] = defaultdict(dict)
+    for result in results:
+        for one in result.services:
+            writers[one.catalogue, one.service][result.file, one.account, one.region] = one
+    return [replace(each, advice=(*each.advice, *_shared_services(each, writers))) for each in results]
+
+
+def _shared_services(
+    checked: Checked, writers: Mapping[tuple[str, str], Mapping[tuple[str, str | None, str], Written]]
+) -> Iterator[Fault]:
+    for one in checked.services:
+        for (file, *_), other in writers[one.catalogue, one.service].items():
+            if file != checked.file and one.is_elsewhere(other):
+                problem = f"`{one.service}` is also written by {file}, from {other.origin}"
+                yield Fault(checked.file, *one.at, "source.serviceName", problem, APART)
+                break
 
 
 def _with_shared_names(results: list[Checked]) -> Iterator[Checked]:

@@ -17,12 +17,14 @@ from ..engine.workflow.fence import OPEN, Fence
 from ..engine.workflow.loading import check
 from ..engine.workflow.masked import masked
 from ..engine.workflow.models import AWS_BLOCK, SERVER_BLOCK, AirflowConfig, Workflow
+from ..engine.workflow.targets import each_target
 from ..errors import Fault, WorkflowError
 from ..ticks import Ticks
 
 RUNS = 3
 ADDRESSES: tuple[Place, ...] = ((*SERVER_BLOCK, "hostPort"), (*AWS_BLOCK, "endPointURL"))
 """Where a secret of the file is sent to."""
+NOT_SENT = "a stored secret is not sent to another server", "Write the secret anew, or undo this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,23 @@ def _refuse_new_address(base: bytes, raw: bytes, text: str, file: str) -> None:
         new = value_at(after.data, address)
         kept = any(place[: len(address) - 1] == address[:-1] for place in hidden)
         if kept and new is not None and new != value_at(before, address):
-            problem, remedy = "a stored secret is not sent to another server", "Write the secret anew, or undo this"
-            raise WorkflowError([after.fault(address, problem, remedy)])
+            raise WorkflowError([after.fault(address, *NOT_SENT)])
+    if any(place[: len(AWS_BLOCK)] == AWS_BLOCK for place in hidden) and _endpoints(workflow) - _endpoints_in(
+        base, file
+    ):
+        raise WorkflowError([after.fault(("targets",), *NOT_SENT)])
+
+
+def _endpoints(workflow: Workflow) -> set[str | None]:
+    """Where the targets of a workflow are sent, beside what AWS itself has."""
+    return {each.workflow.aws.endpoint_url for each in each_target(workflow) if each.key} - {None}
+
+
+def _endpoints_in(base: bytes, file: str) -> set[str | None]:
+    try:
+        return _endpoints(check(parse(base, file), Path(file).stem))
+    except WorkflowError:
+        return set()
 
 
 def _data(raw: bytes, file: str) -> dict[str, Any]:

@@ -99,3 +99,58 @@ def test_a_result_is_plain_data_for_other_tools(folder: Path) -> None:
     assert plain["file"] == "workflows/b.yaml"
     assert plain["faults"][0]["line"] == 1
     assert plain["faults"][0]["remedy"] == "Check indentation, colons and quotes"
+
+
+# --- services that two files write -----------------------------------------------------------------------------------
+
+
+def of(
+    account: str | None, region: str, service: str = "orders", sink: str = "{type: file, config: {path: all.jsonl}}"
+) -> str:
+    text = GOOD.replace("us-east-2", region).replace("orders", service) + f"sink: {sink}\n"
+    return text + (f'options: {{account: "{account}"}}\n' if account else "")
+
+
+def warned(results: list[Checked]) -> set[str]:
+    """The files that are told of another one's account or region."""
+    return {
+        result.file.split("/")[-1] for result in results if any("is also written by" in str(a) for a in result.advice)
+    }
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (of("111111111111", "us-east-2"), of("222222222222", "us-east-2"), True),
+        (of("111111111111", "us-east-2"), of("111111111111", "eu-west-1"), True),
+        (of(None, "us-east-2"), of("111111111111", "eu-west-1"), True),
+        (of("111111111111", "us-east-2"), of("111111111111", "us-east-2"), False),
+        (of(None, "us-east-2"), of("111111111111", "us-east-2"), False),
+        (of("111111111111", "us-east-2"), of("222222222222", "us-east-2", service="other"), False),
+        (of("111111111111", "us-east-2"), of("222222222222", "us-east-2", sink="{type: file}"), False),
+    ],
+)
+def test_one_service_from_two_accounts_or_regions_is_said_of_both_files(
+    one: str, other: str, said: bool, folder: Path
+) -> None:
+    """Not where they write one account's in two parts, two catalogues, or where it is not known."""
+    write(folder / "a.yaml", one)
+    write(folder / "b.yaml", other)
+    results = validate([folder])
+    assert warned(results) == ({"a.yaml", "b.yaml"} if said else set())
+    assert problems(results) == []
+
+
+def test_a_target_and_a_file_may_write_one_service_too(folder: Path) -> None:
+    targets = 'targets: {account: "111111111111", awsRegion: eu-west-1, serviceName: orders}\n'
+    write(folder / "a.yaml", of(None, "us-east-2", sink="{type: file}") + targets)
+    write(
+        folder / "b.yaml",
+        of("222222222222", "eu-west-1", sink="{type: file, config: {path: a.111111111111_eu-west-1.catalogue.jsonl}}"),
+    )
+    (first, second) = validate([folder])
+    assert [str(fault) for fault in first.advice] == [
+        "workflows/a.yaml:7:10: source.serviceName: `orders` is also written by workflows/b.yaml, from 222222222222 in"
+        " eu-west-1. Give each account and region a service of its own: a run writes no topic of another one"
+    ]
+    assert warned([second]) == {"b.yaml"}

@@ -87,6 +87,18 @@ def test_a_stored_secret_is_sent_to_no_other_server() -> None:
     assert typed.faults == ()
 
 
+def test_a_stored_secret_is_sent_to_no_other_endpoint_of_a_target() -> None:
+    """Other targets may come and go: the secret goes to AWS."""
+    keys = "awsAccessKeyId: AKIAIOSFODNN7EXAMPLE, awsSecretAccessKey: wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY01"
+    base = FILE.replace("awsConfig: {", f"awsConfig: {{{keys}, ")
+    one = 'targets: [{account: "111111111111", awsRegion: us-east-2}]\n'
+    shown = drafted(base + one).shown
+    assert "AKIA" not in shown
+    assert drafted(base + one, text=shown.replace("us-east-2", "eu-west-2")).faults == ()
+    with pytest.raises(WorkflowError, match="not sent to another server"):
+        drafted(base + one, text=shown.replace("us-east-2", 'us-east-2, endPointURL: "https://elsewhere.example.com"'))
+
+
 def test_a_broken_text_gives_its_faults_on_their_lines_and_no_secret() -> None:
     found = drafted(text=FILE.replace(TOKEN, "***").replace("awsRegion", "awsRegoin"))
     assert (6, True) in [(fault.line, "awsRegoin" in str(fault)) for fault in found.faults]

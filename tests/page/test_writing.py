@@ -224,9 +224,13 @@ def test_who_may_not_edit_dags_may_not_write(client: Client, shop: Path, method:
     assert shop.read_text() == SHOP
 
 
+OF_A_TARGET = 'targets: {account: "111111111111", awsRegion: us-east-2, connection: prod_aws}'
+
+
 @pytest.mark.usefixtures("folder")
-def test_a_connection_is_named_by_who_may_look_at_it(client: Client) -> None:
-    text = f"name: books\nsource: {json.dumps(SOURCE)}\nconnections: {{aws: prod_aws}}\n"
+@pytest.mark.parametrize("naming", ["connections: {aws: prod_aws}", OF_A_TARGET])
+def test_a_connection_is_named_by_who_may_look_at_it(naming: str, client: Client) -> None:
+    text = f"name: books\nsource: {json.dumps(SOURCE)}\n{naming}\n"
     answer = asked(client, "PUT", "workflows/books", {"text": text}, role="user")
     assert answer.status_code == 403
     assert "prod_aws" in answer.text

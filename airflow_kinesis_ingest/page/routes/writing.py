@@ -24,6 +24,7 @@ from ...deployment.loader import ensure_loader
 from ...deployment.record import told
 from ...engine.workflow.document import Place
 from ...engine.workflow.models import Workflow, json_schema
+from ...engine.workflow.targets import each_target
 from ...errors import Fault, FixFile, WorkflowError
 from ...hooks.fence import configured_fence, page_samples
 from ...timetable import CronBetweenDates, OnDemand
@@ -205,8 +206,9 @@ def _written(dag_id: str, path: Path, body: Save, user: Author) -> bytes:
 
 
 def _connections(workflow: Workflow) -> set[str]:
-    """The ids of the Airflow connections that it names."""
-    return {one for one in (workflow.connections.aws, workflow.connections.openmetadata) if one}
+    """The ids of the Airflow connections that it names, its targets' among them."""
+    named = [each.workflow.connections for each in each_target(workflow)] + [workflow.connections]
+    return {one for each in named for one in (each.aws, each.openmetadata) if one}
 
 
 def _ensure_version(path: Path, version: str | None) -> bytes:
