@@ -1,5 +1,6 @@
 /** A file on its way into Airflow: it is deployed when Airflow shows it, and not when it is written. */
 import { ask, tell } from "./api.js";
+import { Download } from "./download.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { Faults, Icon, Refused } from "./parts.js";
 import { SERVICES, dagOf, workflowOf } from "./places.js";
@@ -171,16 +172,6 @@ export const Sign = ({ tone }) => {
   const [icon, word] = SIGNS[tone] ?? ["dots", "not yet"];
   return html`<span class=${`sign ${tone}`}><${Icon} name=${icon} /><span class="unseen">${word}: </span></span>`;
 };
-
-/** @param {{file: string, text: string}} props */
-export function Download({ file, text }) {
-  const save = () => {
-    const href = URL.createObjectURL(new Blob([text], { type: "application/yaml" }));
-    Object.assign(document.createElement("a"), { href, download: file.split("/").at(-1) }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 10_000);
-  };
-  return html`<button type="button" onClick=${save}><${Icon} name="down" />Download</button>`;
-}
 
 /** Wait until its file is missed, then take its DAG away. @param {string} dag @param {() => boolean} here */
 export async function forget(dag, here) {

@@ -1,11 +1,13 @@
 /** Changing a workflow that is there: its text, deploying it again, taking it away. */
 import { Link, here as lookAt } from "./address.js";
 import { ask, tell } from "./api.js";
-import { Download, Progress, Stages, forget, useDeployment, useHere, useIntoView } from "./deploy.js";
+import { Progress, Stages, forget, useDeployment, useHere, useIntoView } from "./deploy.js";
+import { Download } from "./download.js";
 import { Editor, Verdict, useDraft } from "./editor.js";
 import { html, useEffect, useMemo, useState } from "./html.js";
 import { Icon, Refused, Skeleton } from "./parts.js";
-import { STORE, addingAt, fileOf, pageOf, workflowOf } from "./places.js";
+import { useWritable } from "./manage.js";
+import { fileOf, pageOf, workflowOf } from "./places.js";
 import { differing } from "./rows.js";
 import { useAnswer } from "./state.js";
 import { When } from "./when.js";
@@ -112,33 +114,11 @@ const Version = ({ title, text, marked }) => html`
   </figure>
 `;
 
-/** Whether its file is one that this page writes. @param {Workflow} workflow */
-export function useWritable({ bundle, may_edit }) {
-  const { data } = useAnswer(STORE);
-  return Boolean(may_edit && bundle && data?.bundle === bundle);
-}
-
-/** Edit, Duplicate, Delete. @param {{workflow: Workflow, service: string, again: () => void}} props */
-export function Manage({ workflow, service, again }) {
-  const { dag_id, may_edit, stale, deploy_failed } = workflow;
-  const writable = useWritable(workflow);
-  const [asking, setAsking] = useState(false);
-  if (!may_edit) return null;
-  return html`
-    <div class="manage">
-      ${writable && !stale && !deploy_failed && html`<${Link} class="button" to=${`${pageOf(service, dag_id)}&view=edit`}><${Icon} name="edit" />Edit<//>`}
-      <${Link} class="button" to=${addingAt("review", dag_id)}><${Icon} name="copy" />Duplicate<//>
-      ${(writable || stale) && html`<button type="button" aria-expanded=${asking} onClick=${() => setAsking(!asking)}><${Icon} name="remove" />Delete</button>`}
-      ${asking && html`<${Removal} workflow=${workflow} keep=${() => setAsking(false)} again=${again} />`}
-    </div>
-  `;
-}
-
 const REMOVAL = ["The file is removed", "Airflow misses it", "Its DAG is deleted"];
 const STAGES = ["file", "look", "gone", ""];
 
 /** @param {{workflow: Workflow, keep: () => void, again: () => void}} props */
-function Removal({ workflow: { dag_id, file, stale }, keep, again }) {
+export function Removal({ workflow: { dag_id, file, stale }, keep, again }) {
   const [did, setDid] = useState({ stage: "ask", error: null });
   const here = useHere();
   const remove = async () => {

@@ -1,13 +1,15 @@
 /** The workflow as it is written, its faults on their lines, and where it leads. */
-import { Download } from "./deploy.js";
-import { useWritable } from "./edit.js";
+import { Download } from "./download.js";
 import { React, html, useMemo } from "./html.js";
+import { later } from "./later.js";
+import { useWritable } from "./manage.js";
 import { Copy, Faults, Icon, Prose, Skeleton } from "./parts.js";
-import { Trial } from "./probe.js";
 import { count, faultText } from "./words.js";
 import { pieces } from "./yaml.js";
 /** @import {Fault, Setting, Workflow, WorkflowPage} from "./models.js" */
 /** @import {Answer} from "./state.js" */
+
+const Trial = later(() => import("./probe.js").then(({ Trial: found }) => found), 1);
 
 /** @param {{page: Answer<WorkflowPage>}} props */
 export function FilePage({ page: { data, error } }) {

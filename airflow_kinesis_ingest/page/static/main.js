@@ -1,11 +1,13 @@
 /** The page in Airflow, and the tab of a DAG: Airflow loads this module, and takes the global of the plugin's name. */
 import { followed, useAddress } from "./address.js";
 import { React, html, useLocation, useNavigate } from "./html.js";
+import { later } from "./later.js";
 import { isAdding, serviceIn } from "./places.js";
 import { ServicePage, WorkflowTab } from "./service.js";
 import { ServicesPage } from "./services.js";
 import { forget } from "./state.js";
-import { AddPage } from "./wizard.js";
+
+const AddPage = later(() => import("./wizard.js").then(({ AddPage: found }) => found));
 
 /** Whatever breaks in here, Airflow's own page stays. */
 class Guard extends React.Component {

@@ -1,9 +1,10 @@
 /** One service: its workflows, and of the chosen one the runs, the streams and the file. Also a tab of its DAGs. */
 import { Link, here, useAddress, useArrival } from "./address.js";
 import { Refusal, tell } from "./api.js";
-import { EditPage, Manage, Redeploy } from "./edit.js";
 import { FilePage } from "./file.js";
 import { html, useId, useState } from "./html.js";
+import { later } from "./later.js";
+import { Manage } from "./manage.js";
 import { Badge, Faults, Icon, Refused, Skeleton, Verdict } from "./parts.js";
 import { SERVICES, airflowPages, dagOf, pageOf, runsOf, workflowOf } from "./places.js";
 import { RunsPage } from "./runs.js";
@@ -11,6 +12,9 @@ import { useAnswer, useNow } from "./state.js";
 import { StreamsPage } from "./streams.js";
 import { ago, nextRun, underWay } from "./words.js";
 /** @import {Runs, Service, ServiceHead, Services, Workflow, WorkflowPage} from "./models.js" */
+
+const EditPage = later(() => import("./edit.js").then(({ EditPage: found }) => found));
+const Redeploy = later(() => import("./edit.js").then(({ Redeploy: found }) => found), 1);
 
 const VIEWS = /** @type {[string, string][]} */ ([["runs", "Runs"], ["streams", "Streams"], ["file", "Workflow and connection"]]);
 

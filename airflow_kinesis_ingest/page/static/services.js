@@ -207,6 +207,21 @@ const LOADER = `from airflow_kinesis_ingest import load_workflows  # airflow dag
 
 load_workflows(globals(), "workflows")
 `;
+const WORKFLOW = `source:
+  type: kinesis
+  serviceName: orders_kinesis
+  serviceConnection:
+    config:
+      type: Kinesis
+      awsConfig:
+        awsRegion: us-east-2  # keys: an Airflow connection, or the workers' own role
+  sourceConfig:
+    config:
+      type: MessagingMetadata
+sink:
+  type: file  # or metadata-rest, for OpenMetadata
+`;
+
 /** Where there is nothing: how to begin. */
 const Beginning = () => html`
   <section class="beginning" aria-label="How to begin">
@@ -214,8 +229,9 @@ const Beginning = () => html`
     <p>A service comes from a YAML file: of “Add service” above, where you may and this page has a folder to write; or of your own, beside the loader.</p>
     <h3>1. The loader, once: <code>dags/kinesis_workflows.py</code></h3>
     <div class="code"><${Copy} text=${LOADER} what="the loader" /><pre tabIndex="0" aria-label="The loader">${LOADER}</pre></div>
-    <h3>2. A workflow in <code>dags/workflows</code></h3>
-    <p>The README has one to begin with. Airflow finds it with its next look there, and it is shown here.</p>
+    <h3>2. A workflow: <code>dags/workflows/orders.yaml</code></h3>
+    <div class="code"><${Copy} text=${WORKFLOW} what="the workflow" /><pre tabIndex="0" aria-label="A workflow">${WORKFLOW}</pre></div>
+    <p>Airflow finds it with its next look there, and it is shown here.</p>
     <p class="muted">Is a file there already? Only services of DAGs that you may read are shown.</p>
   </section>
 `;

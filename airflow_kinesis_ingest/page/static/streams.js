@@ -2,16 +2,18 @@
 import { searchWith, show, useAddress, useLook } from "./address.js";
 import { Refusal, ask } from "./api.js";
 import { html, useDeferredValue, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
+import { later } from "./later.js";
 import { Away, Badge, Choice, Column, Refused, Search, Skeleton } from "./parts.js";
 import { addressOf, unpacked } from "./packed.js";
 import { STORE, streamsOf } from "./places.js";
 import { inView, matching, sorted, tally } from "./rows.js";
 import { NoRun, NotShown, chosen } from "./runs.js";
-import { SamplePanel } from "./sample.js";
 import { chosenZone, useAnswer } from "./state.js";
 import { count, number, retention, stamp, underWay, verdict } from "./words.js";
 /** @import {Packed, Run, Runs, Stream, Workflow} from "./models.js" */
 /** @import {Answer} from "./state.js" */
+
+const SamplePanel = later(() => import("./sample.js").then(({ SamplePanel: found }) => found));
 
 const ROW = 37; // pixels, as style.css has it
 /** What asks for a look first. */

@@ -1,7 +1,8 @@
 /** From nothing, or from a copy, to a workflow that Airflow runs: a step a page, and a review of the file at the end. */
 import { Link, searchWith, show, useAddress, useArrival } from "./address.js";
 import { ask, tell } from "./api.js";
-import { Download, Progress, useDeployment } from "./deploy.js";
+import { Progress, useDeployment } from "./deploy.js";
+import { Download } from "./download.js";
 import { EMPTY, FIELDS, STEPS, changes, fieldAt, fieldsOf, formOf, keyOf, recalled, remember, stepOf } from "./draft.js";
 import { useDraft } from "./editor.js";
 import { Text } from "./file.js";
