@@ -85,7 +85,7 @@ class KinesisIngestionOperator(BaseOperator):
         if PROBE in conf_of(context):
             request = asked(context)
             self._skip_unless_asked(request.target)
-            return answered(self, context, request, self._runnable)
+            return answered(self, context, request, self._runnable, self._announced)
         with _failing_fast():
             workflow = self._runnable()
             debug = context["params"].get("debug")
@@ -136,6 +136,16 @@ class KinesisIngestionOperator(BaseOperator):
     @property
     def _name(self) -> str:
         return f"{self.dag_id}, {self.target}" if self.target else self.dag_id
+
+    def _announced(self) -> bool:
+        from ..engine.run import pipeline
+
+        workflow = self._runnable()
+        try:
+            pipeline.announce(workflow, self.dag_id)
+        except IngestError as error:
+            raise error.rewritten(workflow.origins.with_names) from None
+        return workflow.destination.type == "metadata-rest"
 
     def _readable(self) -> Workflow:
         """The workflow with its placeholders as they stand."""
@@ -197,38 +207,42 @@ class DeployFailedOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         if PROBE in conf_of(context):
-            return answered(self, context, asked(context), self._refuse)
-        if self.file:
-            self._try_to_tell(self.file, context)
+            told = partial(self._tell, _status_id(self.dag_id, context["run_id"]))
+            return answered(self, context, asked(context), self._refuse, told)
+        self._try_to_tell(context)
         raise AirflowFailException(f"{NOT_DEPLOYED}:\n{self.reason}")
 
     def _refuse(self, _: Callable[[Document], Document]) -> NoReturn:
         raise FixFile(NOT_DEPLOYED, why=self.reason, remedy="Fix the file")
 
-    def _try_to_tell(self, file: Path, context: Context) -> None:
+    def _try_to_tell(self, context: Context) -> None:
         try:
-            self._tell(file, _status_id(self.dag_id, context["run_id"]))
+            self._tell(_status_id(self.dag_id, context["run_id"]))
         except IngestError as error:
             self.log.warning("%s: %s", NOT_TOLD, error)
         except Exception as error:  # noqa: BLE001 - a border: the task fails of its file, not of what goes wrong here
             # Its text stays out: nobody has seen to it that it holds no secret.
             self.log.warning("%s: %s", NOT_TOLD, type(error).__name__)
 
-    def _tell(self, file: Path, status_id: str) -> None:
+    def _tell(self, status_id: str) -> bool:
+        """Whether there is anything to tell, and anybody. Raises IngestError."""
+        if self.file is None:
+            return False
         from ..engine.run import pipeline
         from ..engine.workflow.document import read
         from ..engine.workflow.salvage import salvaged
         from ..hooks.runtime import resolved
 
-        document = salvaged(read(file), file.stem)
+        document = salvaged(read(self.file), self.file.stem)
         if document is None:
             self.log.info("%s: its file does not say rightly which service and which server", NOT_TOLD)
-            return
-        workflow = resolved(document, file.stem)
+            return False
+        workflow = resolved(document, self.file.stem)
         try:
             pipeline.tell_not_deployed(workflow, status_id, FixFile(NOT_DEPLOYED, why=self.reason))
         except IngestError as error:
             raise error.rewritten(workflow.origins.with_names) from None
+        return True
 
 
 def _status_id(dag_id: str, run_id: str, target: str = "") -> str:

@@ -1,4 +1,4 @@
-"""A run that asks instead of ingesting: {"probe": "test" | "streams" | "sample"} in its conf.
+"""A run that asks instead of ingesting: {"probe": "test" | "streams" | "sample" | "announce"} in its conf.
 
 The conf of a run and the return value of its task both have the key `probe`: by either it is told from an ingestion.
 """
@@ -31,6 +31,8 @@ COUNTS = ("count", "kept", "cut", "complete")
 
 Resolve = Callable[[Callable[["Document"], "Document"]], "Workflow"]
 """Makes the workflow, of a document that is changed first, ready for a run. Raises IngestError."""
+Announce = Callable[[], bool]
+"""Has OpenMetadata show the pipeline as it is deployed, or not; False where it is not its sink. Raises IngestError."""
 
 
 class ProbeOperator(BaseOperator):
@@ -71,13 +73,17 @@ def asked(context: Context, *more: str) -> Request:
         return Request.of(conf_of(context), *more)
 
 
-def answered(task: BaseOperator, context: Context, request: Request, resolve: Resolve) -> dict[str, Any]:
-    """{"probe": kind, "state": "passed" | "failed", ...}.
+def answered(
+    task: BaseOperator, context: Context, request: Request, resolve: Resolve, announce: Announce | None = None
+) -> dict[str, Any]:
+    """{"probe": kind, "state": "passed" | "failed", ...}. announce: None where there is no pipeline yet.
 
     A workflow that is wrong, or a call that fails, is an answer, and no failure of the task: it would alert those who
     watch its pipeline.
     """
     with logs_at("DEBUG" if request.debug else "INFO"):
+        if request.kind == "announce":
+            return {PROBE: request.kind, **_announced(task, announce)}
         answer = _tested if request.kind == "test" else _told
         return {PROBE: request.kind, **answer(task, context["ti"], request, resolve)}
 
@@ -103,6 +109,17 @@ def _tested(task: BaseOperator, ti: Any, request: Request, resolve: Resolve) -> 
         task.log.info("%s: %s. %s %s", step.status, step.name, step.message, step.remedy)
     failed = [step["name"] for step in told if step["status"] == "failed"]
     return {"state": "failed" if failed else "passed", "steps": len(told), "failed": failed}
+
+
+def _announced(task: BaseOperator, announce: Announce | None) -> dict[str, Any]:
+    try:
+        if announce is None:
+            raise FixFile("there is no pipeline of this workflow", remedy="Deploy it first")
+        shown = announce()
+    except IngestError as error:
+        task.log.info("OpenMetadata does not show this pipeline yet: %s", error)
+        return {"state": "failed", "error": _error(error)}
+    return {"state": "passed", "shown": shown}
 
 
 def _steps(task: BaseOperator, request: Request, resolve: Resolve) -> Iterator[Step]:

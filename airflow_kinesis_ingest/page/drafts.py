@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,9 +11,9 @@ from typing import Any
 
 from croniter import CroniterBadDateError
 
-from ..deployment.editing import from_fields, unmasked, with_fields
+from ..deployment.editing import STAND_IN, from_fields, unmasked, with_fields
 from ..engine.workflow.disclosure import advice, redacted, secrets
-from ..engine.workflow.document import Place, parse, value_at
+from ..engine.workflow.document import HIDDEN, Place, parse, value_at
 from ..engine.workflow.fence import OPEN, Fence
 from ..engine.workflow.loading import check
 from ..engine.workflow.masked import masked
@@ -39,8 +40,8 @@ class Draft:
 
     @property
     def values(self) -> dict[str, Any]:
-        """The data of the file, secrets as `***`; nothing of one with faults."""
-        return parse(redacted(self.workflow).encode(), "").data if self.workflow else {}
+        """The data of the file, secrets as `***`; of one with faults, as much as its shown text tells."""
+        return parse(redacted(self.workflow).encode(), "").data if self.workflow else _readable(self.shown)
 
 
 def draft(base: bytes, file: str, fence: Fence, *, text: str | None, fields: Mapping[Place, Any]) -> Draft:
@@ -112,6 +113,13 @@ def _data(raw: bytes, file: str) -> dict[str, Any]:
         return parse(raw, file).data
     except WorkflowError:
         return {}
+
+
+def _readable(shown: str) -> dict[str, Any]:
+    """What a shown text says; nothing where it is no YAML."""
+    data = _data(shown.replace(HIDDEN, STAND_IN).encode(), "")
+    found: dict[str, Any] = json.loads(json.dumps(data, default=str).replace(json.dumps(STAND_IN)[1:-1], HIDDEN))
+    return found
 
 
 def next_runs(config: AirflowConfig, now: datetime) -> list[datetime]:

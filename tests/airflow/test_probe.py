@@ -221,6 +221,42 @@ def test_a_probe_of_a_broken_pipeline_says_why_and_tells_openmetadata_nothing(
     assert catalogue.requests == []
 
 
+def test_an_announced_pipeline_is_shown_by_openmetadata_and_has_no_run(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    answer, _ = asked(document(aws, catalogue), {"probe": "announce"})
+    assert answer == {"probe": "announce", "state": "passed", "shown": True}
+    assert list(catalogue.services) == ["shop"]
+    assert [pipeline["name"] for pipeline in catalogue.pipelines.values()] == ["shop"]
+    assert not any(catalogue.statuses.values())
+    assert catalogue.topics == {}
+
+
+def test_where_the_sink_is_a_file_there_is_nobody_to_announce_to(aws: FakeKinesis, tmp_path: Path) -> None:
+    answer, _ = asked(document(aws, tmp_path / "out.jsonl"), {"probe": "announce"})
+    assert answer == {"probe": "announce", "state": "passed", "shown": False}
+
+
+def test_a_server_that_refuses_the_announcement_is_an_answer(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    catalogue.bots.clear()
+    answer, _ = asked(document(aws, catalogue), {"probe": "announce"})
+    assert answer["state"] == "failed"
+    assert answer["error"]["remedy"]
+
+
+def test_a_broken_pipeline_is_announced_as_failed_with_its_faults(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, tmp_path: Path
+) -> None:
+    """The task does not fail of it: what was asked for is done."""
+    catalogue.add_service("shop")
+    bundle, ti = Bundle(tmp_path), Grown()
+    bundle.put("shop.yaml", json.dumps(document(aws, catalogue, airflowConfig={"retries": "many"})))
+    answer = bundle.started("shop").execute(context(ti, {"probe": "announce"}))
+    assert answer == {"probe": "announce", "state": "passed", "shown": True}
+    assert "airflowConfig.retries" in json.dumps(catalogue.statuses)
+    assert "failed" in json.dumps(catalogue.statuses)
+
+
 # --- of a workflow that is not deployed ------------------------------------------------------------------------------
 
 

@@ -73,7 +73,13 @@ def text_of(page: Page) -> Locator:
     return ours(page).get_by_role("textbox", name="The text of")
 
 
+def edit_by_steps(page: Page) -> None:
+    ours(page).get_by_role("link", name="Edit", exact=True).click()
+    heading(page, "Review and deploy")
+
+
 def edit(page: Page) -> Locator:
-    ours(page).get_by_role("link", name="Edit").click()
+    edit_by_steps(page)
+    press(page, "Edit as text")
     expect(text_of(page)).to_be_visible()
     return text_of(page)

@@ -25,6 +25,6 @@ def test_the_loader_of_the_empty_list_is_the_one_of_the_repository() -> None:
     dags = Path(__file__).parents[2] / "dags"
     code = [line for line in shown("LOADER").splitlines() if line.startswith(("from", "load"))]
     assert any(
-        set(line.split("  #")[0] for line in code) <= set(re.sub(r"  #.*", "", path.read_text()).splitlines())
+        {line.split("  #")[0] for line in code} <= set(re.sub(r"  #.*", "", path.read_text()).splitlines())
         for path in dags.glob("*.py")
     )

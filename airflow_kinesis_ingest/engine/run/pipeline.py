@@ -245,12 +245,12 @@ def status_of(workflow: Workflow, pipeline: str, run_id: str) -> RunStatus | Non
     return RunStatus(workflow, fqn(workflow.source.service_name, pipeline), run_id, ours=True)
 
 
-def announce(workflow: Workflow) -> None:
+def announce(workflow: Workflow, pipeline: str = "") -> None:
     """Put the service and the pipeline of a deployed workflow into OpenMetadata, if that is its sink.
 
-    Raises IngestError.
+    pipeline: its name there; by default the workflow's. Raises IngestError.
     """
-    status = status_of(workflow, workflow.name, "")
+    status = status_of(workflow, pipeline or workflow.name, "")
     if status:
         client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, retry_for=RETRY_FOR)
         RestSink(client, workflow, lambda *_: None).ensure_service()

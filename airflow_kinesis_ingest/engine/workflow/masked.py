@@ -134,6 +134,8 @@ class _Masker:
     def _mapping(self, node: yaml.Node, kind: type[BaseModel] | Kind, *, doubt: bool) -> None:
         known = {} if isinstance(kind, Kind) else kinds(kind)
         below = Kind.SECRET if kind in (Kind.HEADERS, Kind.SECRET) else Kind.UNKNOWN
+        names = (key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        open_to_all = Kind.SECRET not in known.values() and any(name in known for name in names)
         seen: set[str] = set()
         for key, value in node.value:
             if key.tag == MERGE:
@@ -141,20 +143,23 @@ class _Masker:
                 self._visit(value, kind, doubt=doubt)
                 continue
             name = key.value if isinstance(key, yaml.ScalarNode) else ""
-            self._key(key, name, known, kind)
+            self._key(key, name, known, kind, told=open_to_all and name.isalpha() and is_told(name))
             expected = known.get(name, below)
             if expected is Kind.UNKNOWN and name in known and value.tag in PLAIN_TYPES:
                 expected = Kind.CHECKED
             self._visit(value, expected, doubt=doubt or name in seen)  # of a key that is there twice, one is checked
             seen.add(name)
 
-    def _key(self, key: yaml.Node, name: str, known: Iterable[str], kind: type[BaseModel] | Kind) -> None:
+    def _key(
+        self, key: yaml.Node, name: str, known: Iterable[str], kind: type[BaseModel] | Kind, *, told: bool
+    ) -> None:
+        """told: it reads like a word, beside keys that are ours, where no secret belongs; its fault names it anyway."""
         if not isinstance(key, yaml.ScalarNode):
             self._visit(key, Kind.UNKNOWN, doubt=True)
         elif kind is Kind.HEADERS and HEADER.fullmatch(name):
             self._set(key, _Shown.AS_IS)
         else:
-            self._set(key, _Shown.AS_IS if name in every_key() or self._is_slip(name, known) else _Shown.NOT)
+            self._set(key, _Shown.AS_IS if told or name in every_key() or self._is_slip(name, known) else _Shown.NOT)
 
     def _is_slip(self, name: str, known: Iterable[str]) -> bool:
         """Whether a key is one that its writer did not hit."""

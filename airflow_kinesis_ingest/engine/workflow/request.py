@@ -17,7 +17,12 @@ from .clear_text import CLEAR, KNOWN_NOW, looks_like, require_no_secret
 from .document import Document, dotted, parse, safe_key
 from .origins import texts_in
 
-KEYS: Mapping[str, tuple[str, ...]] = {"test": ("filter",), "streams": ("filter",), "sample": ("stream",)}
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "test": ("filter",),
+    "streams": ("filter",),
+    "sample": ("stream",),
+    "announce": (),
+}
 """The kinds of probes, and what each may be asked besides."""
 ALWAYS = ("probe", "debug")
 LAST = ("target",)
@@ -28,9 +33,10 @@ FILTER = ("source", "sourceConfig", "config", "topicFilterPattern")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """kind: test, streams or sample. filter: like `topicFilterPattern`, in the place of the workflow's; None: its own.
+    """kind: test, streams, sample or announce. stream: the one to sample.
 
-    stream: the one to sample. target: of a workflow with several, the key of the one to ask; "": the first.
+    filter: like `topicFilterPattern`, in the place of the workflow's; None: its own. target: of a workflow with
+    several, the key of the one to ask; "": the first.
     """
 
     kind: str

@@ -259,7 +259,12 @@ def _fields(changes: list[FieldChange]) -> dict[Place, Any]:
 
 
 def _answer(found: Draft) -> DraftAnswer:
-    given: dict[str, Any] = {"text": found.shown, "faults": told(found.faults), "advice": told(found.advice)}
+    given: dict[str, Any] = {
+        "text": found.shown,
+        "faults": told(found.faults),
+        "advice": told(found.advice),
+        "values": found.values,
+    }
     if found.workflow is None:
         return DraftAnswer(**given)
     config, now = found.workflow.airflow_config, datetime.now(timezone.utc)
@@ -272,7 +277,6 @@ def _answer(found: Draft) -> DraftAnswer:
         zone=config.pipeline_timezone,
         next_runs=next_runs(config, now),
         runs_at_once=runs_at_once(config, now),
-        values=found.values,
     )
 
 

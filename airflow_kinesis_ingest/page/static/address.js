@@ -23,9 +23,16 @@ export function useAddress() {
 /** @param {string} search "?view=runs" @param {boolean} [replace] whether Back passes over what was before */
 export function show(search, replace = false) {
   const { state } = history;
-  const next = replace ? state : { ...state, idx: (state?.idx ?? 0) + 1 };
+  const next = replace ? state : { ...state, idx: (state?.idx ?? 0) + 1, before: location.search };
   history[replace ? "replaceState" : "pushState"](next, "", `${location.pathname}${search}`);
   dispatchEvent(new Event(CHANGED));
+}
+
+/** To what came before: back to it where the browser's Back leads there, else in the place of this. So no Back leads forward. @param {string} search */
+export function backTo(search) {
+  if (history.state?.before !== search) return show(search, true);
+  arriving = true;
+  return history.back();
 }
 
 /** The address's search with some of it changed; "" takes away. @param {Record<string, string>} values */

@@ -67,25 +67,40 @@ const catalogueParts = () => [
   { key: "sslConfig", label: "CA certificate", help: "Path on the workers, for “by the CA certificate”" },
 ];
 
-/** @param {any} schema @param {string} type */
-const partsOf = (schema, type) => (type === "kinesis" ? awsParts(schema) : catalogueParts());
+/** As Amazon's provider names them in the extra of its own type. @type {Record<string, string>} */
+const AMAZONS = {
+  awsSessionToken: "aws_session_token", awsRegion: "region_name", endPointURL: "endpoint_url", profileName: "profile_name", assumeRoleArn: "role_arn",
+};
 
-const OWN = ["login", "password", "host", "port", "schema"];
+/** The fields of a connection. @param {any} schema @param {string} type @returns {Part[]} */
+export function partsOf(schema, type) {
+  if (type === "openmetadata") return catalogueParts();
+  const all = awsParts(schema);
+  return type === "kinesis" ? all : all.flatMap((part) => (OWN.includes(part.key) ? [part] : part.key in AMAZONS ? [{ ...part, needed: false, key: AMAZONS[part.key] }] : []));
+}
+
+/** What stands in a connection itself; all else is in its extra. */
+export const OWN = ["login", "password", "host", "port", "schema"];
 
 /** As Airflow's API takes it. @param {string} id @param {string} type @param {Record<string, string>} values */
-function connectionOf(id, type, values) {
+function made(id, type, values) {
   const given = Object.entries(values).map(([key, value]) => [key, value.trim()]).filter(([, value]) => value);
   const own = given.filter(([key]) => OWN.includes(key)).map(([key, value]) => [key, key === "port" ? Number(value) : value]);
   const extra = Object.fromEntries(given.filter(([key]) => !OWN.includes(key)));
   return { connection_id: id.trim(), conn_type: type, ...Object.fromEntries(own), ...(Object.keys(extra).length ? { extra: JSON.stringify(extra) } : {}) };
 }
 
-/** @param {string} id @param {Part[]} parts @param {Record<string, string>} values @returns {Record<string, string>} by the keys of the fields */
-function missing(id, parts, values) {
+/** What is missing of a new one. @param {string} id @param {Part[]} parts @param {Record<string, string>} values @returns {Record<string, string>} by the keys of the fields */
+const missing = (id, parts, values) => ({
+  ...(/^[\w.-]{1,200}$/.test(id.trim()) ? {} : { id: "Enter an id of letters, digits, `_`, `.` and `-`" }),
+  ...incomplete(parts, values),
+});
+
+/** What belongs to a connection and is not there. @param {Part[]} parts @param {Record<string, string>} values @returns {Record<string, string>} */
+export function incomplete(parts, values) {
   const found = parts.filter(({ key, needed }) => needed && !values[key]?.trim()).map(({ key, label }) => [key, `Enter the ${label}`]);
   const pair = Boolean(values.login?.trim()) !== Boolean(values.password?.trim()) && parts.some(({ key }) => key === "login");
   return Object.fromEntries([
-    ...(/^[\w.-]{1,200}$/.test(id.trim()) ? [] : [["id", "Enter an id of letters, digits, `_`, `.` and `-`"]]),
     ...found,
     ...(pair ? [[values.login?.trim() ? "password" : "login", "An access key has two parts: enter both, or none for the workers' own identity"]] : []),
   ]);
@@ -111,7 +126,7 @@ export function NewConnection({ type, schema, suggestion, done }) {
     }
     setTried({ errors: {}, error: null, busy: true });
     try {
-      await tell("/api/v2/connections", connectionOf(id, type, values));
+      await tell("/api/v2/connections", made(id, type, values));
       done(id.trim(), values);
     } catch (/** @type {any} */ error) {
       const taken = error.kind === "conflict" ? { id: "A connection of this id is there already: choose another id, or use that one" } : {};

@@ -1,4 +1,5 @@
 /** A file on its way into Airflow: it is deployed when Airflow shows it, and not when it is written. */
+import { announced } from "./announce.js";
 import { ask, tell } from "./api.js";
 import { Download } from "./download.js";
 import { html, useEffect, useRef, useState } from "./html.js";
@@ -20,8 +21,9 @@ const PATIENCE = 90_000;
  * @property {Fault[]} faults
  * @property {string} said by Airflow, of a file that became no DAG
  * @property {any} error
+ * @property {string|null} told what OpenMetadata shows of it; null: it is being told
  */
-const NOTHING = /** @type {Deployment} */ ({ stage: "", since: 0, text: "", file: "", version: "", faults: [], said: "", error: null });
+const NOTHING = /** @type {Deployment} */ ({ stage: "", since: 0, text: "", file: "", version: "", faults: [], said: "", error: null, told: "" });
 
 /**
  * Write a file, and follow it.
@@ -37,8 +39,11 @@ export function useDeployment(done = () => {}) {
     try {
       const saved = await tell(workflowOf(dag), { text, version }, "PUT");
       put({ stage: "written", since: Date.now(), file: saved.file, version: saved.version });
-      put(await shown(dag, text, saved, here));
-      if (here()) done();
+      const found = await shown(dag, text, saved, here);
+      put({ ...found, told: null });
+      if (!here()) return;
+      done();
+      put({ told: found.said ? "" : await announced(dag, text, found.stage === "faulty", here) });
     } catch (/** @type {any} */ error) {
       const faults = error.detail?.faults;
       put(faults ? { stage: "faulty", faults } : { stage: "refused", error });
@@ -134,7 +139,7 @@ export function Progress({ deployment, children }) {
 }
 
 /** @param {{deployment: Deployment, children?: any}} props */
-function Way({ deployment: { stage, faults, said, since, file, text }, children }) {
+function Way({ deployment: { stage, faults, said, since, file, text, told }, children }) {
   const now = useNow(1000);
   const box = useIntoView();
   const reached = stage === "faulty" ? (since ? 1 : 0) : ["writing", "written", "deployed"].indexOf(stage) + (stage === "deployed" ? 1 : 0);
@@ -155,6 +160,7 @@ function Way({ deployment: { stage, faults, said, since, file, text }, children 
           <p class="bad"><strong>${since ? "Airflow cannot deploy this file." : "Nothing was written: the file has faults."}</strong></p>
         `}
       </div>
+      ${since > 0 && stage !== "written" && html`<p role="status" class="muted">${told ?? "A worker tells OpenMetadata…"}</p>`}
       <${Faults} faults=${faults} most=${50} />
       ${said && html`<pre tabIndex="0" aria-label="What Airflow says">${said.trim()}</pre>`}
       ${late && html`<${Download} file=${file} text=${text} />`}

@@ -62,7 +62,7 @@ export const EMPTY = /** @type {Form} */ ({
 const chosen = (form) => ({
   ...form,
   ...(form.aws === "existing" ? { role: "" } : form.aws === "own" ? { awsId: "" } : {}),
-  ...(form.sink === "file" ? { catalogueId: "" } : { path: "" }),
+  ...(form.sink === "file" ? { catalogueId: "" } : form.catalogue === "kept" ? { path: "", catalogueId: "" } : { path: "" }),
 });
 
 /** What a field is in the file; undefined: not there. @param {Form} form @param {string} key @param {string} kind @param {unknown} usual its default */
@@ -106,15 +106,24 @@ export function changes(wanted, before) {
 /** @param {Record<string, any>} data @param {string[]} place */
 const found = (data, place) => place.reduce((/** @type {any} */ block, key) => block?.[key], data);
 
+const SHAPES = /** @type {Record<string, (value: any) => any>} */ ({
+  list: (value) => (Array.isArray(value) ? value.map(String) : undefined),
+  switch: (value) => (typeof value === "boolean" ? value : undefined),
+});
+
+/** As the form has it; undefined for what is nothing of this kind, which is left as it is. @param {any} value @param {string} kind */
+const shaped = (value, kind) => (SHAPES[kind] ?? ((one) => (typeof one === "object" ? undefined : String(one))))(value);
+
 /** The form as a file's data fills it in. @param {Record<string, any>} values */
 export function formOf(values) {
   const form = { ...EMPTY, sink: "file" };
   for (const [key, place, kind] of FIELDS) {
     const value = found(values, place.split("."));
     if (key === "schedule" && value === null) form[key] = "";
-    else if (value != null) form[key] = kind === "text" || kind === "number" || kind === "date" ? String(value) : value;
+    else if (value != null) form[key] = shaped(value, kind) ?? form[key];
   }
-  return { ...form, aws: form.awsId ? "existing" : "own" };
+  const server = Boolean(values.workflowConfig?.openMetadataServerConfig);
+  return { ...form, aws: form.awsId ? "existing" : "own", server, catalogue: server && !form.catalogueId ? "kept" : "existing" };
 }
 
 /** The step that asks for a place of the file, or for what lies around it; "" where none does. @param {string} path dotted */
@@ -158,37 +167,56 @@ export function askable(fields, catalogue = false) {
   };
 }
 
+/** @param {string} queue "": Airflow's default */
+const probeDag = (queue) => (queue ? `kinesis_probe.${queue.replaceAll(/[^A-Za-z0-9_.-]/g, "_")}`.slice(0, 250) : "kinesis_probe");
+
 const ROLE = "A role that the file names can be tried once the workflow is deployed. Put it into an Airflow connection to try it now.";
 const KEPT = "How to connect stands in the file that this one is a copy of: it can be tried once it is deployed, with a connection now.";
 
+const PAUSED = "How to connect stands in the file, which a run of its own DAG tries. The DAG is paused, so Airflow starts none: unpause it first.";
+const CHANGED = "How to connect stands in the file, and you changed it: it can be tried once it is deployed, with a connection now.";
+const CONNECTING = ["region", "role", "awsId"];
+const STORING = ["sink", "catalogueId"];
+
+/** @param {Form} form @param {Map<string, unknown>} fields @param {boolean} catalogue */
+function isChanged(form, fields, catalogue) {
+  const before = new Map(form.before ?? []);
+  const places = FIELDS.filter(([key]) => CONNECTING.includes(key) || (catalogue && STORING.includes(key))).map(([, place]) => place);
+  return places.some((place) => fields.get(place) !== before.get(place));
+}
+
 /**
- * Why the connection cannot be tried before there is a file; "" if it can.
- * Airflow shows a run's conf to all, so a worker takes no role and no key from it.
- * @param {Form} form
+ * How a worker is asked: by which DAG, with which conf; or why it cannot be.
+ * Airflow shows a run's conf to all, so a worker takes no role and no key from it: those of a deployed file are tried by its own DAG.
+ * @param {Form} form @param {Map<string, unknown>} fields @param {boolean} [catalogue] whether OpenMetadata is asked, too
+ * @returns {{dag: string, conf: object, why: string}}
  */
-export function untried(form) {
-  if (form.aws !== "own") return "";
-  return form.base ? KEPT : form.role.trim() && ROLE;
+export function wayToAsk(form, fields, catalogue = false) {
+  const named = form.aws !== "own" && !(catalogue && form.catalogue === "kept");
+  if (named || !(form.base || form.edits || form.role.trim())) return { dag: probeDag(form.queue.trim()), conf: { workflow: askable(fields, catalogue) }, why: "" };
+  const why = !form.edits ? (form.base ? KEPT : ROLE) : isChanged(form, fields, catalogue) ? CHANGED : form.paused ? PAUSED : "";
+  return { dag: form.edits, conf: {}, why };
 }
 
 /** A name for a workflow, made of its service's. @param {string} service */
 export const suggested = (service) => (service.trim() ? `${service.trim().replace(/[^A-Za-z0-9_.-]+/g, "_").slice(0, 240)}_metadata` : "");
 
-const STORED = "kinesis:new";
+/** @param {string} edits the DAG whose file is changed; "": a new one */
+const storedAt = (edits) => (edits ? `kinesis:edit:${edits}` : "kinesis:new");
 
-/** What was filled in before; no secret is ever a part of it. @returns {Form} */
-export function recalled() {
+/** What was filled in before; no secret is ever a part of it. @param {string} [edits] @returns {Form} */
+export function recalled(edits = "") {
   try {
-    return { ...EMPTY, ...JSON.parse(sessionStorage.getItem(STORED) ?? "{}") };
+    return { ...EMPTY, ...JSON.parse(sessionStorage.getItem(storedAt(edits)) ?? "{}") };
   } catch {
     return EMPTY;
   }
 }
 
-/** @param {Form|null} form */
-export function remember(form) {
-  if (form) sessionStorage.setItem(STORED, JSON.stringify(form));
-  else sessionStorage.removeItem(STORED);
+/** @param {Form|null} form @param {string} [edits] */
+export function remember(form, edits = "") {
+  if (form) sessionStorage.setItem(storedAt(edits), JSON.stringify(form));
+  else sessionStorage.removeItem(storedAt(edits));
 }
 
 /** @param {any} schema @param {any} node a reference, or one among nulls, resolved */

@@ -17,7 +17,7 @@ import { When } from "./when.js";
  * What was typed and is not saved, for who looks elsewhere meanwhile. In memory alone: it may hold a secret.
  * @type {Map<string, {text: string, version: string|null}>}
  */
-const typed = new Map();
+export const typed = new Map();
 
 /** @param {{workflow: Workflow, again: () => void}} props */
 export function EditPage({ workflow, again }) {
@@ -48,7 +48,8 @@ function Edit({ dag, stored, again }) {
   const put = (/** @type {any} */ more) => {
     const next = { ...edit, version, ...more };
     setEdit(next);
-    typed.set(dag, next);
+    if (next.text === stored.text) typed.delete(dag);
+    else typed.set(dag, next);
     if (!["writing", "written"].includes(now.stage)) clear();
   };
   useEffect(() => {
@@ -61,13 +62,14 @@ function Edit({ dag, stored, again }) {
     put(now.version ? { text: now.text } : { text: stored.text, version: stored.version });
     typed.delete(dag);
   };
+  const steps = !unsaved && Boolean(draft?.values.source) && html`<${Link} class="button" to=${lookAt({ view: "steps", step: "review" })}><${Icon} name="edit" />Edit by steps<//>`;
   const take = () => put({ text: theirs.text, version: theirs.version });
   return html`
     <form class="stack" onSubmit=${(/** @type {any} */ event) => {
       event.preventDefault();
       save(dag, edit.text, version);
     }}>
-      <div class="title"><h2><code>${stored.file}</code></h2><${Verdict} draft=${draft} busy=${busy} /></div>
+      <div class="title"><h2><code>${stored.file}</code></h2><span class="bar"><${Verdict} draft=${draft} busy=${busy} />${steps}</span></div>
       <p class="muted">Comments, order and blanks stay as they are. A secret of the file is shown as <code>***</code>: leave it, and it is kept.</p>
       <${Editor} label=${`The text of ${stored.file}`} text=${edit.text} faults=${faults} onInput=${(/** @type {string} */ text) => put({ text })} />
       <${Refused} error=${error} />
@@ -86,20 +88,30 @@ function Edit({ dag, stored, again }) {
 
 const CHANGED = "Somebody changed the file while you were at it. Nothing of either is lost: take one, or bring both together in the text above.";
 
-/** Both versions beside each other. @param {{mine: string, theirs: {text: string|null, version: string|null}, keep: () => void, take: () => void}} props */
-function Conflict({ mine, theirs, keep, take }) {
+/**
+ * Both versions beside each other.
+ * @typedef {object} ConflictProps
+ * @property {string} mine
+ * @property {{text: string|null, version: string|null}} theirs
+ * @property {() => void} keep
+ * @property {() => void} take
+ * @property {string[]} [ways] what the two buttons say
+ * @property {string} [said]
+ * @param {ConflictProps} props
+ */
+export function Conflict({ mine, theirs, keep, take, ways = ["Go on with mine", "Take what is there now"], said = CHANGED }) {
   const [ours, others] = useMemo(() => differing(mine.split("\n"), (theirs.text ?? "").split("\n")), [mine, theirs.text]);
   return html`
     <section class="card" aria-label="Two versions" role="alert" ref=${useIntoView()}>
       <h2>${theirs.text == null ? "The file is gone" : "Both versions"}</h2>
-      <p>${theirs.text == null ? "Somebody removed it while you were at it." : CHANGED}</p>
+      <p>${theirs.text == null ? "Somebody removed it while you were at it." : said}</p>
       <div class="pair">
         <${Version} title="Yours" text=${mine} marked=${ours} />
         ${theirs.text != null && html`<${Version} title="In the folder now" text=${theirs.text} marked=${others} />`}
       </div>
       <div class="buttons">
-        <button type="button" onClick=${keep}>Go on with mine</button>
-        ${theirs.text != null && html`<button type="button" onClick=${take}>Take what is there now</button>`}
+        <button type="button" onClick=${keep}>${ways[0]}</button>
+        ${theirs.text != null && html`<button type="button" onClick=${take}>${ways[1]}</button>`}
       </div>
     </section>
   `;
@@ -174,7 +186,7 @@ export function Redeploy({ workflow, service, again }) {
   };
   return html`
     <div class="buttons">
-      <${Link} class="button main" to=${`${pageOf(service, dag_id)}&view=edit`}><${Icon} name="edit" />Edit<//>
+      <${Link} class="button main" to=${`${pageOf(service, dag_id)}&view=steps&step=review`}><${Icon} name="edit" />Edit<//>
       <button type="button" disabled=${["writing", "written"].includes(now.stage)} onClick=${deploy}>Deploy again</button>
     </div>
     <${Refused} error=${error} />

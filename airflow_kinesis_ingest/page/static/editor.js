@@ -11,10 +11,10 @@ const PAUSE = 500;
 
 /**
  * What the engine says of a text, shortly after it was changed.
- * @param {object|null} order of a draft; null: nothing is asked @returns {{draft: Draft|null, error: any, busy: boolean}}
+ * @param {object|null} order of a draft; null: nothing is asked @param {string} [version] of the file that it changes @returns {{draft: Draft|null, error: any, busy: boolean}}
  */
-export function useDraft(order) {
-  const key = order && JSON.stringify(order);
+export function useDraft(order, version = "") {
+  const key = order && JSON.stringify([order, version]);
   const [came, setCame] = useState(/** @type {any} */ ({ key: null, draft: null, error: null }));
   const first = useRef(true);
   useEffect(() => {

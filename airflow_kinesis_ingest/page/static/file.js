@@ -9,6 +9,7 @@ import { pieces } from "./yaml.js";
 /** @import {Fault, Setting, Workflow, WorkflowPage} from "./models.js" */
 /** @import {Answer} from "./state.js" */
 
+const Reconnect = later(() => import("./reconnect.js").then(({ Reconnect: found }) => found), 1);
 const Trial = later(() => import("./probe.js").then(({ Trial: found }) => found), 1);
 
 /** @param {{page: Answer<WorkflowPage>}} props */
@@ -18,7 +19,10 @@ export function FilePage({ page: { data, error } }) {
     <div class="stack">
       <${Elsewhere} workflow=${data.workflow} />
       <${Text} file=${data.workflow.file ?? "workflow.yaml"} text=${data.text} faults=${data.faults} />
-      <div class="pair"><${Settings} title="Connection" settings=${data.connection} /><${Settings} title="Catalogue" settings=${data.catalogue} /></div>
+      <div class="pair">
+        <${Settings} title="Connection" settings=${data.connection} workflow=${data.workflow} />
+        <${Settings} title="Catalogue" settings=${data.catalogue} workflow=${data.workflow} />
+      </div>
       <${Tried} workflow=${data.workflow} />
     </div>
   `;
@@ -34,16 +38,24 @@ function Elsewhere({ workflow }) {
 }
 
 /** @param {{workflow: Workflow}} props */
-const Tried = ({ workflow: { dag_id, may_run, paused } }) => may_run && html`
+const Tried = ({ workflow }) => workflow.may_run && html`
   <section class="card"><h2>Test</h2>
     <p>A worker tries what a run does, on its network and with its identity. Nothing is written.</p>
-    ${paused ? html`<p class="notice">The DAG is paused: Airflow starts nothing of it. Unpause it first.</p>` : html`<${Trial} dag=${dag_id} conf=${{ probe: "test" }} />`}
+    <${Try} workflow=${workflow} />
   </section>
 `;
 
-/** @param {{title: string, settings: Setting[]}} props */
-function Settings({ title, settings }) {
+/** @param {{workflow: Workflow}} props */
+const Try = ({ workflow: { dag_id, paused } }) => paused
+  ? html`<p class="notice">The DAG is paused: Airflow starts nothing of it. Unpause it first.</p>`
+  : html`<${Trial} dag=${dag_id} conf=${{ probe: "test" }} />`;
+
+const NAMED = "Airflow connection"; // as deployment/record.py calls it
+
+/** @param {{title: string, settings: Setting[], workflow: Workflow}} props */
+function Settings({ title, settings, workflow }) {
   if (!settings.length) return null;
+  const { value: id = "" } = settings.find(({ label }) => label === NAMED) ?? {};
   return html`
     <section class="card"><h2>${title}</h2><dl class="settings">
       ${settings.map(({ label, value, help }) => html`
@@ -52,7 +64,9 @@ function Settings({ title, settings }) {
           <dd><code>${value}</code>${help && html`<div class="muted"><${Prose} text=${help} /></div>`}</dd>
         </div>
       `)}
-    </dl></section>
+    </dl>
+    ${workflow.may_edit && /^[\w.-]+$/.test(id) && html`<${Reconnect} id=${id}>${workflow.may_run && html`<${Try} workflow=${workflow} />`}<//>`}
+    </section>
   `;
 }
 

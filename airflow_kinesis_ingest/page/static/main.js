@@ -8,6 +8,7 @@ import { ServicesPage } from "./services.js";
 import { forget } from "./state.js";
 
 const AddPage = later(() => import("./wizard.js").then(({ AddPage: found }) => found));
+const StepsPage = later(() => import("./wizard.js").then(({ StepsPage: found }) => found));
 
 /** Whatever breaks in here, Airflow's own page stays. */
 class Guard extends React.Component {
@@ -42,7 +43,9 @@ function Page() {
   const params = useAddress();
   const name = serviceIn(pathname);
   if (isAdding(pathname, params)) return html`<${AddPage} />`;
-  return params.get("workflow") || name ? html`<${ServicePage} key=${name} name=${name} />` : html`<${ServicesPage} />`;
+  const dag = params.get("workflow");
+  if (dag && params.get("view") === "steps") return html`<${StepsPage} key=${dag} dag=${dag} service=${name} />`;
+  return dag || name ? html`<${ServicePage} key=${name} name=${name} />` : html`<${ServicesPage} />`;
 }
 
 /** @param {{dagId?: string}} props */

@@ -23,7 +23,7 @@ export function Manage({ workflow, service, again }) {
   if (!may_edit) return null;
   return html`
     <div class="manage">
-      ${writable && !stale && !deploy_failed && html`<${Link} class="button" to=${`${pageOf(service, dag_id)}&view=edit`}><${Icon} name="edit" />Edit<//>`}
+      ${writable && !stale && !deploy_failed && html`<${Link} class="button" to=${`${pageOf(service, dag_id)}&view=steps&step=review`}><${Icon} name="edit" />Edit<//>`}
       <${Link} class="button" to=${addingAt("review", dag_id)}><${Icon} name="copy" />Duplicate<//>
       ${(writable || stale) && html`<button type="button" aria-expanded=${asking} onClick=${() => setAsking(!asking)}><${Icon} name="remove" />Delete</button>`}
       ${asking && html`<${Removal} workflow=${workflow} keep=${() => setAsking(false)} again=${again} />`}

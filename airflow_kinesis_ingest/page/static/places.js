@@ -29,6 +29,12 @@ export const STORE = "/kinesis/api/store";
 /** @param {string} name of a workflow */
 export const nameOf = (name) => `/kinesis/api/names/${safe(name)}`;
 
+/** @param {string} id of an Airflow connection */
+export const connectionOf = (id) => `/api/v2/connections/${safe(id)}`;
+
+/** Where Airflow itself lists and changes them. */
+export const connectionPage = "/connections";
+
 /** @param {string} dag */
 export const dagOf = (dag) => `/api/v2/dags/${safe(dag)}`;
 
@@ -81,5 +87,5 @@ export const airflowPages = (dag) => [
   ["Calendar", `/dags/${safe(dag)}/calendar`],
   ["Backfills", `/dags/${safe(dag)}/backfills`],
   ["Audit log", `/dags/${safe(dag)}/events`],
-  ["Connections", "/connections"],
+  ["Connections", connectionPage],
 ];

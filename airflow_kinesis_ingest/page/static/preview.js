@@ -1,10 +1,10 @@
 /** Which streams a filter keeps, out of the real listing, while it is written. */
-import { askable, untried } from "./draft.js";
+import { wayToAsk } from "./draft.js";
 import { html, useDeferredValue, useEffect, useMemo, useState } from "./html.js";
 import { rowsOf } from "./packed.js";
 import { Choice, Icon } from "./parts.js";
 import { doubt, filter } from "./patterns.js";
-import { Going, isGoing, probeDag, useProbe } from "./probe.js";
+import { Going, isGoing, useProbe } from "./probe.js";
 import { count, number } from "./words.js";
 
 /** The last listing, by what was asked, so that Back and on again does not ask anew. @type {Map<string, any>} */
@@ -16,17 +16,17 @@ const HERE = "As this browser reads the patterns; where it may read one otherwis
 /** @param {{form: any, fields: Map<string, unknown>}} props */
 export function Preview({ form, fields }) {
   const { now, start, stop } = useProbe();
-  const workflow = askable(fields);
-  const key = JSON.stringify([workflow.source.serviceConnection, workflow.connections, form.queue.trim()]);
+  const { dag, conf, why } = wayToAsk(form, fields);
+  const { source, connections } = /** @type {any} */ (conf).workflow ?? {};
+  const key = JSON.stringify([dag, source?.serviceConnection, connections]);
   const [listing, setListing] = useState(() => listings.get(key) ?? null);
   const asked = useUnpacked(now.found);
-  const why = untried(form);
   const late = useDeferredValue(form);
   const inDoubt = [...form.includes, ...form.excludes].filter(doubt);
   const patterns = JSON.stringify([form.includes, form.excludes]);
   const ask = async () => {
     const given = { includes: form.includes, excludes: form.excludes };
-    const end = await start(probeDag(form.queue.trim()), { probe: "streams", workflow, filter: given });
+    const end = await start(dag, { ...conf, probe: "streams", filter: given });
     if (!end?.found || end.stage !== "done") return;
     const found = { packed: end.found, rows: await rowsOf(end.found), patterns };
     listings.set(key, found);

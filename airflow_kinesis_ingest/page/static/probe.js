@@ -11,9 +11,6 @@ import { useNow } from "./state.js";
 const PAUSE = 1000;
 const LONG = 20_000;
 
-/** @param {string} queue "": Airflow's default */
-export const probeDag = (queue) => (queue ? `kinesis_probe.${queue.replaceAll(/[^A-Za-z0-9_.-]/g, "_")}` : "kinesis_probe");
-
 /**
  * @typedef {object} Probe
  * @property {""|"starting"|"queued"|"running"|"done"|"refused"} stage
@@ -39,20 +36,13 @@ export function useProbe() {
   const start = async (/** @type {string} */ dag, /** @type {any} */ conf) => {
     const turn = ++last.current;
     const wanted = () => here() && turn === last.current;
-    const task = conf.workflow ? "probe" : "ingest";
-    let state = /** @type {Probe} */ ({ ...NOTHING, stage: "starting", dag, task, since: Date.now() });
+    let state = /** @type {Probe} */ ({ ...NOTHING, stage: "starting", dag, task: taskOf(conf), since: Date.now() });
     const put = (/** @type {Partial<Probe>} */ more) => {
       state = { ...state, ...more };
       if (wanted()) setNow(state);
     };
     put({});
-    try {
-      const { dag_run_id: run } = await started(dag, conf, wanted);
-      put({ stage: "queued", run });
-      await followed(dag, run, task, KEYS[conf.probe], put, wanted);
-    } catch (/** @type {any} */ error) {
-      put({ stage: "refused", error });
-    }
+    await probed(dag, conf, put, wanted).catch((error) => put({ stage: "refused", error }));
     return wanted() ? state : null;
   };
   const stop = () => {
@@ -61,6 +51,19 @@ export function useProbe() {
     setNow(NOTHING);
   };
   return { now, start, stop };
+}
+
+/** @param {any} conf */
+const taskOf = (conf) => (conf.workflow ? "probe" : "ingest");
+
+/**
+ * One probe, from its start to its answer.
+ * @param {string} dag @param {any} conf @param {(more: Partial<Probe>) => void} put what is known of it, as it comes @param {() => boolean} wanted
+ */
+export async function probed(dag, conf, put, wanted) {
+  const { dag_run_id: run } = await started(dag, conf, wanted);
+  put({ stage: "queued", run });
+  await followed(dag, run, taskOf(conf), KEYS[conf.probe], put, wanted);
 }
 
 const READY = 20_000;
@@ -85,7 +88,7 @@ const told = (path) => ask(`${path}?stringify=false`).then(({ value }) => (typeo
 });
 
 /**
- * @param {string} dag @param {string} run @param {string} task @param {string} key
+ * @param {string} dag @param {string} run @param {string} task @param {string|undefined} key
  * @param {(more: Partial<Probe>) => void} put @param {() => boolean} wanted
  */
 async function followed(dag, run, task, key, put, wanted) {
@@ -93,7 +96,7 @@ async function followed(dag, run, task, key, put, wanted) {
     const { state } = await ask(runOf(dag, run));
     const over = !["queued", "running"].includes(state);
     if (state !== "queued") {
-      const found = await told(xcomOf(dag, run, key, task));
+      const found = key && (await told(xcomOf(dag, run, key, task)));
       if (found) put({ found });
       put({ stage: over ? "running" : state });
     }

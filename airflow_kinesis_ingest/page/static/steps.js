@@ -1,14 +1,15 @@
 /** The steps on the way to a workflow: each one thing, asked for on a page of its own. */
 import { Chips } from "./chips.js";
 import { Existing, NewConnection } from "./connect.js";
-import { FIELDS, askable, fieldAt, suggested, untried } from "./draft.js";
+import { FIELDS, fieldAt, suggested, wayToAsk } from "./draft.js";
 import { Radios, Switch, Text } from "./form.js";
 import { html, useState } from "./html.js";
 import { Icon } from "./parts.js";
 import { doubt } from "./patterns.js";
 import { SERVICES } from "./places.js";
 import { Preview } from "./preview.js";
-import { Trial, probeDag } from "./probe.js";
+import { Trial } from "./probe.js";
+import { Reconnect } from "./reconnect.js";
 import { useAnswer } from "./state.js";
 import { When } from "./when.js";
 /** @import {Form} from "./draft.js" */
@@ -51,6 +52,7 @@ const list = ({ form, put, errors, schema }, key, label, more = {}) => html`
 const optional = { optional: true };
 const SERVICE = "Of the messaging service in the catalogue, which its streams' topics belong to. A service that is there already gets another workflow.";
 const NAME = "Its DAG id in Airflow, and the name of its file. Made from the service's name; change it as you like.";
+const STAYS = "It stays: Airflow keeps its runs under this name. Duplicate the workflow for another name.";
 const ELSEWHERE = "Where the connection has none, or to take another than its own; e.g. `us-east-2`";
 const MAY_NOT = "You may not make connections in this Airflow: ask for the right, or choose one.";
 
@@ -62,19 +64,28 @@ function Naming(props) {
   const there = services.find(({ name }) => name && name === form.service.trim());
   const named = (/** @type {string} */ service) => {
     const made = !form.name || form.name === suggested(form.service);
-    put({ service, ...(made ? { name: suggested(service) } : {}) });
+    put({ service, ...(made && !form.edits ? { name: suggested(service) } : {}) });
   };
+  const moved = form.edits && form.service.trim() && form.service.trim() !== form.serviceBefore;
   return html`
     ${line(props, "service", "Service name", { help: SERVICE, onInput: named, options: services.map(({ name }) => name).filter(Boolean) })}
-    ${there && html`
+    ${moved && html`
+      <p class="hint">
+        <${Icon} name="warning" /> Another name is another service in the catalogue: what ${form.serviceBefore} has there stays, and no run of this workflow
+        ${" "}keeps it up to date any more.
+      </p>
+    `}
+    ${there && !form.edits && html`
       <p class="hint">
         <${Icon} name="check" /> ${there.name} is there, with ${there.workflows.map(({ dag_id }) => dag_id).join(", ")}: a workflow is added to it.
       </p>
     `}
     ${line(props, "serviceLabel", "Display name of the service", optional)}
     ${line(props, "serviceDescription", "Description of the service", { optional: true, lines: 3 })}
-    ${line(props, "name", "Workflow name", { help: NAME, error: errors.name ?? (taken?.free === false ? taken.why : undefined) })}
-    <p class="hint muted" role="status">${taken?.free ? html`<${Icon} name="check" /> ${taken.name} is free.` : ""}</p>
+    ${form.edits ? html`<p>Workflow name: <code>${form.edits}</code><br /><span class="muted">${STAYS}</span></p>` : html`
+      ${line(props, "name", "Workflow name", { help: NAME, error: errors.name ?? (taken?.free === false ? taken.why : undefined) })}
+      <p class="hint muted" role="status">${taken?.free ? html`<${Icon} name="check" /> ${taken.name} is free.` : ""}</p>
+    `}
     ${line(props, "displayName", "Display name of the workflow", optional)}
   `;
 }
@@ -83,10 +94,13 @@ function Naming(props) {
 const waysTo = (form, store) => [
   ["existing", "A connection that Airflow has", "Keys stay in Airflow; the workflow names the connection alone."],
   ["new", "A new connection", store.may_connect ? "Enter access keys, or a role to assume: they are stored in Airflow." : MAY_NOT],
-  form.base
+  form.base || form.edits
     ? ["own", "As the file says", "Its region and keys, or the workers' own identity, stay as they are."]
     : ["own", "The workers' own identity", "No keys: boto3's own chain finds the role of the machine, pod or profile."],
 ];
+
+/** Whether a text may be the id of a connection. @param {string} id */
+const known = (id) => /^[\w.-]+$/.test(id.trim());
 
 /** An id for a new connection. @param {Form} form */
 const idFor = ({ service }) => `${service.replaceAll(/[^\w.-]+/g, "_") || "kinesis"}_aws`;
@@ -103,6 +117,7 @@ function Connecting(props) {
     ${form.stored && html`<p class="hint" role="status"><${Icon} name="check" /> ${form.stored}</p>`}
     ${form.aws === "existing" && html`
       <${Existing} id="awsId" types=${["kinesis", "aws"]} value=${form.awsId} onInput=${named} error=${errors.awsId} />
+      ${known(form.awsId) && html`<${Reconnect} id=${form.awsId.trim()}><p class="muted">The next step tests it.</p><//>`}
       ${line(props, "region", "AWS Region", { optional: true, help: ELSEWHERE })}
     `}
     ${form.aws === "new" && store.may_connect && html`
@@ -118,18 +133,18 @@ const TRIES_BOTH = "A worker tries AWS once more, and then OpenMetadata: that it
 /** @param {StepProps} props */
 function Testing(props) {
   const { form, fields, schema, catalogue = false } = props;
-  const why = untried(form);
-  const conf = { probe: "test", workflow: askable(fields, catalogue) };
+  const { dag, conf, why } = wayToAsk(form, fields, catalogue);
   const queue = { optional: true, narrow: true, help: `${helpOf(schema, "queue")}. The test goes there, too.` };
   return html`
     ${!catalogue && line(props, "queue", "Queue", queue)}
     <p>${catalogue ? TRIES_BOTH : TRIES_AWS}</p>
-    ${why ? html`<p class="notice">${why}</p>` : html`<${Trial} dag=${probeDag(form.queue.trim())} conf=${conf} catalogue=${catalogue} />`}
+    ${why ? html`<p class="notice">${why}</p>` : html`<${Trial} dag=${dag} conf=${{ ...conf, probe: "test" }} catalogue=${catalogue} />`}
   `;
 }
 
-/** Where topics may be written. @param {Store} store @returns {[string, string, string][]} */
-const sinks = (store) => [
+/** Where topics may be written. @param {Form} form @param {Store} store @returns {[string, string, string][]} */
+const sinks = (form, store) => [
+  ...(form.server ? [/** @type {[string, string, string]} */ (["kept", "OpenMetadata, as the file says", "Its address and token stay as they are."])] : []),
   ["existing", "OpenMetadata, by a connection that Airflow has", "Of type openmetadata."],
   ["new", "OpenMetadata, by a new connection", store.may_connect ? "Address and token of a bot are stored in Airflow." : MAY_NOT],
   ["file", "A file on the worker", "JSON Lines, one topic a line: to look at first, or for a catalogue of your own."],
@@ -143,13 +158,17 @@ function Cataloguing(props) {
   const named = (/** @type {string} */ catalogueId) => put({ catalogueId, kept: "" });
   const pick = (/** @type {string} */ to) => put(to === "file" ? { sink: "file" } : { sink: "metadata-rest", catalogue: to, kept: "" });
   return html`
-    <${Radios} id="sink" legend="Where topics are written" value=${way} of=${sinks(store)} onPick=${pick} error=${errors.sink} />
+    <${Radios} id="sink" legend="Where topics are written" value=${way} of=${sinks(form, store)} onPick=${pick} error=${errors.sink} />
     ${form.kept && way === "existing" && html`<p class="hint" role="status"><${Icon} name="check" /> ${form.kept}</p>`}
     ${way === "existing" && html`
       <${Existing} id="catalogueId" types=${["openmetadata"]} value=${form.catalogueId} onInput=${named} error=${errors.catalogueId} />
+      ${known(form.catalogueId) && html`<${Reconnect} id=${form.catalogueId.trim()} />`}
       ${form.catalogueId.trim() && html`
         <section class="card stack" aria-label="Test"><h2>Test it</h2><${Testing} ...${props} catalogue=${true} /></section>
       `}
+    `}
+    ${way === "kept" && form.edits && html`
+      <section class="card stack" aria-label="Test"><h2>Test it</h2><${Testing} ...${props} catalogue=${true} /></section>
     `}
     ${way === "new" && store.may_connect && html`
       <${NewConnection} key="catalogue" type="openmetadata" schema=${schema} suggestion="openmetadata_default" done=${done} />

@@ -1,35 +1,52 @@
-/** From nothing, or from a copy, to a workflow that Airflow runs: a step a page, and a review of the file at the end. */
-import { Link, searchWith, show, useAddress, useArrival } from "./address.js";
+/** From nothing, from a copy, or from a file that is there, to a workflow that Airflow runs: a step a page, a review at the end. */
+import { Link, backTo, here, searchWith, show, useAddress, useArrival } from "./address.js";
 import { ask, tell } from "./api.js";
-import { Progress, useDeployment } from "./deploy.js";
-import { Download } from "./download.js";
-import { EMPTY, FIELDS, STEPS, changes, fieldAt, fieldsOf, formOf, keyOf, recalled, remember, stepOf } from "./draft.js";
+import { EMPTY, FIELDS, STEPS, changes, fieldAt, fieldsOf, formOf, keyOf, recalled, remember } from "./draft.js";
+import { typed } from "./edit.js";
 import { useDraft } from "./editor.js";
-import { Text } from "./file.js";
 import { Summary } from "./form.js";
 import { html, useEffect, useMemo, useRef, useState } from "./html.js";
-import { Prose, Refused, Skeleton } from "./parts.js";
-import { DRAFT, SCHEMA, STORE, nameOf, pageOf, workflowOf } from "./places.js";
+import { Refused, Skeleton } from "./parts.js";
+import { DRAFT, SCHEMA, STORE, fileOf, nameOf, pageOf, workflowOf } from "./places.js";
+import { Review } from "./review.js";
 import { useAnswer } from "./state.js";
 import { VIEWS } from "./steps.js";
-import { When } from "./when.js";
 import { faultText } from "./words.js";
 /** @import {Form} from "./draft.js" */
-/** @import {Draft, Fault, Store} from "./models.js" */
+/** @import {Draft, Store} from "./models.js" */
 
 export function AddPage() {
-  const params = useAddress();
+  const from = useAddress().get("from");
+  const trail = html`<span aria-current="page">Add service</span>`;
+  return html`<${Prepared} trail=${trail} title="Add service" mayWrite=${(/** @type {Store} */ store) => !store.bundle || store.may_create}>
+    ${(/** @type {any} */ ready) => html`<${Start} from=${from} ...${ready} />`}
+  <//>`;
+}
+
+/** The steps, filled in with the file of a workflow. @param {{dag: string, service: string}} props */
+export function StepsPage({ dag, service }) {
+  const trail = html`
+    <${Link} to=${pageOf(service, dag)}>${service || dag}<//> <span aria-hidden="true">/</span> <span aria-current="page">Edit ${dag}</span>
+  `;
+  return html`<${Prepared} trail=${trail} title=${`Edit ${dag}`} mayWrite=${() => true}>
+    ${(/** @type {any} */ ready) => html`<${Opened} key=${dag} dag=${dag} ...${ready} />`}
+  <//>`;
+}
+
+/**
+ * What all steps need to know first.
+ * @param {{trail: any, title: string, mayWrite: (store: Store) => boolean, children?: any}} props children: of the store and the schema
+ */
+function Prepared({ trail, title, mayWrite, children }) {
   const store = useAnswer(STORE);
   const schema = useAnswer(SCHEMA);
   const error = store.error ?? schema.error;
-  const refused = store.data?.bundle && !store.data.may_create;
+  const refused = store.data && !mayWrite(store.data);
   const ready = store.data && schema.data && !refused;
   return html`
     <div class="page wizard">
-      <nav aria-label="Breadcrumb" class="crumbs">
-        <${Link} to=${pageOf("")}>Kinesis services<//> <span aria-hidden="true">/</span> <span aria-current="page">Add service</span>
-      </nav>
-      ${ready ? html`<${Start} from=${params.get("from")} store=${store.data} schema=${schema.data} />` : html`<h1>Add service</h1>`}
+      <nav aria-label="Breadcrumb" class="crumbs"><${Link} to=${pageOf("")}>Kinesis services<//> <span aria-hidden="true">/</span> ${trail}</nav>
+      ${ready ? children({ store: store.data, schema: schema.data }) : html`<h1>${title}</h1>`}
       <${Refused} error=${error} again=${() => [store, schema].forEach(({ again }) => again())} />
       ${refused && html`<p class="notice">${store.data.why}.</p>`}
       ${!ready && !refused && !error && html`<${Skeleton} />`}
@@ -59,12 +76,52 @@ async function copied(dag, usual) {
   return { ...form, before: [...fieldsOf({ ...form, name: "" }, usual)], name: `${dag}_copy`, displayName: "", reached: STEPS.length - 1 };
 }
 
-/** What is filled in, kept for when the page is loaded anew. @returns {[Form, (more: Partial<Form>) => void, () => void]} */
-function useForm() {
-  const [form, setForm] = useState(recalled);
+/** What is filled in of a file that is there, once it is known. @param {{dag: string, store: Store, schema: any}} props */
+function Opened({ dag, store, schema }) {
+  const [came, setCame] = useState(/** @type {any} */ ({ turn: 0 }));
+  const usual = (/** @type {string[]} */ place) => fieldAt(schema, place).default;
+  const anew = () => {
+    remember(null, dag);
+    setCame(({ turn }) => ({ turn: turn + 1 }));
+  };
+  useEffect(() => {
+    let wanted = true;
+    const settle = (/** @type {any} */ more) => wanted && setCame((/** @type {any} */ last) => ({ ...last, ...more }));
+    opened(dag, usual).then((first) => {
+      if (first) settle({ first });
+      else if (wanted) show(searchWith({ view: "edit", step: "" }), true);
+    }, (error) => settle({ error }));
+    return () => void (wanted = false);
+  }, [came.turn]);
+  if (came.first) return html`<${Wizard} key=${came.turn} store=${store} schema=${schema} first=${came.first} anew=${anew} />`;
+  return html`<h1>Edit ${dag}</h1><${Refused} error=${came.error} again=${anew} />${!came.error && html`<${Skeleton} label="Loading the file" />`}`;
+}
+
+/**
+ * What was filled in before, else what the file says; null where its text comes first: it is half changed, or no YAML.
+ * @param {string} dag @param {(place: string[]) => unknown} usual @returns {Promise<Form|null>}
+ */
+async function opened(dag, usual) {
+  if (typed.has(dag)) return null;
+  const { version } = await ask(fileOf(dag));
+  const before = recalled(dag);
+  if (before.edits && (changed(before, usual).length || before.version === version)) return before;
+  const [{ values }, { workflow }] = await Promise.all([tell(DRAFT, { dag_id: dag }), ask(workflowOf(dag))]);
+  if (!values.source) return null;
+  const form = formOf(values);
+  const more = { edits: dag, version, paused: workflow.paused, serviceBefore: form.service, reached: STEPS.length - 1 };
+  return { ...form, ...more, before: [...fieldsOf(form, usual)] };
+}
+
+/** @param {Form} form @param {(place: string[]) => unknown} usual */
+const changed = (form, usual) => changes(fieldsOf(form, usual), new Map(form.before ?? []));
+
+/** What is filled in, kept for when the page is loaded anew. @param {Form|null} first @returns {[Form, (more: Partial<Form>) => void, () => void]} */
+function useForm(first) {
+  const [form, setForm] = useState(() => first ?? recalled());
   const put = (/** @type {Partial<Form>} */ more) => setForm((/** @type {Form} */ last) => {
     const next = { ...last, ...more };
-    remember(next);
+    remember(next, next.edits);
     return next;
   });
   const clear = () => {
@@ -123,7 +180,7 @@ function useNext(at, form, order, put) {
       setTried({ ...UNTRIED, errors });
       if (Object.keys(errors).length) return;
       put({ reached: Math.max(form.reached ?? 0, at + 1) });
-      goTo(STEPS[at + 1][0]);
+      goTo(event.nativeEvent.submitter?.value || STEPS[at + 1][0]);
     } catch (/** @type {any} */ error) {
       setTried({ ...UNTRIED, error });
     }
@@ -134,15 +191,16 @@ function useNext(at, form, order, put) {
 /** @param {string} step */
 const goTo = (step) => show(searchWith({ step }));
 
-/** @param {{store: Store, schema: any}} props */
-function Wizard({ store, schema }) {
-  const asked = useAddress().get("step") ?? "name";
-  const step = STEPS.some(([key]) => key === asked) ? asked : "name";
-  const [form, put, clear] = useForm();
+/** @param {{store: Store, schema: any, first?: Form|null, anew?: () => void}} props first: of a file that is there; anew: as it is in the folder */
+function Wizard({ store, schema, first = null, anew }) {
+  const usual = first ? "review" : "name";
+  const asked = useAddress().get("step") ?? usual;
+  const step = STEPS.some(([key]) => key === asked) ? asked : usual;
+  const [form, put, clear] = useForm(first);
   const fields = useMemo(() => fieldsOf(form, (place) => fieldAt(schema, place).default), [form, schema]);
   const order = useMemo(() => orderOf(form, fields), [form, fields]);
-  const taken = useTaken(form.name.trim());
-  const checked = useDraft(["schedule", "review"].includes(step) ? order : null);
+  const taken = useTaken(form.edits ? "" : form.name.trim());
+  const checked = useDraft(["schedule", "review"].includes(step) ? order : null, form.version);
   const at = STEPS.findIndex(([key]) => key === step);
   const [tried, next] = useNext(at, form, order, put);
   const title = useHeading(step);
@@ -151,17 +209,18 @@ function Wizard({ store, schema }) {
     if (store.bundle) tell(STORE, {}, "PUT").catch(() => {});
   }, []);
   const View = VIEWS[step];
-  const anew = () => {
+  const clean = anew ?? (() => {
     clear();
     goTo("name");
-  };
-  const begun = Object.keys(form).some((key) => JSON.stringify(form[key]) !== JSON.stringify(EMPTY[key]));
+  });
+  const begun = form.edits ? order.fields.length > 0 : Object.keys(form).some((key) => JSON.stringify(form[key]) !== JSON.stringify(EMPTY[key]));
+  const reviewed = (form.reached ?? 0) === STEPS.length - 1 && at < STEPS.length - 2;
   return html`
     <div class="road">
-      <${Stations} at=${at} reached=${form.reached ?? 0} />
+      <${Stations} at=${at} reached=${form.reached ?? 0} all=${Boolean(form.edits)} />
       <div class="station">
-        <p class="muted">Step ${at + 1} of ${STEPS.length}${form.copyOf ? `: a copy of ${form.copyOf}` : ""}</p>
-        <h1 ref=${title} tabIndex="-1">${step === "name" ? "Add service: name" : STEPS[at][1]}</h1>
+        <p class="muted">Step ${at + 1} of ${STEPS.length}${form.copyOf ? `: a copy of ${form.copyOf}` : form.edits ? `: editing ${form.edits}` : ""}</p>
+        <h1 ref=${title} tabIndex="-1">${step === "name" && !form.edits ? "Add service: name" : STEPS[at][1]}</h1>
         ${!store.bundle && html`
           <p class="notice"><span><strong>This page cannot deploy here</strong>: ${store.why}. Go on, and download the file at the end.</span></p>
         `}
@@ -171,19 +230,20 @@ function Wizard({ store, schema }) {
           <form noValidate onSubmit=${next} class="stack">
             <${View} key=${step} ...${{ form, put, schema, store, fields, taken }} errors=${tried.errors} draft=${checked.draft} />
             <div class="buttons">
-              ${at > 0 && html`<button type="button" onClick=${() => goTo(STEPS[at - 1][0])}>Back</button>`}
+              ${at > 0 && html`<button type="button" onClick=${() => backTo(searchWith({ step: STEPS[at - 1][0] }))}>Back</button>`}
               <button type="submit" class="main">${tried.busy ? "Checking…" : step === "test" ? "Go on" : "Next"}</button>
-              ${begun && html`<button type="button" class="quiet" onClick=${anew}>Start anew</button>`}
+              ${reviewed && html`<button type="submit" value="review">To the review</button>`}
+              ${begun && html`<button type="button" class="quiet" onClick=${clean}>${form.edits ? "Undo my changes" : "Start anew"}</button>`}
             </div>
           </form>
-        ` : html`<${Review} store=${store} form=${form} fields=${fields} checked=${checked} put=${put} />`}
+        ` : html`<${Review} ...${{ store, form, fields, checked, put, order }} anew=${clean} />`}
       </div>
     </div>
   `;
 }
 
 /** @param {Form} form @param {Map<string, unknown>} fields */
-const orderOf = (form, fields) => ({ dag_id: null, text: form.base ?? null, fields: changes(fields, new Map(form.before ?? [])) });
+const orderOf = (form, fields) => ({ dag_id: form.edits ?? null, text: form.base ?? null, fields: changes(fields, new Map(form.before ?? [])) });
 
 /** What the engine says of this step's fields. @param {string} step @param {any} order @returns {Promise<Record<string, string>>} */
 async function faults(step, order) {
@@ -196,12 +256,12 @@ async function faults(step, order) {
 async function lacking(step, form) {
   const empty = (/** @type {string} */ key, /** @type {string} */ what) => (form[key].trim() ? {} : { [key]: what });
   const unnamed = () => ({ ...empty("service", "Enter a name for the service"), ...empty("name", "Enter a name for the workflow") });
-  if (step === "name") return { ...unnamed(), ...(await notFree(form.name.trim())) };
+  if (step === "name") return form.edits ? empty("service", "Enter a name for the service") : { ...unnamed(), ...(await notFree(form.name.trim())) };
   if (step === "connection" && form.aws === "new") return { aws: "Store the new connection first, or choose another way" };
   if (step === "connection" && form.aws === "existing") return empty("awsId", "Enter the id of a connection");
-  if (step === "connection" && !form.base) return empty("region", "Enter the AWS region");
+  if (step === "connection" && !form.base && !form.edits) return empty("region", "Enter the AWS region");
   if (step === "catalogue" && form.sink !== "file" && form.catalogue === "new") return { sink: "Store the new connection first, or choose another way" };
-  return step === "catalogue" && form.sink !== "file" ? empty("catalogueId", "Enter the id of a connection") : {};
+  return step === "catalogue" && form.sink !== "file" && form.catalogue !== "kept" ? empty("catalogueId", "Enter the id of a connection") : {};
 }
 
 /** @param {string} name @returns {Promise<Record<string, string>>} */
@@ -211,68 +271,15 @@ async function notFree(name) {
   return free ? {} : { name: why };
 }
 
-/** @param {{at: number, reached: number}} props */
-const Stations = ({ at, reached }) => html`
-  <nav aria-label="Steps" class="stations"><ol>
+/** @param {{at: number, reached: number, all: boolean}} props all: also where there is little room */
+const Stations = ({ at, reached, all }) => html`
+  <nav aria-label="Steps" class=${`stations ${all ? "all" : ""}`}><ol>
     ${STEPS.map(([key, word], each) => html`
       <li key=${key} class=${each === at ? "here" : each < at ? "past" : ""}>
         ${each !== at && each <= reached
-          ? html`<a href=${searchWith({ step: key })}>${word}</a>`
+          ? html`<${Link} to=${here({ step: key })}>${word}<//>`
           : html`<span aria-current=${each === at ? "step" : undefined} class=${each > reached ? "muted" : ""}>${word}</span>`}
       </li>
     `)}
   </ol></nav>
 `;
-
-/** @param {{store: Store, form: Form, fields: Map<string, unknown>, checked: any, put: (more: Partial<Form>) => void}} props */
-function Review({ store, form, fields, checked: { draft, error, busy }, put }) {
-  const { now, save } = useDeployment();
-  useEffect(() => {
-    if (now.stage === "written") remember(null);
-  }, [now.stage]);
-  const name = String(fields.get("name") ?? draft?.name ?? "");
-  const sent = now.since > 0;
-  const again = () => put({});
-  if (error && !draft) return html`<${Refused} error=${error} />`;
-  if (!draft) return html`<${Skeleton} label="Making the file" />`;
-  const service = String(fields.get("source.serviceName") ?? draft.service ?? "");
-  const ready = !busy && !draft.faults.length && name;
-  return html`
-    <div class="stack">
-      ${!sent && html`<p>This is the file that will be written. Nothing is written before you deploy.</p>`}
-      <${Refused} error=${error} again=${again} />
-      ${!sent && html`<${Wrong} faults=${draft.faults} tone="bad" title="The file has faults" />`}
-      ${!sent && html`<${Wrong} faults=${draft.advice} tone="" title="To think about" />`}
-      ${!sent && !draft.faults.length && html`
-        <section class="card"><div class="title"><h2>When it runs</h2><${Change} step="schedule" /></div><${When} draft=${draft} /></section>
-      `}
-      <${Progress} deployment=${now}><p class="buttons"><${Link} class="button main" to=${pageOf(service, name)}>Open ${name}<//></p><//>
-      ${now.stage === "faulty" && sent && html`<p><${Link} class="button main" to=${`${pageOf("", name)}&view=edit`}>Edit and deploy again<//></p>`}
-      ${!sent && html`
-        <div class="buttons">
-          <button type="button" onClick=${() => goTo("schedule")}>Back</button>
-          ${store.bundle
-            ? html`<button type="button" class="main" disabled=${!ready || now.stage === "writing"} onClick=${() => save(name, draft.text, null)}>Deploy</button>`
-            : html`<${Download} file=${`${name}.yaml`} text=${draft.text} />`}
-        </div>
-      `}
-      <${Text} file=${`workflows/${name || "workflow"}.yaml`} text=${draft.text} faults=${sent && now.faults.length ? now.faults : draft.faults} />
-    </div>
-  `;
-}
-
-/** @param {{step: string}} props */
-const Change = ({ step }) => html`<a href=${searchWith({ step })}>Change<span class="unseen"> ${STEPS.find(([key]) => key === step)?.[1]}</span></a>`;
-
-/** What is said of the file; each leads to the step that asks for it. @param {{faults: Fault[], tone: string, title: string}} props */
-function Wrong({ faults, tone, title }) {
-  if (!faults.length) return null;
-  return html`
-    <section class=${`notice ${tone} summary`} aria-label=${title}>
-      <div><h2>${title}</h2><ul>${faults.map((fault, at) => {
-        const step = stepOf(fault.path);
-        return html`<li key=${at}><${Prose} text=${faultText(fault)} /> ${step && html`<${Change} step=${step} />`}</li>`;
-      })}</ul></div>
-    </section>
-  `;
-}

@@ -93,6 +93,13 @@ def test_a_key_that_its_writer_did_not_hit_is_shown() -> None:
     assert "awsRegoin: ***" in shown(EXAMPLE.replace("awsRegion", "awsRegoin"))
 
 
+def test_the_name_of_an_unknown_key_is_shown_where_it_is_a_word_beside_keys_that_are_known() -> None:
+    """Its value is not; and in a block of secrets the name is not either."""
+    raw = text(aws="favourite: x").replace("sink:", "notes: x\n? [a, b]\n: 1\nsink:")
+    assert "notes: ***\n" in shown(raw)
+    assert "favourite" not in shown(raw)
+
+
 def test_a_value_that_is_a_secret_elsewhere_is_hidden_everywhere() -> None:
     """In a comment, in a description, behind an alias, as a part of another value."""
     raw = text(
@@ -235,3 +242,9 @@ def test_no_secret_stays_wherever_it_stands_and_no_line_is_lost(found: tuple[str
 def test_any_text_keeps_its_lines_and_never_raises(raw: str) -> None:
     raw = raw.encode("utf-8", "replace").decode()
     assert shown(raw).count("\n") == len(BREAK.findall(raw.removeprefix("\ufeff")))
+
+
+@given(st.one_of(formless, formed))
+def test_a_secret_in_the_place_of_an_unknown_key_is_hidden_wherever_keys_are_shown(secret: str) -> None:
+    result = shown(text().replace("sink:", f"{json.dumps(secret)}: 1\nsink:"))
+    assert not [at for at in range(len(secret) - WINDOW + 1) if secret[at : at + WINDOW] in result]
