@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from airflow_kinesis_ingest.demo.run import KEYS, REGION
 from tests.browser.conftest import Visits
@@ -79,7 +79,12 @@ def test_a_connection_of_a_workflow_is_changed_and_tried_on_its_page(demo: Demo,
     path.write_text(path.read_text().replace("aws: shop_aws", "aws: own_aws"))
     demo.airflow.wait(lambda: "own_aws" in text_of(demo, dag), "the connection of the workflow")
     sent: list[Any] = []
-    page.on("request", lambda request: request.method == "PATCH" and sent.append((request.url, request.post_data_json)))
+
+    def note(request: Request) -> None:
+        if request.method == "PATCH":
+            sent.append((request.url, request.post_data_json))
+
+    page.on("request", note)
     page.goto(f"{demo.url}{NAV}/reconnected?workflow={dag}&view=file")
     press(page, "Edit the connection own_aws")
     expect(field(page, "AWS Secret Access Key").first).to_have_value("")

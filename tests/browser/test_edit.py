@@ -96,7 +96,7 @@ def test_a_fault_leads_to_its_step_or_to_the_text(demo: Demo, visit: Visits) -> 
     path.write_text(path.read_text().replace("scheduleInterval: null", "scheduleInterval: 61 * * * *") + "notes: x\n")
     edit_by_steps(page)
     faults = ours(page).get_by_role("region", name="The file has faults")
-    faults.get_by_role("listitem").filter(has_text="scheduleInterval").get_by_role("link", name="Change").click()
+    faults.get_by_role("link", name="Change Schedule").click()
     heading(page, "Schedule")
     field(page, "Hourly").check()
     press(page, "Next")
