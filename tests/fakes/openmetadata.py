@@ -55,6 +55,12 @@ SAMPLE_DATA: Final = "entity/data/topic.json#/definitions/topicSampleData"
 TOPIC: Final = "entity/data/topic.json"
 PIPELINE: Final = "entity/services/ingestionPipelines/ingestionPipeline.json"
 SERVICE: Final = "entity/services/messagingService.json"
+CREATE_PIPELINE_SERVICE: Final = "api/services/createPipelineService.json"
+CREATE_DATA_PIPELINE: Final = "api/data/createPipeline.json"
+CREATE_CLASSIFICATION: Final = "api/classification/createClassification.json"
+CREATE_TAG: Final = "api/classification/createTag.json"
+ADD_LINEAGE: Final = "api/lineage/addLineage.json"
+DATA_PIPELINE: Final = "entity/data/pipeline.json"
 
 # The keys of each body, so that unknown ones are refused where the schemas are not at hand.
 KEYS: Final[Mapping[str, tuple[str, str]]] = {
@@ -75,6 +81,33 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     PIPELINE_STATUS: ("runId", "pipelineState startDate timestamp endDate status config metadata"),
     SAMPLE_DATA: ("messages", ""),
+    CREATE_PIPELINE_SERVICE: (
+        "name serviceType",
+        "displayName description connection tags owners scheduleInterval dataProducts domains lifeCycle "
+        "ingestionRunner",
+    ),
+    CREATE_DATA_PIPELINE: (
+        "name service",
+        "displayName description dataProducts sourceUrl concurrency pipelineLocation startDate tasks state tags owners "
+        "extension scheduleInterval domains lifeCycle sourceHash",
+    ),
+    CREATE_CLASSIFICATION: (
+        "name description",
+        "displayName provider mutuallyExclusive domains owners reviewers autoClassificationConfig",
+    ),
+    CREATE_TAG: (
+        "name description",
+        "classification parent displayName style associatedTags provider mutuallyExclusive domains owners reviewers "
+        "recognizers autoClassificationEnabled autoClassificationPriority",
+    ),
+    ADD_LINEAGE: ("edge", ""),
+    DATA_PIPELINE: (
+        "id name service",
+        "displayName fullyQualifiedName description dataProducts dataContract version updatedAt updatedBy "
+        "impersonatedBy sourceUrl concurrency pipelineLocation startDate endDate tasks pipelineStatus state followers "
+        "tags href owners serviceType usageSummary changeDescription incrementalChangeDescription deleted extension "
+        "scheduleInterval domains votes lifeCycle certification sourceHash entityStatus",
+    ),
     TOPIC: (
         "id name partitions service",
         "fullyQualifiedName displayName description version updatedAt updatedBy impersonatedBy serviceType "
@@ -134,6 +167,22 @@ BOT_KEEPS: Final[Mapping[Release, frozenset[str]]] = {
 # Fields and a state that an older server does not know, with the first release that has them in its schemas [schema]: a
 # body with one is a 400 [seen].
 SINCE: Final[Mapping[str, Release]] = {"domains": (1, 9), "raiseOnError": (1, 8)}
+# Of a pipeline [seen: 1.6 has none of them].
+PIPELINE_STATE_SINCE: Final[Release] = (1, 7)
+FIREHOSE_SINCE: Final[Release] = (1, 13)
+LONGEST_LABEL: Final = 256
+# What can only be looked at here: kind, path. Made by `add_entity`.
+LOOKED_AT: Final[Mapping[str, str]] = {
+    "databaseService": "/services/databaseServices",
+    "storageService": "/services/storageServices",
+    "searchService": "/services/searchServices",
+    "table": "/tables",
+    "container": "/containers",
+    "searchIndex": "/searchIndexes",
+    "domain": "/domains",
+    "user": "/users",
+    "team": "/teams",
+}
 STOPPED_SINCE: Final[Release] = (1, 13)
 NUL_IS_TAKEN_UNTIL: Final[Release] = (1, 6)
 ESCAPES_FIELD_NAMES_SINCE: Final[Release] = (2, 0)
@@ -218,6 +267,10 @@ def _complaint(schema: str, body: object, release: Release) -> str:
     partitions = body.get("partitions", 1)
     if isinstance(partitions, bool) or not isinstance(partitions, int) or partitions < 1:
         return "[query param partitions must be greater than or equal to 1]"
+    if body.get("serviceType") == "KinesisFirehose" and release < FIREHOSE_SINCE:
+        return "serviceType: KinesisFirehose is not one of Airflow, CustomPipeline"
+    if schema == CREATE_DATA_PIPELINE and "state" in body and release < PIPELINE_STATE_SINCE:
+        return 'Unrecognized field "state", not marked as ignorable'
     if body.get("pipelineState") == "stopped" and release < STOPPED_SINCE:
         return "pipelineState: stopped is not one of queued, success, failed, running, partialSuccess"
     return _schema_complaint(schema, body)
@@ -390,10 +443,12 @@ class Collection:
     create: str
     schema: str
     entities: dict[str, Entity]
+    ignores_case: bool = False
 
     def find(self, name: str, request: Recorded) -> Entity:
         """By quoted name; a soft-deleted one only with include=all or deleted [server]."""
-        found = self.entities.get(_canonical(name))
+        name = _canonical(name)
+        found = self.entities.get(name.lower() if self.ignores_case else name)
         return self._seen(found, name, _include(request))
 
     def by_id(self, id_: str, include: str = "non-deleted") -> Entity:
@@ -466,6 +521,26 @@ class FakeOpenMetadata(FakeServer):
         self.history: dict[str, list[Entity]] = {}
         self.statuses: dict[str, dict[str, Entity]] = {}
         self.invalid_bodies: list[tuple[Recorded, str]] = []
+        self.pipeline_services: dict[str, Entity] = {}
+        self.data_pipelines: dict[str, Entity] = {}
+        self.classifications: dict[str, Entity] = {}
+        self.tags: dict[str, Entity] = {}
+        self.others: dict[str, dict[str, Entity]] = {kind: {} for kind in LOOKED_AT}
+        self.edges: dict[tuple[str, str], Entity] = {}
+        self._looked_at = {
+            kind: Collection(kind, path, "", "", self.others[kind], ignores_case=kind == "user")  # [seen]
+            for kind, path in LOOKED_AT.items()
+        }
+        self._pipeline_services = Collection(
+            "pipelineService", "/services/pipelineServices", CREATE_PIPELINE_SERVICE, "", self.pipeline_services
+        )
+        self._data_pipelines = Collection(
+            "pipeline", "/pipelines", CREATE_DATA_PIPELINE, DATA_PIPELINE, self.data_pipelines
+        )
+        self._classifications = Collection(
+            "classification", "/classifications", CREATE_CLASSIFICATION, "", self.classifications
+        )
+        self._tags = Collection("tag", "/tags", CREATE_TAG, "", self.tags)
         self._services = Collection(
             "messagingService", "/services/messagingServices", CREATE_SERVICE, SERVICE, self.services
         )
@@ -487,7 +562,7 @@ class FakeOpenMetadata(FakeServer):
             _Route("PUT", topics.path, self._put_topic),
             *self._common_routes(topics),
             _Route("PATCH", f"{topics.path}/{{id}}", partial(self._patch, topics)),
-            _Route("DELETE", f"{topics.path}/{{id}}", self._delete_topic),
+            _Route("DELETE", f"{topics.path}/{{id}}", partial(self._delete, topics)),
             _Route("PUT", f"{topics.path}/{{id}}/sampleData", self._put_sample),
             _Route("GET", f"{topics.path}/{{id}}/sampleData", self._get_sample),
             _Route("PUT", pipelines.path, self._put_pipeline),
@@ -495,6 +570,23 @@ class FakeOpenMetadata(FakeServer):
             _Route("PUT", f"{pipelines.path}/{{fqn}}/pipelineStatus", self._put_status),
             _Route("GET", f"{pipelines.path}/{{fqn}}/pipelineStatus", self._list_statuses),
             _Route("GET", f"{pipelines.path}/{{fqn}}/pipelineStatus/{{runId}}", self._get_status),
+            *self._flow_routes(),
+        ]
+
+    def _flow_routes(self) -> list[_Route]:
+        path, edge = self._data_pipelines.path, "{fromEntity}/{fromId}/{toEntity}/{toId}"
+        made = (self._pipeline_services, self._data_pipelines, self._classifications, self._tags)
+        return [
+            *(route for each in (*made, *self._looked_at.values()) for route in self._common_routes(each)),
+            _Route("PUT", self._pipeline_services.path, self._put_pipeline_service),
+            _Route("PUT", path, self._put_data_pipeline),
+            _Route("DELETE", f"{path}/{{id}}", partial(self._delete, self._data_pipelines)),
+            _Route("PUT", self._classifications.path, self._put_classification),
+            _Route("PUT", self._tags.path, self._put_tag),
+            _Route("PUT", "/lineage", self._put_edge),
+            _Route("GET", "/lineage/getLineageEdge/{fromId}/{toId}", self._get_edge),
+            _Route("GET", "/lineage/{entity}/{id}", self._get_lineage),
+            _Route("DELETE", f"/lineage/{edge}", self._delete_edge),
         ]
 
     def _common_routes(self, collection: Collection) -> list[_Route]:
@@ -554,6 +646,20 @@ class FakeOpenMetadata(FakeServer):
             sent = {"name": name, "service": reference, "pipelineType": "metadata", **fields}
             made = self._new(self._pipelines, fqn(service, name), sent)
             return self.pipelines.setdefault(made["fullyQualifiedName"], made)
+
+    def add_entity(self, kind: str, *names: str, **fields: Any) -> Entity:
+        """An entity of `LOOKED_AT` as if somebody had made it; names: of it and of those above it."""
+        with self.lock:
+            made = self._new(self._looked_at[kind], fqn(*names), {"name": names[-1], **fields})
+            return self.others[kind].setdefault(fqn(*names), made)
+
+    def add_tag(self, classification: str, *names: str, **fields: Any) -> Entity:
+        """A tag as if somebody had made it, with its classification if need be."""
+        with self.lock:
+            above = self._new(self._classifications, fqn(classification), {"name": classification})
+            self.classifications.setdefault(fqn(classification), above)
+            made = self._new(self._tags, fqn(classification, *names), {"name": names[-1], **fields})
+            return self.tags.setdefault(fqn(classification, *names), made)
 
     # --- the server's way through a request
 
@@ -668,6 +774,8 @@ class FakeOpenMetadata(FakeServer):
         # Not the version: in floating point, 0.3 is no multiple of the schema's 0.1. Nor what a newer server only has.
         left_out = {"version", "domain"} | {key for key, since in SINCE.items() if self.release < since}
         visible = {key: value for key, value in _view(new, {"*"}).items() if key not in left_out}
+        self._check_labels(new)
+        self._check_owners(new)
         self._check(visible, collection.schema, request, code=500)
         self._check_fields(found, _fields_of(new), patch=True)
         return json_reply(200, _view(self._store(collection, found, new, request), {"*"}))
@@ -745,6 +853,8 @@ class FakeOpenMetadata(FakeServer):
     def _asked(self, request: Recorded, collection: Collection) -> set[str]:
         """The fields asked for; one that this server does not know is a 400 [server: EntityUtil.Fields]."""
         asked = {name.strip() for name in request.query.get("fields", "").split(",")} - {""}
+        if not collection.schema:
+            return asked
         known = {key for key in _keys(collection.schema) if self.release >= SINCE.get(key, (0, 0))}
         known |= set() if "domains" in known else {"domain"}
         if unknown := asked - known - {"*"}:
@@ -810,6 +920,8 @@ class FakeOpenMetadata(FakeServer):
         sent = self._checked(request.body, CREATE_TOPIC, request)
         _checked_name(sent["name"])
         service = self._services.find(sent["service"], request)
+        self._check_labels(sent)
+        self._check_owners(sent)
         made = self._new_topic(service, sent)
         self._check_fields(self.topics.get(made["fullyQualifiedName"]), _fields_of(sent))
         return self._put(self._topics, made, sent, request)
@@ -830,14 +942,143 @@ class FakeOpenMetadata(FakeServer):
         found = self._topics.by_id(id_)
         return json_reply(200, {**_view(found, set()), "sampleData": found["sampleData"]})
 
-    def _delete_topic(self, request: Recorded, id_: str) -> Reply:
-        """Soft unless hardDelete=true; soft twice is no error [server: EntityRepository.delete]."""
-        found = self._topics.by_id(id_, include="all")
+    def _delete(self, collection: Collection, request: Recorded, id_: str) -> Reply:
+        """Soft unless hardDelete=true; soft twice is no error [server: EntityRepository.delete].
+
+        Edges stay: a soft deletion keeps them, and so does 1.6 after a hard one [seen].
+        """
+        found = collection.by_id(id_, include="all")
         if request.query.get("hardDelete") == "true":
-            del self.topics[found["fullyQualifiedName"]]
+            del collection.entities[found["fullyQualifiedName"]]
         else:
-            found = self._store(self._topics, found, {**found, "deleted": True}, request)
+            found = self._store(collection, found, {**found, "deleted": True}, request)
         return json_reply(200, _view(found, set()))
+
+    # --- tags, pipelines, lineage
+
+    def _put_named(self, collection: Collection, request: Recorded, *above: str, **derived: Any) -> Reply:
+        sent = self._checked(request.body, collection.create, request)
+        self._check_labels(sent)
+        made = self._new(collection, fqn(*above, _checked_name(sent["name"])), {**sent, **derived})
+        return self._put(collection, made, sent, request)
+
+    def _put_pipeline_service(self, request: Recorded) -> Reply:
+        """One without a connection over one that has one is a 400 [seen]."""
+        old = self.pipeline_services.get(fqn(str(request.body.get("name"))), {})
+        if old.get("connection") and not request.body.get("connection"):
+            raise Refused(error(400, "connection must not be null"))
+        return self._put_named(self._pipeline_services, request)
+
+    def _put_data_pipeline(self, request: Recorded) -> Reply:
+        service = self._pipeline_services.find(str(request.body.get("service")), request)
+        if '"' in str(request.body.get("name")):
+            raise Refused(error(400, "name must match entityName"))
+        reference = {"type": "pipelineService", **{key: service[key] for key in ("id", "name", "fullyQualifiedName")}}
+        derived = {"service": reference, "serviceType": service["serviceType"]}
+        return self._put_named(self._data_pipelines, request, service["name"], **derived)
+
+    def _put_classification(self, request: Recorded) -> Reply:
+        return self._put_named(self._classifications, request)
+
+    def _put_tag(self, request: Recorded) -> Reply:
+        """Without its classification a nested one is a 500; its parent is named by its FQN [seen]."""
+        classification = str(request.body.get("classification"))
+        if "classification" not in request.body:
+            raise Refused(error(500, "classification is null"))
+        self._classifications.find(classification, request)
+        parent = request.body.get("parent", classification)
+        if "parent" in request.body:
+            self._tags.find(parent, request)
+        name = f"{_canonical(parent)}.{fqn(_checked_name(request.body.get('name')))}"
+        if len(name) > LONGEST_LABEL:
+            raise Refused(error(500, "ERROR: value too long for type character varying(256)"))
+        return self._put_named(self._tags, request, *_parts(parent))
+
+    def reference_to(self, kind: str, *names: str) -> Entity:
+        """Of an entity that there is, as an edge and an owner have it."""
+        every = {"topic": self.topics, "pipeline": self.data_pipelines, **self.others}[kind]
+        return {"id": every[fqn(*names)]["id"], "type": kind}
+
+    def _check_labels(self, sent: Entity) -> None:
+        """Each is of a tag that there is, where its classification is known here. One that is too long breaks the entity for good, on 1.6 [seen]: here a 500."""
+        for label in sent.get("tags") or []:
+            if len(label["tagFQN"]) > LONGEST_LABEL:
+                raise Refused(error(500, "ERROR: value too long for type character varying(256)"))
+            ours = _parts(label["tagFQN"])[0] in self.classifications
+            if label["source"] == "Classification" and ours and _canonical(label["tagFQN"]) not in self.tags:
+                raise Refused(error(404, f"tag instance for {label['tagFQN']} not found"))
+
+    def _check_owners(self, sent: Entity) -> None:
+        """Users, or one team, which is of type Group [seen]. Those that nobody made here are taken as they come."""
+        owners = sent.get("owners") or []
+        teams = [owner for owner in owners if owner["type"] == "team"]
+        known = {each["id"]: each for each in self.others["team"].values()}
+        if teams and len(owners) > 1:
+            raise Refused(error(400, "Owners can be one team or several users"))
+        if any(known.get(team["id"], {}).get("teamType", "Group") != "Group" for team in teams):
+            raise Refused(error(400, "Only Team of type Group can own entities"))
+
+    def _node(self, reference: Entity) -> Entity:
+        """The entity of a reference, also a soft-deleted one [seen]; 404 for none."""
+        every = {"topic": self.topics, "pipeline": self.data_pipelines, **self.others}.get(str(reference["type"]), {})
+        found = next((each for each in every.values() if each["id"] == reference["id"]), None)
+        if found is None:
+            raise Refused(error(404, f"{reference['type']} instance for {reference['id']} not found"))
+        return found
+
+    def _put_edge(self, request: Recorded) -> Reply:
+        """Replaces what there is between the two, whoever made it; what is not said is Manual [seen].
+
+        A person's token may not, even as owner of both ends; a bot's may [seen].
+        """
+        edge = self._checked(request.body, ADD_LINEAGE, request)["edge"]
+        if not self._is_bot(request):
+            raise Refused(_not_allowed("EditLineage"))
+        ends = edge["fromEntity"], edge["toEntity"]
+        for end in ends:
+            self._node(end)
+        details = {"source": "Manual", **edge.get("lineageDetails", {})}
+        if details.get("pipeline"):
+            self._node(details["pipeline"])
+        self.edges[ends[0]["id"], ends[1]["id"]] = {"from": ends[0], "to": ends[1], "details": details}
+        return Reply(200)
+
+    def add_edge(self, start: Entity, end: Entity, **details: Any) -> None:
+        """An edge as somebody drew it, between two entities as `reference_to` makes them."""
+        with self.lock:
+            made = {"source": "Manual", **details}
+            self.edges[start["id"], end["id"]] = {"from": start, "to": end, "details": made}
+
+    def _get_edge(self, _: Recorded, start: str, end: str) -> Reply:
+        if (start, end) not in self.edges:
+            raise Refused(error(404, f"Lineage edge not found between {start} and {end}"))
+        return json_reply(200, {"edge": self.edges[start, end]["details"]})
+
+    def _get_lineage(self, request: Recorded, kind: str, id_: str) -> Reply:
+        """The neighbours. Of a pipeline also the ends of the edges that name it, as its own neighbours [seen]."""
+        del request
+        self._node({"id": id_, "type": kind})
+        up, down = [], []
+        for (start, end), edge in self.edges.items():
+            named = (edge["details"].get("pipeline") or {}).get("id") == id_
+            if end == id_ or named:
+                up.append((edge["from"], {"fromEntity": start, "toEntity": id_, "lineageDetails": edge["details"]}))
+            if start == id_ or named:
+                down.append((edge["to"], {"fromEntity": id_, "toEntity": end, "lineageDetails": edge["details"]}))
+        answer = {
+            "entity": {"id": id_, "type": kind},
+            "nodes": [node for node, _ in (*up, *down)],
+            "upstreamEdges": [edge for _, edge in up],
+            "downstreamEdges": [edge for _, edge in down],
+        }
+        return json_reply(200, answer)
+
+    def _delete_edge(self, _: Recorded, kind: str, start: str, to_kind: str, end: str) -> Reply:
+        """A second time: 404 [seen]."""
+        del kind, to_kind
+        if self.edges.pop((start, end), None) is None:
+            raise Refused(error(404, "Lineage edge not found"))
+        return Reply(200)
 
     # --- ingestion pipelines
 

@@ -22,7 +22,7 @@ from ..model import Outcome, Sample, Topic
 from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import fqn
-from .found import Found, Linked
+from .found import Each, Found, Linked
 from .renewal import Body, renewed, tell_forgotten
 from .sink import memory_of, topic_body
 
@@ -112,7 +112,7 @@ class FileSink:
     def delete(self, name: str) -> None:
         self._old.pop(name, None)
 
-    def link(self, found: Found) -> Linked:  # noqa: ARG002 - as in Sink
+    def link(self, found: Found, each: Each) -> Linked:  # noqa: ARG002 - as in Sink
         return Linked()
 
     def close(self, *, complete: bool) -> bool:

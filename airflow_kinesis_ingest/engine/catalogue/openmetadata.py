@@ -12,7 +12,7 @@ from ..model import Outcome, Sample, Topic
 from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import OpenMetadata, entity_name, fqn, quoted
-from .found import Found, Linked
+from .found import Each, Found, Linked
 from .renewal import Body, is_unchangeable
 from .sink import memory_of, topic_body
 from .topic_calls import Catalogued, Meeting, SourceHash, TopicCalls, Warn, object_in
@@ -87,7 +87,7 @@ class RestSink:
     def delete(self, name: str) -> None:
         self._client.delete(f"/topics/{self._topics[name].id}", hardDelete="false", recursive="true")
 
-    def link(self, found: Found) -> Linked:  # noqa: ARG002 - as in Sink
+    def link(self, found: Found, each: Each) -> Linked:  # noqa: ARG002 - as in Sink
         return Linked()
 
     def close(self, *, complete: bool) -> bool:  # noqa: ARG002 - every write was acknowledged when it returned

@@ -12,7 +12,7 @@ from ..model import Outcome, Sample, Topic
 from ..records.forgetting import AT_ONCE, Memory
 from ..workflow.models import Workflow
 from .client import entity_name, fqn
-from .found import Found, Linked
+from .found import Each, Found, Linked
 
 
 class Sink(Protocol):
@@ -39,11 +39,12 @@ class Sink(Protocol):
         """Soft-delete one catalogued topic; one that is already gone is no error."""
         ...
 
-    def link(self, found: Found) -> Linked:
+    def link(self, found: Found, each: Each) -> Linked:
         """Bring tags, owners and flows to the topics, once, after the last `write` and `delete` and before `close`.
 
         What people made stays as it is; what an earlier run made and AWS has no more goes, but only where its listing
-        is complete. What does not work for one topic or pipeline is a problem of the answer. Raises Abort.
+        is complete. What does not work for one topic or pipeline is a problem of the answer. each: in how many threads
+        it is done. Raises Abort.
         """
         ...
 
