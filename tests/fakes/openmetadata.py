@@ -651,7 +651,8 @@ class FakeOpenMetadata(FakeServer):
         """An entity of `LOOKED_AT` as if somebody had made it; names: of it and of those above it."""
         with self.lock:
             made = self._new(self._looked_at[kind], fqn(*names), {"name": names[-1], **fields})
-            return self.others[kind].setdefault(fqn(*names), made)
+            key = fqn(*names).lower() if self._looked_at[kind].ignores_case else fqn(*names)
+            return self.others[kind].setdefault(key, made)
 
     def add_tag(self, classification: str, *names: str, **fields: Any) -> Entity:
         """A tag as if somebody had made it, with its classification if need be."""
@@ -1000,7 +1001,10 @@ class FakeOpenMetadata(FakeServer):
         return {"id": every[fqn(*names)]["id"], "type": kind}
 
     def _check_labels(self, sent: Entity) -> None:
-        """Each is of a tag that there is, where its classification is known here. One that is too long breaks the entity for good, on 1.6 [seen]: here a 500."""
+        """Each is of a tag that there is, where its classification is known here.
+
+        One that is too long breaks the entity for good, on 1.6 [seen]: here a 500.
+        """
         for label in sent.get("tags") or []:
             if len(label["tagFQN"]) > LONGEST_LABEL:
                 raise Refused(error(500, "ERROR: value too long for type character varying(256)"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,16 +13,24 @@ from ..model import Outcome, Sample, Topic
 from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import OpenMetadata, entity_name, fqn, quoted
-from .found import Each, Found, Linked
+from .found import Attempts, Each, Found, Linked
+from .labelling import Labelled, Labelling
+from .owners import own_owners
 from .renewal import Body, is_unchangeable
 from .sink import memory_of, topic_body
+from .tags import labels_in
 from .topic_calls import Catalogued, Meeting, SourceHash, TopicCalls, Warn, object_in
 from .versions import ServerVersion
 
 log = logging.getLogger(__name__)
 
-LISTED = ("sourceHash", "deleted", "topicConfig", "streamARN", "messageSchema", "schemaFields", "children")
-"""What is needed of a listed topic besides its id and name: its stream's ARN, and the names of its fields."""
+LISTED = (
+    *("sourceHash", "deleted", "topicConfig", "streamARN", "messageSchema", "schemaFields", "children"),
+    *("tags", "tagFQN", "source", "labelType", "owners", "type", "inherited"),
+)
+"""What is needed of a listed topic besides its id and name: its stream's ARN, its labels and owners where these are
+asked for, and the names of its fields.
+"""
 
 SERVICE_PAGE, TOPIC_PAGE = "/service/messagingServices/", "/topic/"
 
@@ -50,7 +59,9 @@ class RestSink:
         self._mask = Redactor(workflow.options.sample.redact).mask
         self._warn = warn
         self.address = f"{client.address.removesuffix('/api')}{SERVICE_PAGE}{quoted(self._service)}"
+        self._workflow = workflow
         self._topics: dict[str, Catalogued] = {}
+        self._live: dict[str, Catalogued] = {}
         self._calls = self._topic_calls(ServerVersion())
 
     def open(self, *, storing: bool) -> bool:
@@ -60,10 +71,21 @@ class RestSink:
         self._calls = self._topic_calls(server)
         self.ensure_service()
         listing = self._client.pages(
-            "/topics", keys=LISTED, service=fqn(self._service), fields="sourceHash", include="all"
+            "/topics", keys=LISTED, service=fqn(self._service), fields=",".join(self._asked()), include="all"
         )
-        self._topics = {entity["name"]: _catalogued_of(entity) for entity in listing}
+        classification = self._workflow.options.tags.classification
+        self._topics = {entity["name"]: _catalogued_of(entity, classification) for entity in listing}
+        self._live = {name: known for name, known in self._topics.items() if not known.deleted}
         return storing and self._may_store_samples()
+
+    def _asked(self) -> Iterator[str]:
+        """Of a listed topic. A source hash costs the server nothing, what people may give needs a look-up each."""
+        options = self._workflow.options
+        yield "sourceHash"
+        if options.tags.enabled:
+            yield "tags"
+        if options.owners.tag_keys:
+            yield "owners"
 
     def _topic_calls(self, server: ServerVersion) -> TopicCalls:
         return TopicCalls(
@@ -82,13 +104,27 @@ class RestSink:
         facts = topic_body(topic, self._service)
         known = self._topics.get(entity_name(topic.name))
         meeting = Meeting(topic.name, facts, topic.schema, list(sample.messages), known, self._memory(sample))
-        return "written" if self._calls.write(meeting) else "unchanged"
+        now, sent = self._calls.write(meeting)
+        before = known or now
+        self._live[meeting.facts["name"]] = replace(before, id=now.id, arn=topic.config.get("streamARN"), deleted=False)
+        return "written" if sent else "unchanged"
 
     def delete(self, name: str) -> None:
         self._client.delete(f"/topics/{self._topics[name].id}", hardDelete="false", recursive="true")
+        self._live.pop(name, None)
 
-    def link(self, found: Found, each: Each) -> Linked:  # noqa: ARG002 - as in Sink
-        return Linked()
+    def link(self, found: Found, each: Each) -> Linked:
+        attempts = Attempts()
+        labelling = Labelling(self._client, self._workflow, found, attempts, each)
+        if found.tags is not None:
+            labelling.label(
+                [
+                    Labelled(it.id, name, it.labels, it.owners)
+                    for name, it in self._live.items()
+                    if name in found.streams
+                ]
+            )
+        return Linked(labelled=labelling.changed, problems=attempts.problems)
 
     def close(self, *, complete: bool) -> bool:  # noqa: ARG002 - every write was acknowledged when it returned
         return True
@@ -151,7 +187,7 @@ def kinesis_service(client: OpenMetadata, name: str) -> Body | None:
     return found
 
 
-def _catalogued_of(entity: Body) -> Catalogued:
+def _catalogued_of(entity: Body, classification: str) -> Catalogued:
     config = entity.get("topicConfig")
     arn = config.get("streamARN") if isinstance(config, dict) else None
     return Catalogued(
@@ -160,4 +196,6 @@ def _catalogued_of(entity: Body) -> Catalogued:
         arn if isinstance(arn, str) else None,
         bool(entity.get("deleted")),
         is_unchangeable(entity.get("messageSchema")),
+        labels_in(classification, entity.get("tags")),
+        own_owners(entity),
     )

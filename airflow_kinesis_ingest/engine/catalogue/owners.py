@@ -84,7 +84,8 @@ def references(owners: Owners) -> list[Body]:
     return [{"id": identity, "type": kind} for kind, identity in owners]
 
 
-def is_owned(entity: Mapping[str, Any]) -> bool:
-    """Whether people gave it an owner: one that it inherits is its service's."""
+def own_owners(entity: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """Type and id of those that it does not inherit: people gave them to it."""
     owners = entity.get("owners")
-    return isinstance(owners, list) and any(isinstance(each, dict) and not each.get("inherited") for each in owners)
+    found = [each for each in owners if isinstance(each, dict)] if isinstance(owners, list) else []
+    return frozenset((str(each.get("type")), str(each.get("id"))) for each in found if not each.get("inherited"))

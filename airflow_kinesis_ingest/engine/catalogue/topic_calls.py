@@ -10,8 +10,8 @@ A run may be killed between any two calls. What it leaves behind is not remember
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, NoReturn
 
@@ -83,7 +83,9 @@ NOTHING = SourceHash("0" * 12)
 class Catalogued:
     """A topic as the catalogue has it.
 
-    arn: of its stream; deleted: softly, so that a PUT brings it back; unchangeable: see `is_unchangeable`.
+    arn: of its stream; deleted: softly, so that a PUT brings it back; unchangeable: see `is_unchangeable`. labels: of
+    the classification of AWS's tags, with their types; owners: type and id of those it does not inherit; both as the
+    run began, and empty where nobody asks for them.
     """
 
     id: str
@@ -91,6 +93,8 @@ class Catalogued:
     arn: str | None = None
     deleted: bool = False
     unchangeable: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    owners: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,11 @@ class TopicCalls:
         self._warn = warn
         self.denied = ""
 
-    def write(self, meeting: Meeting) -> bool:
-        """Whether anything had to be sent."""
+    def write(self, meeting: Meeting) -> tuple[Catalogued, bool]:
+        """The topic as it is now, and whether anything had to be sent."""
         topic = next(row.calls for row in TOPIC if row.holds(meeting))(self, meeting)
         stored = next(row.calls for row in SAMPLE if row.holds(meeting, self.denied))(self, meeting, topic)
-        return stored or topic is not meeting.known
+        return topic, stored or topic is not meeting.known
 
     # --- the topic
 
@@ -318,10 +322,10 @@ def _objects_in(body: Body, key: str, where: str) -> list[Body]:
 
 
 def _check_fields(holder: Body, key: str, where: str) -> None:
-    for field in _objects_in(holder, key, where):
-        if not isinstance(field.get("name"), str):
+    for each in _objects_in(holder, key, where):
+        if not isinstance(each.get("name"), str):
             raise _not_as_in_its_schema(key, where)
-        _check_fields(field, "children", where)
+        _check_fields(each, "children", where)
 
 
 def _not_as_in_its_schema(key: str, where: str) -> TopicRefused:
