@@ -111,8 +111,12 @@ def _openmetadata_connection() -> dict[str, Any]:
         "hook-name": "OpenMetadata",
         "hook-class-name": f"{PACKAGE}.hooks.openmetadata.OpenMetadataHook",
         "ui-field-behaviour": {
-            "hidden-fields": ["login", "extra"],
-            "relabeling": {"password": "JWT of the bot", "schema": "http or https"},
+            "hidden-fields": ["extra"],
+            "relabeling": {
+                "login": "Client id, of an auth provider",
+                "password": "JWT of the bot, or the secret or key of an auth provider",
+                "schema": "http or https",
+            },
             "placeholders": {"port": f"8585; {WHY_PORT}", "schema": "http"},
         },
         "conn-fields": {
@@ -122,6 +126,21 @@ def _openmetadata_connection() -> dict[str, Any]:
                 "schema": {"type": ["string", "null"], "enum": ["no-ssl", "ignore", "validate"]},
             },
             "sslConfig": _field("CA certificate", "path on the workers, for `validate`"),
+            "authProvider": {
+                "label": "Auth provider",
+                "description": "who gives the token for the client and secret above; leave it empty for a JWT",
+                "schema": {
+                    "type": ["string", "null"],
+                    "enum": ["auth0", "azure", "custom-oidc", "google", "okta"],
+                },
+            },
+            "domain": _field("Domain", "auth0: e.g. dev-1.eu.auth0.com"),
+            "authority": _field("Authority", "azure: https://login.microsoftonline.com/TENANT-ID"),
+            "scopes": _field("Scopes", "azure: CLIENT-ID/.default; okta: between blanks"),
+            "tokenEndpoint": _field("Token endpoint", "custom-oidc: where tokens are asked for"),
+            "audience": _field("Audience", "google: of the token"),
+            "orgURL": _field("Org URL", "okta: ISSUER-URL/v1/token"),
+            "email": _field("Email", "okta: of the service account"),
         },
     }
 

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
     from ..engine.workflow.models import Workflow
 
-EXTRA = ("verifySSL", "sslConfig")
+OF_PROVIDERS = ("domain", "authority", "scopes", "tokenEndpoint", "audience", "orgURL", "email")
+EXTRA = ("verifySSL", "sslConfig", "authProvider", *OF_PROVIDERS)
 
 
 class OpenMetadataHook(BaseHook):
     """The fields of OpenMetadata's own provider: host, port (8585), schema (http), password the bot's JWT, and in extra
     `verifySSL` and `sslConfig`, the path of the CA certificate.
+
+    With an `authProvider` in extra that gives the token, login is the client's id and password its secret or key; what
+    else its block has stands in extra, by OpenMetadata's names.
     """
 
     conn_name_attr = "openmetadata_conn_id"
@@ -45,11 +49,12 @@ class OpenMetadataHook(BaseHook):
             what = f"the extra of the Airflow connection `{found.conn_id}` has what is unknown: {unknown}"
             raise FixFile(what, remedy=f"Allowed there: {', '.join(EXTRA)}")
         certificate = extra.get("sslConfig")
+        provider = extra.get("authProvider") or "openmetadata"
         return given(
             {
                 "hostPort": f"{_scheme(found)}://{_host(found)}:{found.port or 8585}/api",
-                "authProvider": "openmetadata",
-                "securityConfig": {"jwtToken": found.password} if found.password else None,
+                "authProvider": provider,
+                "securityConfig": _security(found, provider),
                 "verifySSL": extra.get("verifySSL"),
                 "sslConfig": {"caCertificate": certificate} if certificate else None,
             }
@@ -77,6 +82,20 @@ class OpenMetadataHook(BaseHook):
             Runtime({}, server=self.server_config()),
             configured_fence(),
         )
+
+
+def _security(found: Connection, provider: object) -> dict[str, Any]:
+    """All that is given, also what the provider has no use for: the check tells it."""
+    from ..engine.workflow.providers import PROVIDERS  # with all models; every Airflow process loads this hook
+
+    extra = given({name: found.extra_dejson.get(name) for name in OF_PROVIDERS})
+    if isinstance(extra.get("scopes"), str):
+        extra["scopes"] = re.split(r"[\s,]+", extra["scopes"].strip())
+    takes = PROVIDERS.get(provider) if isinstance(provider, str) else None
+    if takes is None:
+        return extra | given({"jwtToken": found.password})
+    client = {"clientId": found.login} if "clientId" in takes.needs else {}
+    return given({**client, takes.secret: found.password}) | extra
 
 
 def _scheme(found: Connection) -> str:

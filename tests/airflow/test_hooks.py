@@ -16,11 +16,13 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, BaseHook, Connection
 
 from airflow_kinesis_ingest.engine.workflow.models import AwsConfig, OpenMetadataServer
+from airflow_kinesis_ingest.engine.workflow.providers import PROVIDERS
 from airflow_kinesis_ingest.errors import AccessDenied, FixFile
 from airflow_kinesis_ingest.hooks.kinesis import KinesisHook
 from airflow_kinesis_ingest.hooks.openmetadata import OpenMetadataHook
 from airflow_kinesis_ingest.operators.kinesis import KinesisIngestionOperator
 from tests.builders import document
+from tests.fakes.identity import FakeIdentityProvider
 from tests.fakes.kinesis import FakeKinesis, aws_error
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
 from tests.fakes.server import Faults, Rule
@@ -271,11 +273,42 @@ def test_an_openmetadata_connection_without_a_host_is_refused(connect: Any) -> N
         OpenMetadataHook("shop").server_config()
 
 
-def test_an_extra_of_an_openmetadata_connection_has_two_keys(connect: Any) -> None:
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_an_openmetadata_connection_gives_what_an_auth_provider_needs(name: str, connect: Any) -> None:
+    """As a form has it, scopes in one line; and its test has the token as a step of its own."""
+    with FakeOpenMetadata(bots=()) as catalogue, FakeIdentityProvider(catalogue) as provider:
+        block = provider.security(name)
+        wanted = {"authProvider": name, "securityConfig": dict(block)}
+        secret, login = block.pop(PROVIDERS[name].secret), block.pop("clientId", "not-used")
+        extra = {key: " ".join(value) if isinstance(value, list) else value for key, value in block.items()}
+        where = {"host": "127.0.0.1", "port": catalogue.port}
+        connect("openmetadata", login=login, password=secret, extra={"authProvider": name, **extra}, **where)
+        found = OpenMetadataHook("shop").server_config()
+        assert {key: found[key] for key in wanted} == wanted
+        works, message = OpenMetadataHook("shop").test_connection()
+    assert (works, message) == (True, f"It works: Token of {name}, OpenMetadata reachable, OpenMetadata token")
+
+
+def test_a_form_that_is_half_filled_in_says_what_lacks_and_nothing_of_the_secret(connect: Any) -> None:
+    extra = {"authProvider": "azure", "authority": "https://login.microsoftonline.com/x", "domain": "x"}
+    connect("openmetadata", host="om", login="client", password="s3cr3t-0f-ours", extra=extra)
+    works, message = OpenMetadataHook("shop").test_connection()
+    assert not works
+    assert "scopes: `securityConfig.scopes` of the connection" in message or "`scopes` is missing" in message
+    assert "`domain` has no effect for `azure`" in message
+    assert "s3cr3t" not in message
+    connect("openmetadata", host="om", password="s3cr3t-0f-ours", extra={"authProvider": "octa"})
+    works, message = OpenMetadataHook("shop").test_connection()
+    assert not works
+    assert "Did you mean 'okta'?" in message
+    assert "s3cr3t" not in message
+
+
+def test_an_extra_of_an_openmetadata_connection_has_only_known_keys(connect: Any) -> None:
     """A misspelt one would silently check no certificate."""
     connect("openmetadata", host="catalogue", extra={"verify_ssl": "validate"})
     with pytest.raises(
-        FixFile, match=r"`shop` has what is unknown: `verify_ssl`\. Allowed there: verifySSL, sslConfig"
+        FixFile, match=r"`shop` has what is unknown: `verify_ssl`\. Allowed there: verifySSL, sslConfig, authProvider"
     ):
         OpenMetadataHook("shop").server_config()
 

@@ -17,8 +17,9 @@ import pytest
 from airflow.plugins_manager import AirflowPlugin
 
 from airflow_kinesis_ingest.engine.workflow.models import AwsConfig
+from airflow_kinesis_ingest.engine.workflow.providers import PROVIDERS
 from airflow_kinesis_ingest.hooks.kinesis import KinesisHook
-from airflow_kinesis_ingest.hooks.openmetadata import OpenMetadataHook
+from airflow_kinesis_ingest.hooks.openmetadata import EXTRA, OF_PROVIDERS, OpenMetadataHook
 from airflow_kinesis_ingest.provider_info import get_provider_info
 from airflow_kinesis_ingest.timetable import CronBetweenDates, OnDemand
 from tests.airflow.conftest import HOME
@@ -66,7 +67,10 @@ def test_the_forms_have_every_field_that_the_hooks_read() -> None:
     fields = {info.alias for info in AwsConfig.model_fields.values()} - {"enabled"}
     assert set(kinesis["conn-fields"]) == fields - standard
     assert (kinesis["connection-type"], kinesis["hook-name"]) == (KinesisHook.conn_type, KinesisHook.hook_name)
-    assert set(openmetadata["conn-fields"]) == {"verifySSL", "sslConfig"}
+    assert tuple(openmetadata["conn-fields"]) == EXTRA
+    assert openmetadata["conn-fields"]["authProvider"]["schema"]["enum"] == list(PROVIDERS)
+    of_providers = {field for takes in PROVIDERS.values() for field in takes.fields if field != takes.secret}
+    assert {*OF_PROVIDERS, "clientId"} == of_providers, "login is the client's id, password its secret"
     assert (openmetadata["connection-type"], openmetadata["hook-name"]) == (
         OpenMetadataHook.conn_type,
         OpenMetadataHook.hook_name,
