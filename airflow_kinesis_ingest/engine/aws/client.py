@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 30
 PLAIN_ROLE = AssumeRoleOptions()
+BOTOCORES = {"tag": "resourcegroupstaggingapi"}
+"""Services that botocore calls otherwise than IAM does."""
 
 
 def kinesis_client(
@@ -62,6 +65,49 @@ def glue_client(aws: AwsConfig, role: AssumeRoleOptions = PLAIN_ROLE) -> GlueCli
     """
     with _explained(aws):
         return _boto3_session(aws, role).client("glue", config=_boto3_retries(CONNECT_TIMEOUT, tries=2))
+
+
+class RegionalClients:
+    """A client for each service that is asked for, made at its first use from one session. For many threads.
+
+    endPointURL is Kinesis's own: the others keep their regional hosts, or AWS_ENDPOINT_URL_<SERVICE>.
+    """
+
+    def __init__(self, aws: AwsConfig, role: AssumeRoleOptions, account_id_endpoint_mode: EndpointMode) -> None:
+        self._aws, self._role = aws, role
+        self._mode = account_id_endpoint_mode
+        self._lock = threading.Lock()  # botocore makes sessions and clients in one thread at a time
+        self._session: boto3.Session | None = None
+        self._clients: dict[str, Any] = {}
+
+    def of(self, service: str, *, read_timeout: float = READ_TIMEOUT) -> Any:
+        """service: as IAM's actions begin. Raises as `kinesis_client`."""
+        with self._lock, _explained(self._aws):
+            if service not in self._clients:
+                name: Any = BOTOCORES.get(service, service)
+                self._clients[service] = self._made().client(
+                    name,
+                    endpoint_url=self._aws.endpoint_url if service == "kinesis" else None,
+                    config=client_config(pool=2, account_id_endpoint_mode=self._mode, read_timeout=read_timeout),
+                )
+            return self._clients[service]
+
+    def offers(self, service: str) -> bool:
+        """Whether AWS has this service in the region, as far as botocore knows."""
+        name, partition = BOTOCORES.get(service, service), self.partition
+        with self._lock:
+            known = self._made().get_available_regions(name, partition)
+        return not known or self._aws.aws_region in known
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn`, ..., as ARNs begin."""
+        with self._lock, _explained(self._aws):
+            return self._made().get_partition_for_region(self._aws.aws_region)
+
+    def _made(self) -> boto3.Session:
+        self._session = self._session or _boto3_session(self._aws, self._role)
+        return self._session
 
 
 def sts_client(aws: AwsConfig, role: AssumeRoleOptions = PLAIN_ROLE) -> STSClient:

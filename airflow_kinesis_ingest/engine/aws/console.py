@@ -13,8 +13,14 @@ def console_url(region: str, name: str = "") -> str | None:
 
     A name in braces stays as it is, for others to put a name in its place.
     """
+    page = f"streams/details/{quote(name, safe='{}')}/monitoring" if name else "streams/list"
+    return console_page(region, f"kinesis/home#/{page}")
+
+
+def console_page(region: str, page: str) -> str | None:
+    """page: as in `kinesis/home#/streams/list`. None where no address is published."""
     if region.startswith(WITHOUT_KNOWN_CONSOLE):
         return None
     host = next((host for start, host in CONSOLES.items() if region.startswith(f"{start}-")), "console.aws.amazon.com")
-    page = f"streams/details/{quote(name, safe='{}')}/monitoring" if name else "streams/list"
-    return f"https://{region}.{host}/kinesis/home?region={region}#/{page}"
+    home, _, view = page.partition("#")
+    return f"https://{region}.{host}/{home}?region={region}#{view}"

@@ -27,6 +27,7 @@ THROTTLES = {
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "KMSThrottlingException",
+    "ThrottledException",
     "ThrottlingException",
     "Throttling",
     "RequestLimitExceeded",
@@ -58,7 +59,8 @@ KMS_DENIALS = {
 }
 KMS_DENIES = "KMSAccessDeniedException"  # the others are about the state of the key
 FORBIDDEN = "A `Deny` forbids {0}, and no `Allow` overrides that: have the policy that AWS names leave it out"
-EXPIRED_PLACES = {"ExpiredIteratorException", "ExpiredNextTokenException"}
+EXPIRED_PLACES = {"ExpiredIteratorException", "ExpiredNextTokenException", "PaginationTokenExpiredException"}
+UNKNOWN_CALLS = {"UnknownOperationException", "UnknownOperation", "NotImplemented", "404"}
 NO_CREDENTIALS = (
     aws_exceptions.NoCredentialsError,
     aws_exceptions.PartialCredentialsError,
@@ -125,7 +127,10 @@ _SECRETS = (
 
 
 def translated(error: ClientError | BotoCoreError, api: str, stream: str) -> IngestError:
-    """The error of ours that says what to do about one of botocore's. stream is "" for calls about the account."""
+    """The error of ours that says what to do about one of botocore's.
+
+    api: an operation of Kinesis, or the IAM action of another service's. stream is "" for calls about the account.
+    """
     where = _where(api, stream)
     if isinstance(error, ClientError):
         if error.operation_name in GIVES_CREDENTIALS:
@@ -202,7 +207,8 @@ def _where(api: str, stream: str) -> str:
 
 def senseless(api: str, stream: str, why: str) -> Unreachable:
     remedy = "Check `endPointURL`, and what answers in the place of AWS (a proxy?)"
-    return Unreachable("this is no answer of Kinesis", where=_where(api, stream), why=why, remedy=remedy)
+    service = api.partition(":")[0] if ":" in api else "Kinesis"
+    return Unreachable(f"this is no answer of {service}", where=_where(api, stream), why=why, remedy=remedy)
 
 
 def _told(error: ClientError) -> tuple[str, int, str]:
@@ -235,11 +241,15 @@ def _translated_response(error: ClientError, api: str, stream: str, where: str) 
         return AccessDenied("AWS does not accept the credentials", where=where, why=why, remedy=_renewal(code, why))
     if code in DENIALS:
         kind = StreamDenied if stream else AccessDenied
-        return _denied(kind, "AWS denies this call", where, why, f"kinesis:{api}", "(`kinesis-ingest policy`)")
+        action, how = (api, "policy -c FILE") if ":" in api else (f"kinesis:{api}", "policy")
+        return _denied(kind, "AWS denies this call", where, why, action, f"(`kinesis-ingest {how}`)")
     if code in KMS_DENIALS:
         return _without_key(code, where, why)
     if code in EXPIRED_PLACES:
         return PlaceExpired("the place in the stream expired", where=where, why=why, remedy="Run it again")
+    if ":" in api and (code in UNKNOWN_CALLS or status == 501):
+        remedy = "Check what answers in the place of AWS (a simulator?), or leave it out of the workflow file"
+        return Abort("this call is unknown here", where=where, why=why, remedy=remedy)
     if status in (502, 503) or code == "ServiceUnavailable":
         return ServerDown("AWS is not available", where=where, why=why, remedy="Run again later")
     if _is_passing(code, status):

@@ -15,13 +15,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
-
-from ...errors import Abort, IngestError, PlaceExpired, StreamGone, StreamNotReady, StreamUnreadable, Throttled
+from ...errors import Abort, PlaceExpired, StreamGone, StreamNotReady, StreamUnreadable
 from ..model import Description, Record, Stream
 from ..retry import RETRY_FOR, Circuit
-from .errors import NO_SENSE, senseless, translated, unreadable
+from .calling import paced
 from .quota import SHARD_READS, Quota
 
 if TYPE_CHECKING:
@@ -177,36 +174,11 @@ class KinesisSource:
         self, api: str, stream: str, parameters: dict[str, Any], quota: Quota, until: float | None
     ) -> dict[str, Any]:
         """One call of the API with its retries, each at the pace of `quota`, and none after `until`."""
-        return self._circuit.call(lambda: self._once(api, stream, parameters, quota), until)
-
-    def _once(self, api: str, stream: str, parameters: dict[str, Any], quota: Quota) -> dict[str, Any]:
-        quota.wait(api, self._stop)
-        started = time.monotonic()
-        try:
-            answer = self._answer(api, stream, parameters)
-        except IngestError as error:
-            if isinstance(error, Throttled):
-                quota.slow_down(api)
-                self._throttled()
-            log.debug("%s %s: %s after %.0f ms", api, stream, error.cause, 1000 * (time.monotonic() - started))
-            raise
-        log.debug("%s %s: %.0f ms", api, stream, 1000 * (time.monotonic() - started))
-        return answer
-
-    def _answer(self, api: str, stream: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        method = getattr(self._client, xform_name(api))
-        try:
-            answer: dict[str, Any] = method(**parameters)
-        except (ClientError, BotoCoreError) as error:
-            raise translated(error, api, stream) from None
-        except OSError as error:
-            raise unreadable(error) from None
-        except NO_SENSE as error:
-            raise senseless(api, stream, f"its body cannot be read ({type(error).__name__})") from None
-        missing = [member for member, kind in HOLDS[api].items() if not _is(kind, answer.get(member))]
-        if missing:
-            raise senseless(api, stream, f"it holds no {missing[0]}")
-        return answer
+        client, stop, holds = self._client, self._stop, HOLDS[api]
+        told = self._throttled
+        return self._circuit.call(
+            lambda: paced(client, api, stream, parameters, quota=quota, stop=stop, holds=holds, throttled=told), until
+        )
 
 
 class ShardReader:
@@ -276,13 +248,6 @@ def _listed(name: str, summary: dict[str, Any]) -> Stream:
 
 def _record(raw: dict[str, Any], stream: str) -> Record:
     return Record(_required(raw, "Data", bytes, stream), _known(raw, "ApproximateArrivalTimestamp", datetime))
-
-
-def _is(kind: Any, value: object) -> bool:
-    """[str] is a list of texts."""
-    if isinstance(kind, list):
-        return isinstance(value, list) and all(isinstance(each, kind[0]) for each in value)
-    return isinstance(value, kind)
 
 
 def _known(of: dict[str, Any], field: str, kind: type[T]) -> T | None:

@@ -14,8 +14,11 @@ from ..model import Problem
 
 Direction = Literal["reads", "writes"]
 TableKind = Literal["glue", "redshift", "snowflake", "dynamodb", "iceberg"]
-STEP = "flows"
-"""The step of the problems of a part; their entity is the part's name."""
+
+
+def step_of(part: str) -> str:
+    """The step of a part's problems. Their entity is the action that failed, or the pipeline that it is about."""
+    return f"{part} flows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,11 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """More may be there than was looked at: nothing failed, but what is not listed is not proven to be gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """What one part found in one run.
 
@@ -136,20 +144,24 @@ class Region(Protocol):
     name: str
     """Such as `us-east-2`."""
 
-    account: str | None
-    """Of the run, once any stream told it."""
+    partition: str
+    """`aws`, `aws-cn`, ..., as ARNs begin."""
 
-    def call(self, action: str, /, **parameters: Any) -> dict[str, Any]:
+    def call(self, action: str, /, of: str = "", **parameters: Any) -> dict[str, Any]:
         """One call, named by its IAM action (`firehose:ListDeliveryStreams`), paced and tried again.
 
-        Raises Stopped as soon as the run is to end, another IngestError for a call that did not work.
+        of: what it is about, where it is about one thing of many. Raises Stopped as soon as the run is to end; else an
+        IngestError: with `of` a Skip where the others may still be right, StreamGone for what is not there any more.
         """
 
     def console(self, page: str, /) -> str | None:
         """The address of a page of the console, such as `lambda/home#/functions/NAME`; None where none is published."""
 
-    def with_consumers(self) -> Iterator[str]:
-        """ARNs of the streams that have registered consumers, as they are described; ends with the describing."""
+    def with_consumers(self) -> Iterator[str | Unfinished]:
+        """ARNs of the streams that have registered consumers, as they are described; ends with the describing.
+
+        The last is an Unfinished where not every stream of the region was described: filtered, or failed.
+        """
 
 
 class Part(Protocol):
@@ -161,5 +173,5 @@ class Part(Protocol):
     actions: Mapping[str, float]
     """The IAM actions that it calls, each with the calls a second that AWS allows an account and region."""
 
-    def find(self, region: Region, /) -> Iterable[Flow | Seen | Problem]:
+    def find(self, region: Region, /) -> Iterable[Flow | Seen | Problem | Unfinished]:
         """What there is, as it is found. Ends normally only if the listing is complete; raises as `Region.call`."""
