@@ -403,7 +403,7 @@ def validate_command(arguments: argparse.Namespace) -> int:
             for fault in result.advice:
                 print(f"warning: {fault}")
             if not result.faults:
-                print(f"{result.file}: ok")
+                print(f"{result.file}: ok" + (f", runs at {result.cron}" if result.cron else ""))
     return BAD_FILE if any(result.faults for result in results) else SUCCESS
 
 

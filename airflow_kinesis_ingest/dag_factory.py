@@ -298,7 +298,7 @@ def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | No
         dag_display_name=workflow.display_name or workflow.name,
         description=workflow.description,
         doc_md=f"{workflow.description or ''}\n\n{_fenced(text, 'yaml')}",
-        schedule=_timetable(config),
+        schedule=_timetable(workflow.name, config),
         start_date=EARLIEST,
         catchup=config.pipeline_catchup,
         max_active_runs=config.max_active_runs,
@@ -456,13 +456,17 @@ def _plain(text: str) -> str:
     return MARKDOWN.sub(lambda found: found[0] if len(found[0]) > 1 else f"\\{found[0]}", " ".join(text.split()))
 
 
-def _timetable(config: AirflowConfig) -> CronBetweenDates | OnDemand:
-    if config.cron is None:
+def _timetable(name: str, config: AirflowConfig) -> CronBetweenDates | OnDemand:
+    cron = config.cron_of(name)
+    if cron is None:
         return OnDemand()
-    return _shared_timetable(config.cron, config.pipeline_timezone, config.start_date, config.end_date)
+    waits = config.first_run == "next"
+    return _shared_timetable(cron, config.pipeline_timezone, config.start_date, config.end_date, waits)
 
 
 @lru_cache(maxsize=1024)
-def _shared_timetable(cron: str, zone: str, start: datetime | None, end: datetime | None) -> CronBetweenDates:
+def _shared_timetable(
+    cron: str, zone: str, start: datetime | None, end: datetime | None, waits: bool
+) -> CronBetweenDates:
     # Making one costs as much as making a DAG: it reads the cron line.
-    return CronBetweenDates(cron, timezone=zone, start=start, end=end)
+    return CronBetweenDates(cron, timezone=zone, start=start, end=end, waits=waits)

@@ -20,6 +20,10 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
+JUST_PASSED = timedelta(minutes=2)
+"""How long a tick counts for a new pipeline that waits for the next one. Airflow plans the first run anew with each
+parse until it has made it: without, a tick would be lost whenever a parse came between it and the scheduler's look."""
+
 _MINUTE = timedelta(minutes=1)
 
 

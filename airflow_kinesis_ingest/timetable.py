@@ -16,7 +16,7 @@ from cron_descriptor import ExpressionDescriptor
 from croniter import CroniterBadDateError
 from pendulum import DateTime, instance
 
-from .ticks import Ticks
+from .ticks import JUST_PASSED, Ticks
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
 """start_date of every DAG: fixed, and before any logical date that a manual run may have. Schedules begin later."""
@@ -48,17 +48,25 @@ class CronBetweenDates(Timetable):
     timezone: the one the cron line is read in. A new pipeline, and one that was paused, first runs for the latest
     tick that has passed; with catchup for every tick since `start`, or, without a start, since its last run. A backfill
     that begins after 2000-01-01 runs for every tick between its own dates, none before `start` nor after `end`.
+    waits: a new pipeline first runs for the next tick instead, or for one of the last two minutes (`JUST_PASSED`).
     The class must be importable wherever DAGs are read: scheduler, dag processor and api-server.
     Raises ValueError for what is no cron line or no time zone.
     """
 
     def __init__(
-        self, cron: str, *, timezone: str = "UTC", start: datetime | None = None, end: datetime | None = None
+        self,
+        cron: str,
+        *,
+        timezone: str = "UTC",
+        start: datetime | None = None,
+        end: datetime | None = None,
+        waits: bool = False,
     ) -> None:
         self._expression = cron
         self._zone = timezone
         self._start = instance(start) if start else None
         self._end = instance(end) if end else None
+        self._waits = waits
         self._ticks = Ticks(cron, timezone)
 
     @property
@@ -102,7 +110,8 @@ class CronBetweenDates(Timetable):
             since.append(last.end + _SHORTEST)
         # Catching up needs a beginning: a last run, a start, or a backfill's own first date.
         if not (restriction.catchup and (last or self._start or first != EARLIEST)):
-            since.append(self._ticks.until(utcnow()))
+            now = utcnow()
+            since.append(now - JUST_PASSED if self._waits and not last else self._ticks.until(now))
         return instance(self._ticks.after(max(since) - _SHORTEST))
 
     def _begin(self, tick: DateTime, last: DataInterval | None) -> DateTime:
@@ -124,6 +133,7 @@ class CronBetweenDates(Timetable):
             "timezone": self._zone,
             "start": self._start.isoformat() if self._start else None,
             "end": self._end.isoformat() if self._end else None,
+            "waits": self._waits,
         }
 
     @classmethod
@@ -134,13 +144,14 @@ class CronBetweenDates(Timetable):
             timezone=data["timezone"],
             start=datetime.fromisoformat(start) if start else None,
             end=datetime.fromisoformat(end) if end else None,
+            waits=data.get("waits", False),  # what an earlier version stored has none
         )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CronBetweenDates) and self.serialize() == other.serialize()
 
     def __hash__(self) -> int:
-        return hash((self._expression, self._zone, self._start, self._end))
+        return hash((self._expression, self._zone, self._start, self._end, self._waits))
 
 
 _BUILT_IN = {"0 * * * *": "hourly,", "0 0 * * *": "daily, 00:00", "0 0 * * 0": "weekly, Sunday 00:00"}

@@ -15,9 +15,10 @@ from typing import Any
 from ..engine.catalogue.agents import Agents, Entity, Inventory, dag_id
 from ..engine.catalogue.client import fqn
 from ..engine.workflow.document import Place, block_at, written
-from ..engine.workflow.field_types import CRON, PLACEHOLDER
+from ..engine.workflow.field_types import PLACEHOLDER
 from ..engine.workflow.loading import loads
 from ..engine.workflow.models import AirflowConfig, AwsConfig, MessagingMetadata, Workflow
+from ..engine.workflow.spread import INTERVALS, spread_line
 from ..errors import Fault, WorkflowError
 from .old_connector import differences
 
@@ -267,7 +268,7 @@ def _workflow_config(source: _Source, remarks: _Remarks) -> dict[str, Any]:
 def _airflow(source: _Source, remarks: _Remarks) -> dict[str, Any]:
     given = _known(source.airflow, AirflowConfig, remarks)
     line = given.pop("scheduleInterval", None)
-    words = {cron: word for word, cron in CRON.items()}
+    words = {spread_line(word, "", 0): word for word in INTERVALS}
     # Without a schedule it is run on demand there; here, no `scheduleInterval` at all means daily.
     schedule = {"scheduleInterval": words.get(" ".join(line.split()), line) if isinstance(line, str) else line}
     if source.pipeline and source.pipeline.get("enabled") is False:

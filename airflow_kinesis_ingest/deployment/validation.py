@@ -47,11 +47,14 @@ class Written:
 class Checked:
     """One file: its pipeline's name ("" if it has faults) and where it stands, what is wrong, what is only unwise; and
     the services that it writes.
+
+    cron: when it runs, of one that `airflowConfig.spread` moved; "" for others.
     """
 
     file: str
     name: str = ""
     name_at: Position = (1, 1)
+    cron: str = ""
     faults: tuple[Fault, ...] = ()
     advice: tuple[Fault, ...] = ()
     services: tuple[Written, ...] = field(default=(), compare=False)
@@ -82,10 +85,12 @@ def _one(path: Path, fence: Fence) -> Checked:
         workflow = check(document, path.stem, fence=fence)
     except WorkflowError as error:
         return Checked(str(path), faults=error.faults)
+    config = workflow.airflow_config
     return Checked(
         str(path),
         workflow.name,
         document.position(("name",)),
+        (config.cron_of(workflow.name) or "") if config.spread else "",
         advice=tuple(advice(document, workflow)),
         services=tuple(_written(document, workflow)),
     )

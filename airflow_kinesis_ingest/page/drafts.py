@@ -20,7 +20,7 @@ from ..engine.workflow.masked import masked
 from ..engine.workflow.models import AWS_BLOCK, SERVER_BLOCK, AirflowConfig, Workflow
 from ..engine.workflow.targets import each_target
 from ..errors import Fault, WorkflowError
-from ..ticks import Ticks
+from ..ticks import JUST_PASSED, Ticks
 
 RUNS = 3
 ADDRESSES: tuple[Place, ...] = ((*SERVER_BLOCK, "hostPort"), (*AWS_BLOCK, "endPointURL"))
@@ -122,11 +122,12 @@ def _readable(shown: str) -> dict[str, Any]:
     return found
 
 
-def next_runs(config: AirflowConfig, now: datetime) -> list[datetime]:
-    """The next three ticks, UTC; fewer where the schedule ends."""
-    if config.cron is None:
+def next_runs(name: str, config: AirflowConfig, now: datetime) -> list[datetime]:
+    """The next three ticks of the workflow of this name, UTC; fewer where the schedule ends."""
+    cron = config.cron_of(name)
+    if cron is None:
         return []
-    ticks = Ticks(config.cron, config.pipeline_timezone)
+    ticks = Ticks(cron, config.pipeline_timezone)
     found: list[datetime] = []
     # A tick at the very start counts.
     moment = max(now, config.start_date - timedelta.resolution) if config.start_date else now
@@ -141,13 +142,15 @@ def next_runs(config: AirflowConfig, now: datetime) -> list[datetime]:
     return found
 
 
-def runs_at_once(config: AirflowConfig, now: datetime) -> bool:
+def runs_at_once(name: str, config: AirflowConfig, now: datetime) -> bool:
     """Whether a new pipeline runs as soon as it is deployed: for the latest tick that has passed, if that counts."""
-    if config.cron is None or config.pause_pipeline:
+    cron = config.cron_of(name)
+    if cron is None or config.pause_pipeline:
         return False
     try:
-        last = Ticks(config.cron, config.pipeline_timezone).until(now)
+        last = Ticks(cron, config.pipeline_timezone).until(now)
     except (OverflowError, CroniterBadDateError):
         return False
     late = config.end_date is not None and last > config.end_date
+    late = late or (config.first_run == "next" and last < now - JUST_PASSED)
     return not late and (config.start_date is None or config.start_date <= last)

@@ -226,6 +226,24 @@ def test_a_manual_run_outside_the_dates_really_runs(live: Live, schedule: dict[s
     assert live.airflow.result(name, run_id, TASK)["listed"] == STREAMS
 
 
+def test_files_deployed_together_that_wait_do_not_run_for_the_time_that_has_passed(live: Live) -> None:
+    """Half a day lies between now and their next time. One beside them that does not wait runs at once."""
+    hour = (datetime.now(timezone.utc).hour + 12) % 24
+    names = [f"waiting_{number}" for number in range(10)]
+    for name in names:
+        live.drop(name, orders(live, scheduleInterval=f"0 {hour} * * *", firstRun="next"))
+    live.drop("not_waiting", orders(live, scheduleInterval=f"0 {hour} * * *"))
+    live.parse_now()
+    listed = "/dags/not_waiting/dagRuns"  # of which there is no list before the file is read
+    live.airflow.wait(lambda: (live.airflow.call("GET", listed) or {}).get("total_entries"), "its run")
+    (run,) = live.airflow.call("GET", listed)["dag_runs"]
+    live.airflow.await_run("not_waiting", run["dag_run_id"])
+    for name in names:
+        assert live.airflow.call("GET", f"/dags/{name}/dagRuns")["total_entries"] == 0
+        planned = live.airflow.call("GET", f"/dags/{name}")["next_dagrun_run_after"]
+        assert datetime.fromisoformat(planned.replace("Z", "+00:00")) > datetime.now(timezone.utc)
+
+
 def test_a_killed_run_ends_within_five_seconds_and_says_stopped(live: Live) -> None:
     """Marked as failed in Airflow while AWS hangs: its log tells when Airflow killed it and when it ended."""
     live.kinesis.faults = Faults(Rule(Fault.never(), "DescribeStreamSummary"))

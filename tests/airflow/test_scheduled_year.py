@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from airflow_kinesis_ingest import timetable
+from airflow_kinesis_ingest.engine.workflow.spread import spread_line
 from tests.airflow.loading import Bundle
 from tests.airflow.test_timetable import moment
 from tests.test_ticks import ticks
@@ -136,6 +137,41 @@ def test_in_a_year_each_tick_has_one_run(catchup: bool, scheduler: Scheduler, bu
         assert [run.data_interval_end for run in runs] == (made if catchup else expected[-len(made) - 1 :])
         assert all(run.data_interval_start < run.data_interval_end == run.run_after for run in runs)
         assert len({run.logical_date for run in runs}) == len({run.run_id for run in runs}) == len(runs)
+
+
+@pytest.mark.usefixtures("database")
+def test_many_files_that_wait_do_not_run_all_at_once_when_they_are_deployed(
+    scheduler: Scheduler, bundle: Bundle
+) -> None:
+    """But each at the next of its own times, and once; those that do not say so run at once, for the past one."""
+    names = [f"account_{number}" for number in range(30)]
+    for name in names:
+        bundle.put(f"{name}.yaml", airflowConfig={"scheduleInterval": "hourly", "spread": 3600, "firstRun": "next"})
+    bundle.put("at_once.yaml", airflowConfig={"scheduleInterval": "hourly"})
+    scheduler.now = moment("2026-01-02T12:30:30")
+    scheduler.store(bundle)
+    scheduler.run_until(scheduler.now)
+    begun = [name for name in names if scheduler.runs(name)]
+    offsets = {name: int(spread_line("hourly", name, 3600).split()[0]) for name in names}
+    assert begun == [name for name in names if 29 <= offsets[name] <= 30]
+    assert [run.run_after for run in scheduler.runs("at_once")] == [moment("2026-01-02T12:00")]
+
+    scheduler.run_until(moment("2026-01-02T13:28:59"))
+    for name in names:
+        (run,) = scheduler.runs(name)
+        assert run.run_after.minute == offsets[name]
+        assert run.data_interval_end - run.data_interval_start == timedelta(hours=1)
+    assert len(set(offsets.values())) > len(names) / 2
+
+
+@pytest.mark.usefixtures("database")
+def test_a_parse_between_a_tick_and_its_run_does_not_lose_the_first_run(scheduler: Scheduler, bundle: Bundle) -> None:
+    bundle.put("shop.yaml", airflowConfig={"scheduleInterval": "daily", "firstRun": "next"})
+    for now in ("2026-01-02T23:59:30", "2026-01-03T00:00:30"):
+        scheduler.now = moment(now)
+        scheduler.store(bundle)
+    scheduler.run_until(scheduler.now)
+    assert [run.run_after for run in scheduler.runs("shop")] == [moment("2026-01-03")]
 
 
 @pytest.mark.usefixtures("database")

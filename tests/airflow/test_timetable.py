@@ -354,9 +354,10 @@ def test_what_the_first_version_stored_is_read() -> None:
     [
         timetable(HOURLY),
         timetable(WEEKLY, start="2026-11-01"),
+        CronBetweenDates(DAILY, waits=True),
         timetable("30 6 * * MON-FRI", "2026-11-01", "2027-01-31T23:59:59.999999", "America/St_Johns"),
     ],
-    ids=["plain", "start", "all"],
+    ids=["plain", "start", "waits", "all"],
 )
 def test_it_survives_airflows_database(some: CronBetweenDates) -> None:
     """The scheduler and the api-server have it from there, by way of the plugin."""
@@ -367,6 +368,34 @@ def test_it_survives_airflows_database(some: CronBetweenDates) -> None:
     assert hash(found) == hash(some)
     assert (found.summary, found.description) == (some.summary, some.description)
     assert shown(first(found)) == shown(first(some))
+
+
+@pytest.mark.parametrize(
+    ("cron", "tick"),
+    [
+        (DAILY, "2026-11-22 00:00"),
+        (HOURLY, "2026-11-21 03:00"),
+        ("28 2 * * *", "2026-11-21 02:28"),  # two minutes ago
+        ("27 2 * * *", "2026-11-22 02:27"),
+        ("30 2 * * *", "2026-11-21 02:30"),
+    ],
+)
+def test_a_new_pipeline_that_waits_first_runs_for_the_next_tick(cron: str, tick: str) -> None:
+    """Or for one of the last two minutes: Airflow plans it anew with each parse, also between the tick and its run."""
+    waiting = CronBetweenDates(cron, waits=True)
+    assert shown(first(waiting))[2] == tick
+    assert waiting != CronBetweenDates(cron)
+
+
+def test_waiting_is_for_the_first_run_alone() -> None:
+    """One that ran before, and was paused, runs for the latest tick that it missed; a backfill has all of its dates."""
+    waiting = CronBetweenDates(DAILY, waits=True)
+    last = DataInterval(moment("2026-11-01"), moment("2026-11-02"))
+    assert shown(first(waiting, last=last))[2] == "2026-11-21 00:00"
+    bounds = TimeRestriction(catchup=True, earliest=moment("2026-10-01"), latest=moment("2026-10-02"))
+    found = waiting.next_dagrun_info(last_automated_data_interval=None, restriction=bounds)
+    assert found is not None
+    assert shown(found)[2] == "2026-10-01 00:00"
 
 
 def test_other_dates_are_another_timetable() -> None:

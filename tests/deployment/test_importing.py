@@ -166,7 +166,7 @@ def test_whatever_the_schemas_allow_becomes_a_file_that_is_checked_and_means_the
     assert ours.metadata.override_metadata is metadata.get("overrideMetadata", False)
 
     config = ours.airflow_config
-    assert config.cron == (airflow.get("scheduleInterval") or None)
+    assert config.cron_of("") == (airflow.get("scheduleInterval") or None)
     for key, moment in (("startDate", config.start_date), ("endDate", config.end_date)):
         assert moment == (instant(end_of_day=False)(airflow[key]) if key in airflow else None)
     assert config.pause_pipeline is (airflow.get("pausePipeline", False) or more.get("enabled") is False)
@@ -229,7 +229,7 @@ def test_a_schedule_is_written_in_words_where_there_is_one(cron: str, ours: str)
 def test_a_pipeline_on_demand_stays_on_demand(airflow: Entity) -> None:
     draft = one(service(), pipeline(airflow=airflow))
     assert "scheduleInterval: null" in draft.text
-    assert loaded(draft).airflow_config.cron is None
+    assert loaded(draft).airflow_config.cron_of("") is None
 
 
 def test_of_an_end_before_its_start_the_start_goes_for_it_was_ignored_anyway() -> None:
@@ -308,7 +308,7 @@ def test_the_file_says_what_to_set_and_what_to_switch_off() -> None:
 def test_a_service_without_a_pipeline_gets_a_file_on_demand_with_its_default_filter() -> None:
     draft = one(service(topicFilterPattern={"excludes": ["_.*"]}))
     ours = loaded(draft)
-    assert ours.airflow_config.cron is None
+    assert ours.airflow_config.cron_of("") is None
     assert ours.metadata.topic_filter_pattern
     assert ours.metadata.topic_filter_pattern.excludes == ["_.*"]
     assert "which has no pipeline of metadata" in header(draft)

@@ -10,6 +10,7 @@ import pytest
 from airflow_kinesis_ingest.deployment.editing import REMOVED
 from airflow_kinesis_ingest.engine.workflow.fence import OPEN, Fence
 from airflow_kinesis_ingest.engine.workflow.models import AirflowConfig
+from airflow_kinesis_ingest.engine.workflow.spread import spread_line
 from airflow_kinesis_ingest.errors import WorkflowError
 from airflow_kinesis_ingest.page.drafts import Draft, draft, next_runs, runs_at_once
 
@@ -124,15 +125,20 @@ def config(**given: Any) -> AirflowConfig:
 
 
 def test_the_next_three_runs_are_ticks_in_the_zone_of_the_schedule() -> None:
-    found = next_runs(config(scheduleInterval="daily", pipelineTimezone="Europe/Berlin"), NOW)
+    found = next_runs("shop", config(scheduleInterval="daily", pipelineTimezone="Europe/Berlin"), NOW)
     assert [f"{run:%d %H:%M}" for run in found] == ["24 23:00", "25 23:00", "26 23:00"]
 
 
+def test_runs_that_are_spread_are_told_where_they_are() -> None:
+    found = next_runs("shop", config(scheduleInterval="hourly", spread=3600), NOW)
+    assert {f"{run:%M}" for run in found} == {spread_line("hourly", "shop", 3600).split()[0]} != {"00"}
+
+
 def test_no_run_lies_outside_of_the_dates() -> None:
-    assert next_runs(config(scheduleInterval=None), NOW) == []
+    assert next_runs("shop", config(scheduleInterval=None), NOW) == []
     ends = config(scheduleInterval="hourly", endDate="2026-11-24T11:30:00Z")
-    assert [run.hour for run in next_runs(ends, NOW)] == [11]
-    starts = next_runs(config(scheduleInterval="hourly", startDate="2026-12-01"), NOW)
+    assert [run.hour for run in next_runs("shop", ends, NOW)] == [11]
+    starts = next_runs("shop", config(scheduleInterval="hourly", startDate="2026-12-01"), NOW)
     assert f"{starts[0]:%m-%d %H:%M}" == "12-01 00:00"
 
 
@@ -146,8 +152,10 @@ def test_no_run_lies_outside_of_the_dates() -> None:
         ({"scheduleInterval": "hourly", "endDate": "2026-11-23"}, False),
         ({"scheduleInterval": "hourly", "pausePipeline": True}, False),
         ({"scheduleInterval": None}, False),
+        ({"scheduleInterval": "hourly", "firstRun": "next"}, False),
+        ({"scheduleInterval": "29 * * * *", "firstRun": "next"}, True),
     ],
 )
 def test_a_new_pipeline_runs_at_once_for_a_tick_that_has_passed(given: dict[str, Any], expected: bool) -> None:
     """So Airflow's scheduler does with our timetable: a person is told before they deploy."""
-    assert runs_at_once(config(**given), NOW) is expected
+    assert runs_at_once("shop", config(**given), NOW) is expected

@@ -15,13 +15,14 @@ from urllib.parse import quote
 
 from ...errors import CatalogueRefused, IngestError
 from ..model import ProblemGroup, RunReport, grouped
-from ..workflow.models import AirflowConfig, Workflow
+from ..workflow.models import Workflow
 from .client import OpenMetadata, parted
 from .versions import ServerVersion
 
 log = logging.getLogger(__name__)
 
 FAILURES = 10
+OURS = {"pool", "queue", "spread", "first_run"}  # of airflowConfig: no fields of OpenMetadata's
 TIMEOUT = (2.0, 4.0)
 IN_A_HURRY = (1.0, 1.5)
 RETRY_FOR = 5.0  # a status is worth a short wait, once for each server that is gone for good
@@ -97,17 +98,18 @@ class RunStatus:
             "service": {"id": service["id"], "type": "messagingService"},
             "pipelineType": "metadata",
             "sourceConfig": {"config": self._workflow.metadata.model_dump(by_alias=True, exclude_none=True)},
-            "airflowConfig": airflow_settings(self._workflow.airflow_config),
+            "airflowConfig": airflow_settings(self._workflow),
             "loggerLevel": self._workflow.workflow_config.logger_level,
             "raiseOnError": self._workflow.workflow_config.raise_on_error,
         }
         return {key: value for key, value in entity.items() if value is not None}
 
 
-def airflow_settings(config: AirflowConfig) -> dict[str, Any]:
+def airflow_settings(workflow: Workflow) -> dict[str, Any]:
     """OpenMetadata's airflowConfig, without what is ours; the schedule as a cron line, absent for one on demand."""
-    settings = config.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"pool", "queue"})
-    return settings | ({"scheduleInterval": config.cron} if config.cron else {})
+    config, cron = workflow.airflow_config, workflow.airflow_config.cron_of(workflow.name)
+    settings = config.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=OURS)
+    return settings | ({"scheduleInterval": cron} if cron else {})
 
 
 def step_summaries(report: RunReport) -> list[dict[str, Any]]:

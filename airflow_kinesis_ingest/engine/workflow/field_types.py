@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from .spread import INTERVALS
+
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 REGION = r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}"
-CRON = {"hourly": "0 * * * *", "daily": "0 0 * * *", "weekly": "0 0 * * 0"}
 
 
 def invalid(problem: str, remedy: str, quoting: tuple[str, str] | None = None) -> PydanticCustomError:
@@ -171,7 +172,7 @@ def _is_cron(value: str) -> bool:
 
 def _schedule(value: str) -> str:
     fields = r"(\S+\s+){4}\S+"
-    if value.lstrip("@") in CRON or (re.fullmatch(fields, value.strip()) and _is_cron(value)):
+    if value.lstrip("@") in INTERVALS or (re.fullmatch(fields, value.strip()) and _is_cron(value)):
         return value.strip().removeprefix("@")
     raise invalid("this is no schedule", "Write hourly, daily, weekly, a cron line of five fields, or null (on demand)")
 

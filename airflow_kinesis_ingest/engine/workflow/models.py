@@ -19,7 +19,6 @@ from pydantic.alias_generators import to_camel
 from ...errors import Fault, WorkflowError
 from .document import Place
 from .field_types import (
-    CRON,
     Account,
     Accounts,
     Authority,
@@ -58,6 +57,7 @@ from .field_types import (
     Zone,
 )
 from .origins import Origins
+from .spread import INTERVALS, spread_line
 
 UNUSED: dict[str, Any] = {"x-unused": True}
 AWS_BLOCK: Place = ("source", "serviceConnection", "config", "awsConfig")
@@ -267,6 +267,15 @@ class AirflowConfig(Strict):
     )
     start_date: Start | None = Field(None, description="First moment of the schedule, UTC")
     end_date: End | None = Field(None, description="Last moment of the schedule, UTC; a day counts in full")
+    spread: int = Field(
+        0,
+        ge=0,
+        description="Seconds, in whole minutes and at most the interval, over which `hourly`, `daily` or `weekly`"
+        " pipelines are shared out: each runs later by minutes that its name gives",
+    )
+    first_run: Literal["now", "next"] = Field(
+        "now", description="When a new pipeline first runs: `now`, for the time that has just passed, or at the `next`"
+    )
     pipeline_timezone: Zone = Field(
         "UTC",
         description="Time zone the schedule is read in. A time that its clock skips runs when the clock goes on, one"
@@ -294,10 +303,10 @@ class AirflowConfig(Strict):
     workflow_default_view: str | None = Field(None, json_schema_extra=UNUSED)
     workflow_default_view_orientation: str | None = Field(None, json_schema_extra=UNUSED)
 
-    @property
-    def cron(self) -> str | None:
-        """The schedule as a cron line; None: on demand."""
-        return CRON.get(self.schedule_interval, self.schedule_interval) if self.schedule_interval else None
+    def cron_of(self, name: str) -> str | None:
+        """The schedule as a cron line, as the workflow of this name has it; None: on demand."""
+        word = self.schedule_interval
+        return spread_line(word, name, self.spread) if word in INTERVALS else word
 
 
 class Connections(Strict):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from ...errors import Fault
 from .document import Document, Place, block_at, value_at
 from .field_types import instant
 from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK
 from .providers import security_faults
+from .spread import INTERVALS
 from .targets import target_faults
+
+SCHEDULE_BLOCK: Place = ("airflowConfig",)
 
 
 def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
@@ -19,10 +23,29 @@ def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
     yield from _reach_openmetadata(document, resolved=resolved)
     yield from _lineage(document)
     yield from target_faults(document)
-    schedule = block_at(document.data, ("airflowConfig",))
+    schedule = block_at(document.data, SCHEDULE_BLOCK)
+    yield from _spread(document, schedule)
     start, end = (instant(name == "endDate")(schedule.get(name)) for name in ("startDate", "endDate"))
     if isinstance(start, datetime) and isinstance(end, datetime) and end < start:
-        yield document.fault(("airflowConfig", "endDate"), "the end lies before `startDate`", "Swap or correct them")
+        yield document.fault((*SCHEDULE_BLOCK, "endDate"), "the end lies before `startDate`", "Swap or correct them")
+    if schedule.get("firstRun") == "next" and schedule.get("pipelineCatchup") is True:
+        problem = "`pipelineCatchup` runs what has passed, `next` does not"
+        yield document.fault((*SCHEDULE_BLOCK, "firstRun"), problem, "Remove one of them")
+
+
+def _spread(document: Document, schedule: Mapping[str, Any]) -> Iterator[Fault]:
+    given, word = schedule.get("spread"), schedule.get("scheduleInterval", "daily")
+    if type(given) is not int or given <= 0:
+        return
+    place: Place = (*SCHEDULE_BLOCK, "spread")
+    most = INTERVALS.get(word.strip().removeprefix("@")) if isinstance(word, str) else None
+    if most is None:
+        problem = "only `hourly`, `daily` and `weekly` are shared out"
+        yield document.fault(place, problem, "Remove it: a cron line says its minutes itself, and on demand has none")
+    elif given > most:
+        yield document.fault(place, f"this is more than the interval of {most:,} seconds", f"Write {most} or less")
+    elif given % 60:
+        yield document.fault(place, "these are no whole minutes", f"Write {given - given % 60 or 60}")
 
 
 def _lineage(document: Document) -> Iterator[Fault]:

@@ -268,15 +268,16 @@ def _answer(found: Draft) -> DraftAnswer:
     if found.workflow is None:
         return DraftAnswer(**given)
     config, now = found.workflow.airflow_config, datetime.now(timezone.utc)
-    timetable = CronBetweenDates(config.cron, timezone=config.pipeline_timezone) if config.cron else OnDemand()
+    name, cron = found.workflow.name, config.cron_of(found.workflow.name)
+    timetable = CronBetweenDates(cron, timezone=config.pipeline_timezone) if cron else OnDemand()
     return DraftAnswer(
         **given,
-        name=found.workflow.name,
+        name=name,
         service=found.workflow.source.service_name,
         schedule=timetable.summary,
         zone=config.pipeline_timezone,
-        next_runs=next_runs(config, now),
-        runs_at_once=runs_at_once(config, now),
+        next_runs=next_runs(name, config, now),
+        runs_at_once=runs_at_once(name, config, now),
     )
 
 

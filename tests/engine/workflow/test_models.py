@@ -301,11 +301,11 @@ def test_a_sample_may_begin_at_a_moment(day: str, hour: int) -> None:
     ],
 )
 def test_a_schedule_is_a_word_a_cron_line_or_nothing(schedule: str, cron: str | None) -> None:
-    assert airflow(f"scheduleInterval: {schedule}").cron == cron
+    assert airflow(f"scheduleInterval: {schedule}").cron_of("") == cron
 
 
 def test_a_workflow_without_a_schedule_runs_daily() -> None:
-    assert workflow(EXAMPLE).airflow_config.cron == "0 0 * * *"
+    assert workflow(EXAMPLE).airflow_config.cron_of("") == "0 0 * * *"
 
 
 # --- the JSON Schema ------------------------------------------------------------------------------------------------

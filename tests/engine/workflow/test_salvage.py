@@ -34,7 +34,7 @@ def test_the_right_parts_of_a_broken_file_are_a_workflow() -> None:
     """Whatever else is wrong. It has no schedule."""
     found = kept(written(GOOD))
     assert found
-    assert (found.name, found.source.service_name, found.airflow_config.cron) == ("orders", "shop", None)
+    assert (found.name, found.source.service_name, found.airflow_config.cron_of("")) == ("orders", "shop", None)
     assert found.server.host_port == "http://om:8585/api"
 
 
