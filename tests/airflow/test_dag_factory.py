@@ -231,6 +231,40 @@ def test_a_record_says_where_secrets_come_from_and_never_what_they_are(bundle: B
     assert "literal" not in found.model_dump_json()
 
 
+def test_no_secret_of_an_identity_provider_is_in_what_airflow_stores(bundle: Bundle) -> None:
+    """Of any of them; the record says who gives the token, to whom, and where the secret comes from."""
+    blocks = {
+        "auth0": {"clientId": "shop-client", "secretKey": "literal-secret", "domain": "dev-1.eu.auth0.com"},
+        "azure": {
+            "clientId": "shop-client",
+            "clientSecret": "literal-secret",
+            "authority": "https://login.microsoftonline.com/tenant",
+            "scopes": ["api://om/.default"],
+        },
+        "custom-oidc": {"clientId": "shop-client", "secretKey": "${IDP}", "tokenEndpoint": "https://idp.example.com/t"},
+        "google": {"secretKey": "/run/secrets/key.json"},
+        "okta": {
+            "clientId": "shop-client",
+            "orgURL": "https://dev-1.okta.com/oauth2/default/v1/token",
+            "privateKey": "-----BEGIN PRIVATE KEY-----\nliteral-secret\n-----END PRIVATE KEY-----",
+            "email": "bot@example.com",
+        },
+    }
+    for name, block in blocks.items():
+        server = {"hostPort": "http://om:8585/api", "authProvider": name, "securityConfig": block}
+        config = {SERVER_BLOCK[-1]: server}
+        bundle.put(f"{name}.yaml", source=SOURCE, sink={"type": "metadata-rest"}, workflowConfig=config)
+    parsed = bundle.parsed()
+    assert "literal-secret" not in parsed.text
+    assert set(parsed.dags) >= set(blocks)
+    told = {name: {one.label: one.value for one in record(parsed, name)[1].catalogue} for name in blocks}
+    assert {name: lines["Auth provider"] for name, lines in told.items()} == {name: name for name in blocks}
+    assert (told["auth0"]["Secret key"], told["auth0"]["Domain"]) == ("in the workflow file", "dev-1.eu.auth0.com")
+    assert told["custom-oidc"]["Secret key"] == "${IDP} of the worker's environment"
+    assert told["google"]["Secret key"] == "a file on the worker"
+    assert told["okta"]["Private key"] == "in the workflow file"
+
+
 def test_a_broken_files_dag_carries_its_text_and_its_faults(bundle: Bundle) -> None:
     bundle.put("shop.yaml", BROKEN.replace("kafka", "kafka  # awsSecretAccessKey: hunter2\n  serviceName: shop"))
     text, found = record(bundle.parsed(), "shop")

@@ -245,7 +245,7 @@ def _with_secret(security: SecurityConfig, secret: SecretStr | None) -> OAuth2Se
 
 
 def _session(client: str | None, secret: str | RSAKey | None, method: str) -> OAuth2Session:
-    from authlib.integrations.requests_client import OAuth2Session  # 0.2 s that only these providers pay for
+    from authlib.integrations.requests_client import OAuth2Session  # only these providers pay for it
 
     return OAuth2Session(client, secret, token_endpoint_auth_method=method)
 
