@@ -159,3 +159,13 @@ def test_no_run_lies_outside_of_the_dates() -> None:
 def test_a_new_pipeline_runs_at_once_for_a_tick_that_has_passed(given: dict[str, Any], expected: bool) -> None:
     """So Airflow's scheduler does with our timetable: a person is told before they deploy."""
     assert runs_at_once("shop", config(**given), NOW) is expected
+    assert runs_at_once(config(**given), NOW) is expected
+
+
+def test_the_values_of_a_faulty_file_are_what_its_shown_text_says() -> None:
+    """A form can be filled in with them; of what is no YAML there are none."""
+    found = drafted(FILE.replace("type: metadata-rest", "type: metadata-rst"))
+    assert found.faults
+    assert found.values["source"]["serviceName"] == "orders"
+    assert found.values["workflowConfig"]["openMetadataServerConfig"]["securityConfig"] == {"jwtToken": "***"}
+    assert drafted("name: [").values == {}

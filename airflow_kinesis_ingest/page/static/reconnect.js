@@ -155,6 +155,7 @@ function faultsIn(connection, parts, values, gone) {
 }
 
 const KEPT = "One is stored, and not shown. Leave this empty to keep it.";
+// A secret of the extra can be taken away; Airflow's API takes no password away: it keeps it where null comes.
 
 /** @param {any} props */
 function Field({ part: { key, label, help, secret, needed, of }, space, stored, value, error, put, gone, setGone }) {
@@ -167,6 +168,6 @@ function Field({ part: { key, label, help, secret, needed, of }, space, stored, 
       <${Text} id=${id} label=${label} help=${secret && stored ? KEPT : help} optional=${!needed} type=${secret ? "password" : "text"} value=${value}
         onInput=${put} error=${error} />
     `}
-    ${secret && stored && !needed && !value && html`<${Switch} id=${`${id}-gone`} label=${`Take the stored ${label} away`} value=${taken} onPick=${toggle} />`}
+    ${secret && stored && !OWN.includes(key) && !value && html`<${Switch} id=${`${id}-gone`} label=${`Take the stored ${label} away`} value=${taken} onPick=${toggle} />`}
   `;
 }
