@@ -22,8 +22,8 @@ NAMED = {"connection_id": "shop_aws", "conn_type": "kinesis"}
 def shop_aws(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("database")
     with create_session() as session:
-        kept = {"login": "AKIA", "password": "the secret key", "extra": json.dumps(EXTRA)}
-        session.add(Connection("shop_aws", "kinesis", **kept))
+        extra = json.dumps(EXTRA)
+        session.add(Connection("shop_aws", "kinesis", login="AKIA", password="the secret key", extra=extra))
     yield
     with create_session() as session:
         session.execute(delete(Connection).where(Connection.conn_id == "shop_aws"))
@@ -32,7 +32,7 @@ def shop_aws(request: pytest.FixtureRequest) -> Iterator[None]:
 def stored() -> Connection:
     with create_session() as session:
         found = session.scalar(select(Connection).where(Connection.conn_id == "shop_aws"))
-        assert found
+        assert isinstance(found, Connection)
         session.expunge(found)
         return found
 
