@@ -159,7 +159,6 @@ def test_no_run_lies_outside_of_the_dates() -> None:
 def test_a_new_pipeline_runs_at_once_for_a_tick_that_has_passed(given: dict[str, Any], expected: bool) -> None:
     """So Airflow's scheduler does with our timetable: a person is told before they deploy."""
     assert runs_at_once("shop", config(**given), NOW) is expected
-    assert runs_at_once(config(**given), NOW) is expected
 
 
 def test_the_values_of_a_faulty_file_are_what_its_shown_text_says() -> None:
