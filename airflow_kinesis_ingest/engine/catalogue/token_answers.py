@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 import requests
 
 from ...errors import CatalogueRefused, IngestError, ServerDown, Throttled, Unreachable
+from ..workflow.field_types import is_sendable
 from .answers import is_unconnected, retry_after, why_of
 
 SKEW = 60.0  # seconds; providers allow a signed request no more than minutes
@@ -43,9 +44,13 @@ class Asked:
 def token_in(asked: Asked, response: requests.Response, *, signed: bool) -> requests.Response:
     """The response, if it holds a token. signed: whether the request had a time that the provider checks."""
     body = _object(response)
-    if response.status_code == 200 and body and isinstance(body.get(_key(asked)), str) and "error" not in body:
+    if response.status_code == 200 and body and _is_token(body.get(_key(asked))) and "error" not in body:
         return response
     raise _translated(asked, response, body, signed=signed)
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str) and value != "" and is_sendable(value)
 
 
 def _key(asked: Asked) -> str:

@@ -272,7 +272,7 @@ def _seconds(told: object, token: str) -> float | None:
     Neither needs our clock to be right.
     """
     if isinstance(told, (int, float, str)) and re.fullmatch(r"\d+(\.\d+)?", str(told)):
-        return float(told)
+        return float(told) or None
     claims = _claims(token)
     begin, end = claims.get("iat"), claims.get("exp")
     return float(end - begin) if isinstance(begin, (int, float)) and isinstance(end, (int, float)) else None

@@ -270,7 +270,7 @@ def test_the_life_of_a_token_is_its_answers_or_its_own(provider: FakeIdentityPro
         assert 0 < token.seconds_left <= 600
 
 
-@pytest.mark.parametrize("told", [None, "soon", -1, True, {}])
+@pytest.mark.parametrize("told", [None, "soon", -1, 0, True, {}])
 @pytest.mark.parametrize("value", ["opaque", "a.b.c", "a.bnVsbA.c"])
 def test_an_end_that_makes_no_sense_is_none(told: object, value: str) -> None:
     assert tokens._seconds(told, value) is None
@@ -440,6 +440,9 @@ def test_a_clock_does_not_matter_where_nothing_is_signed(provider: FakeIdentityP
             "Check",
         ),
         (Fault("none", reply=json_reply(200, {"id_token": "x"})), CatalogueRefused, "`tokenEndpoint`"),
+        (Fault("empty", reply=json_reply(200, {"access_token": ""})), CatalogueRefused, "`tokenEndpoint`"),
+        (Fault("lines", reply=json_reply(200, {"access_token": "a\nb"})), CatalogueRefused, "`tokenEndpoint`"),
+        (Fault("number", reply=json_reply(200, {"access_token": 7})), CatalogueRefused, "`tokenEndpoint`"),
         (Fault("list", reply=json_reply(200, [1])), Unreachable, "`tokenEndpoint`"),
     ],
     ids=lambda value: getattr(value, "name", None),
