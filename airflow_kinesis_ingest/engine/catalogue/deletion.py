@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...errors import DeletionRefused
 
@@ -21,6 +22,19 @@ class Gone:
     unproven: tuple[str, ...] = ()
 
 
+class Kind(NamedTuple):
+    """What is deleted, in the words of an error. where, option: what asks for it, and what allows more of it."""
+
+    many: str = "topics"
+    lost: str = "have no stream any more"
+    where: str = "markDeletedTopics"
+    whose: str = "the streams"
+    option: str = "options.deletion.maxShare"
+
+
+TOPICS = Kind()
+
+
 def gone(
     catalogued: Mapping[str, str | None],
     listed: Collection[str],
@@ -28,6 +42,7 @@ def gone(
     region: str,
     account: str | None,
     max_share: float,
+    kind: Kind = TOPICS,
 ) -> Gone:
     """Compare the catalogue (name -> stream ARN, None if not recorded) with a listing that ran to its end.
 
@@ -43,11 +58,11 @@ def gone(
     here = len(catalogued) - len(elsewhere) - len(unproven)
     if names and len(names) / here > max_share:
         raise DeletionRefused(
-            f"{len(names)} of {here} topics have no stream any more; none was deleted",
-            where="markDeletedTopics",
+            f"{len(names)} of {here} {kind.many} {kind.lost}; none was deleted",
+            where=kind.where,
             why=f"one run may delete {max_share:.0%} of them" + (", and never all" if max_share < 1 else ""),
-            remedy=f"Check region and account. If the streams are gone ({_few(names)}), allow it for one run:"
-            " `options.deletion.maxShare: 1`",
+            remedy=f"Check region and account. If {kind.whose} are gone ({_few(names)}), allow it for one run:"
+            f" `{kind.option}: 1`",
         )
     accounts = {found for found in map(account_of, catalogued.values()) if found}
     if names and account is None and len(accounts) > 1:

@@ -15,6 +15,7 @@ from ..workflow.models import Workflow
 from .client import OpenMetadata, entity_name, fqn, quoted
 from .found import Attempts, Each, Found, Linked
 from .labelling import Labelled, Labelling
+from .lineage import Lineage
 from .owners import own_owners
 from .renewal import Body, is_unchangeable
 from .sink import memory_of, topic_body
@@ -62,12 +63,14 @@ class RestSink:
         self._workflow = workflow
         self._topics: dict[str, Catalogued] = {}
         self._live: dict[str, Catalogued] = {}
-        self._calls = self._topic_calls(ServerVersion())
+        self._server = ServerVersion()
+        self._calls = self._topic_calls(self._server)
 
     def open(self, *, storing: bool) -> bool:
         server = ServerVersion(self._client.version())
         if self._client.warns_of_version and server.remark:
             log.warning("%s", server.remark)
+        self._server = server
         self._calls = self._topic_calls(server)
         self.ensure_service()
         listing = self._client.pages(
@@ -124,7 +127,19 @@ class RestSink:
                     if name in found.streams
                 ]
             )
-        return Linked(labelled=labelling.changed, problems=attempts.problems)
+        topics = {
+            it.arn or found.arn(name): it.id for name, it in self._live.items() if it.arn or name in found.streams
+        }
+        lineage = Lineage(self._client, self._workflow, self._server, found, topics, attempts, each)
+        lineage.draw()
+        return Linked(
+            labelling.changed,
+            lineage.written,
+            lineage.removed,
+            lineage.edges,
+            lineage.edges_removed,
+            attempts.problems,
+        )
 
     def close(self, *, complete: bool) -> bool:  # noqa: ARG002 - every write was acknowledged when it returned
         return True

@@ -196,7 +196,7 @@ class TopicCalls:
         is_mended = known.unchangeable and not is_unchangeable(schema.body)
         if now == known.hash and not known.deleted and not is_mended:
             return known
-        words = {} if self._override else _words_of_people(stored)
+        words = {} if self._override else words_of_people(stored)
         changed = self._changed(Change(known, words | _whole(meeting.facts, schema.body, now)))
         tell_forgotten(meeting.name, schema)
         return changed
@@ -242,11 +242,7 @@ class TopicCalls:
         path = f"/topics/name/{quoted(self._service, name)}"
         stored: Body = self._client.get(path, fields=self._fields, include="all") or {}
         _check_fields(object_in(stored, "messageSchema", path), "schemaFields", path)
-        for key in ("owners", "domains", "dataProducts"):
-            if stored.get(key):
-                # What the service passes on to its topics would otherwise become theirs, and outlive a change there.
-                stored[key] = [each for each in _objects_in(stored, key, path) if not each.get("inherited")]
-        return stored
+        return without_inherited(stored, path)
 
     # --- its sample
 
@@ -297,8 +293,16 @@ def _mended(body: Body) -> Body:
     return body | {"messageSchema": body["messageSchema"] | {"schemaFields": fields}}
 
 
-def _words_of_people(stored: Body) -> Body:
-    """What people wrote on a topic. A PUT clears what it leaves out unless the token is a bot's."""
+def without_inherited(stored: Body, where: str) -> Body:
+    """What a service passes on to its entities would otherwise become theirs, and outlive a change there."""
+    for key in ("owners", "domains", "dataProducts"):
+        if stored.get(key):
+            stored[key] = [each for each in _objects_in(stored, key, where) if not each.get("inherited")]
+    return stored
+
+
+def words_of_people(stored: Body) -> Body:
+    """What people wrote on a topic or pipeline. A PUT clears what it leaves out unless the token is a bot's."""
     kept = {name: stored[name] for name in WORDS if stored.get(name)}
     for name in ("domains", "dataProducts"):
         if stored.get(name):

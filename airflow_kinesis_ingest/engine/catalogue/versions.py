@@ -18,6 +18,8 @@ SINCE: Mapping[str, Release] = {
     "raiseOnError": (1, 8),  # of an ingestion pipeline
     "domains": (1, 9),  # of every entity; before it, a `domain`
     "stopped": (1, 13),  # a state of a run
+    "state": (1, 13),  # of a pipeline: 1.6 has none, no release between was tried
+    "KinesisFirehose": (1, 13),  # a type of pipeline service: likewise
 }
 
 
