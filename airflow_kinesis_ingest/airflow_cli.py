@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
 
@@ -51,4 +52,23 @@ def _run(command: Callable[[argparse.Namespace], int], arguments: argparse.Names
     # As for `airflow connections`: connections may lie in Airflow's database, which the SDK else leaves out.
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     arguments.fence, arguments.runtime = configured_fence(), airflow_runtime
+    arguments.make_pools = make_pools
     sys.exit(run(command, arguments))
+
+
+def make_pools(names: Sequence[str]) -> Iterator[str]:
+    """Make the pools that are missing, as `airflow pools set` does; yields what became of each. None is changed."""
+    from airflow.api.client import get_current_api_client
+
+    from .deployment.pools import SLOTS
+
+    client: Any = get_current_api_client()
+    there = {pool[0]: pool[1] for pool in client.get_pools()}
+    for name in names:
+        if name not in there:
+            client.create_pool(name, SLOTS, "Runs of one AWS account and region, one at a time", False)
+            yield f"made: {name}"
+        elif there[name] == SLOTS:
+            yield f"there already: {name}"
+        else:
+            yield f"left as it is: {name} has {there[name]} slots, and so many runs at once share the account's quota"

@@ -127,6 +127,9 @@ def add_commands(commands: Any) -> None:
     undeploy = _command(commands, "undeploy", undeploy_command, "take a workflow out of a folder; its history stays")
     undeploy.add_argument("name", metavar="NAME", help="the workflow's name, its DAG id")
     undeploy.add_argument("folder", type=Path, metavar="FOLDER", help="where it was deployed")
+    pools = _command(commands, "pools", pools_command, "print the Airflow pools that files of one account need")
+    pools.add_argument("folder", type=Path, metavar="FOLDER", help="of workflow files")
+    pools.add_argument("--apply", action="store_true", help="make those that are missing; in `airflow kinesis-ingest`")
     taking_over = _command(commands, "import", import_command, "write workflow files from OpenMetadata's own pipelines")
     taking_over.add_argument("folder", type=Path, metavar="FOLDER", help="where the files go; none is overwritten")
     taking_over.add_argument("--server", required=True, metavar="URL", help="as in http://localhost:8585/api")
@@ -555,6 +558,27 @@ def undeploy_command(arguments: argparse.Namespace) -> int:
 
     print(f"taken away: {undeploy(arguments.name, arguments.folder)}")
     return SUCCESS
+
+
+def pools_command(arguments: argparse.Namespace) -> int:
+    from .deployment.pools import SLOTS, pools
+
+    make: Callable[[Sequence[str]], Iterator[str]] | None = getattr(arguments, "make_pools", None)
+    if arguments.apply and make is None:
+        raise FixFile("pools are in Airflow's database", remedy="Run `airflow kinesis-ingest pools --apply`")
+    found = pools(arguments.folder)
+    for pool in found.needed:
+        print(f"{pool.name}  {SLOTS} slot  {', '.join(pool.members)}")
+    for line in make([pool.name for pool in found.needed]) if make and arguments.apply else ():
+        print(line)
+    for pool in found.needed:
+        for who in pool.outside:
+            _say(f"warning: {who} is not in {pool.name}: add `airflowConfig.pool: per-account`")
+    for who in found.unknown:
+        _say(f"warning: {who} is left out: the file does not say its account and region. Add `options.account`")
+    for file in found.faulty:
+        _say(f"warning: {file} is left out: it has faults, which `validate` lists")
+    return BAD_FILE if found.faulty else SUCCESS
 
 
 def import_command(arguments: argparse.Namespace) -> int:

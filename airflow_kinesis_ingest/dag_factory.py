@@ -37,9 +37,9 @@ from .engine.workflow.document import Document, read
 from .engine.workflow.loading import check
 from .engine.workflow.masked import masked
 from .engine.workflow.models import AirflowConfig, Workflow
-from .engine.workflow.targets import Target, each_target
+from .engine.workflow.targets import Target, each_target, pool_of
 from .errors import MAX_FAULTS, Fault, WorkflowError
-from .import_error import import_error, policy_objection
+from .import_error import executor_objection, import_error, policy_objection
 from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
 from .operators.probe import PROBE, ProbeOperator
 from .timetable import EARLIEST, CronBetweenDates, OnDemand
@@ -153,6 +153,10 @@ def build_dag(
     except (AirflowException, TypeError, ValueError) as error:
         fault = Fault(name or str(file), 0, 0, "", f"Airflow refuses this DAG: {error}", "Change what it names")
         raise WorkflowError([fault]) from None
+    if reason := executor_objection(workflow.airflow_config.executor):
+        place = ("airflowConfig", "executor")
+        remedy = "Write a name or an alias of `[core] executor`, or remove it"
+        raise WorkflowError([document.fault(place, reason, remedy)])
     if reason := policy_objection(make, loader or str(file)):
         problem, remedy = f"Airflow's cluster policy refuses this DAG: {reason}", "Change the file as it says"
         raise WorkflowError([Fault(name or str(file), 0, 0, "", problem, remedy)])
@@ -344,11 +348,16 @@ def _add_task(
         execution_timeout=timedelta(seconds=config.workflow_timeout) if config.workflow_timeout else None,
         dag=dag,
         **carried,
-        **_place(pool=config.pool, queue=config.queue),
+        **_place(
+            pool=pool_of(target),
+            queue=config.queue,
+            executor=config.executor,
+            priority_weight=config.priority_weight,
+        ),
     )
 
 
-def _place(**given: str | None) -> dict[str, Any]:
+def _place(**given: str | int | None) -> dict[str, Any]:
     """Where a task waits and runs. What nobody says is not given: Airflow's own default stays."""
     return {key: value for key, value in given.items() if value is not None}
 

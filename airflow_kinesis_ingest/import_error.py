@@ -112,6 +112,20 @@ def policy_objection(make: Callable[[], DAG], loader: str) -> str:
     return ""
 
 
+def executor_objection(name: str | None) -> str:
+    """Why Airflow would refuse a DAG whose tasks name this executor, with its whole loader; "" if it does not."""
+    if name is None:
+        return ""
+    from airflow.exceptions import UnknownExecutorException
+    from airflow.executors.executor_loader import ExecutorLoader
+
+    try:
+        ExecutorLoader.lookup_executor_name_by_str(name)
+    except UnknownExecutorException:
+        return "this is no executor of this Airflow"
+    return ""
+
+
 def policies() -> Any:
     """pluggy's manager of Airflow's cluster policies: a variable in 3.1, behind a function since."""
     manager = getattr(settings, "get_policy_plugin_manager", None)

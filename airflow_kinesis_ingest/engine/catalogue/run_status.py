@@ -22,7 +22,9 @@ from .versions import ServerVersion
 log = logging.getLogger(__name__)
 
 FAILURES = 10
-OURS = {"pool", "queue", "spread", "first_run"}  # of airflowConfig: no fields of OpenMetadata's
+OURS = {"pool", "queue", "executor", "priority_weight", "spread", "first_run"}
+"""Of airflowConfig: no fields of OpenMetadata's."""
+
 TIMEOUT = (2.0, 4.0)
 IN_A_HURRY = (1.0, 1.5)
 RETRY_FOR = 5.0  # a status is worth a short wait, once for each server that is gone for good

@@ -294,10 +294,19 @@ class AirflowConfig(Strict):
     )
     workflow_timeout: int | None = Field(None, ge=1, le=A_YEAR, description="Seconds after which a run is stopped")
     pool: Plain | None = Field(
-        None, max_length=256, description="Airflow pool of the task; it must exist, or runs wait for it"
+        None,
+        max_length=256,
+        description="Airflow pool of the task; it must exist, or runs wait for it. `per-account`: the pool"
+        " `kinesis_ACCOUNT_REGION`, which `kinesis-ingest pools` prints",
     )
     queue: Plain | None = Field(
         None, max_length=256, description="Queue of the task; a worker must listen to it, or runs wait for one"
+    )
+    executor: Plain | None = Field(
+        None, max_length=1000, description="Executor of the task, by its name or alias in `[core] executor`"
+    )
+    priority_weight: int | None = Field(
+        None, ge=1, le=MANY, description="Of tasks that wait for one pool or slot, those with more weight run first"
     )
     email: str | None = Field(None, max_length=254, description="Shown as the pipeline's contact")
     workflow_default_view: str | None = Field(None, json_schema_extra=UNUSED)

@@ -12,7 +12,7 @@ from .field_types import instant
 from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK
 from .providers import security_faults
 from .spread import INTERVALS
-from .targets import target_faults
+from .targets import pool_faults, target_faults
 
 SCHEDULE_BLOCK: Place = ("airflowConfig",)
 
@@ -23,6 +23,7 @@ def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
     yield from _reach_openmetadata(document, resolved=resolved)
     yield from _lineage(document)
     yield from target_faults(document)
+    yield from pool_faults(document)
     schedule = block_at(document.data, SCHEDULE_BLOCK)
     yield from _spread(document, schedule)
     start, end = (instant(name == "endDate")(schedule.get(name)) for name in ("startDate", "endDate"))

@@ -23,6 +23,9 @@ from .models import AWS_BLOCK, ROLE_BLOCK, Sink, TargetBlock, Workflow
 MOST = 5_000
 """Targets of one file: Airflow's scheduler goes through all tasks of a run at once."""
 
+PER_ACCOUNT = "per-account"
+"""As a pool: the one that is made of each target's account and region."""
+
 SERVICE = "{name}_{account}_{region}"
 CATALOGUE = ".catalogue.jsonl"
 ACCOUNT_OF_ROLE = re.compile(r":iam::(\d{12}):")
@@ -55,6 +58,32 @@ def each_target(workflow: Workflow) -> tuple[Target, ...]:
         Target(each.key, each.account, each.region, _with(plain, each.changes(workflow.destination)))
         for each in _all(workflow)
     )
+
+
+def account_pool(target: Target) -> str | None:
+    """The name of the pool that all that read this account and region share; None where one of them is not known."""
+    return f"kinesis_{target.account}_{target.region}" if target.account and target.region else None
+
+
+def pool_of(target: Target) -> str | None:
+    """The pool of the target's task."""
+    pool = target.workflow.airflow_config.pool
+    return account_pool(target) if pool == PER_ACCOUNT else pool
+
+
+def pool_faults(document: Document) -> Iterator[Fault]:
+    """`per-account` where no account or region is known. Of targets, `target_faults` says it."""
+    place: Place = ("airflowConfig", "pool")
+    if value_at(document.data, place) != PER_ACCOUNT or document.data.get("targets") is not None:
+        return
+    base = _Base.in_data(document.data)
+    account = value_at(document.data, ("options", "account"))
+    if not (account or _account_in(base.role)):
+        remedy = 'Add `options.account: "123456789012"`, or name the pool'
+        yield document.fault(place, "nothing says which account this is", remedy)
+    elif base.region is None:
+        remedy = "Write `awsRegion` into the file, or name the pool"
+        yield document.fault(place, "nothing says which region this is", remedy)
 
 
 class NamedTarget(NamedTuple):
