@@ -19,6 +19,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import requests
 import urllib3
@@ -39,7 +40,9 @@ log = logging.getLogger(__name__)
 TIMEOUT = (5.0, 30.0)
 EARLY = 60.0  # seconds before its end, or a tenth of its life: a call under way takes up to 30 s
 AGAIN = 5.0  # seconds between two tries to renew a token that is still good
+ASSERTED = 3600  # seconds that a signed JWT may be used: Google and Okta allow an hour at most
 CLIENT_CREDENTIALS = "client_credentials"
+CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 FRESH = "Copy a fresh token: Settings > Bots > ingestion-bot"
 
@@ -189,20 +192,17 @@ def _custom_oidc(security: SecurityConfig, _: OpenMetadataServer) -> Given:
 
 
 def _okta(security: SecurityConfig, _: OpenMetadataServer) -> Given:
-    from authlib.oauth2.rfc7523 import PrivateKeyJWT
-
     text = _text(security.private_key, "privateKey")
-    endpoint = security.org_url or ""
+    endpoint, client = security.org_url or "", security.client_id or ""
     key = _rsa_key(text, "privateKey")
-    session = _session(security.client_id, key, "private_key_jwt")
-    session.register_client_auth_method(PrivateKeyJWT(endpoint, headers={"kid": key.kid} if key.kid else None))
+    assertion = _signed(key, key.kid, client, endpoint)
     scope = {"scope": " ".join(security.scopes)} if security.scopes else {}
-    return _ask(_asked("okta", endpoint, security, text), session, signed=True, **scope)
+    asked = _asked("okta", endpoint, security, text)
+    proof = {"client_assertion_type": CLIENT_ASSERTION, "client_assertion": assertion}
+    return _ask(asked, _session(client, None, "none"), signed=True, auth=_unchanged, **proof, **scope)
 
 
 def _google(security: SecurityConfig, server: OpenMetadataServer) -> Given:
-    from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
-
     text = _text(security.secret_key, "secretKey")
     account = _service_account(text)
     endpoint = account["token_uri"]
@@ -210,14 +210,23 @@ def _google(security: SecurityConfig, server: OpenMetadataServer) -> Given:
         what = "the `token_uri` of this key is not among the hosts that workflow files may use"
         remedy = "Use a key of Google's own, or let who runs Airflow add its host to `[kinesis_ingest] allowed_hosts`"
         raise CatalogueRefused(what, where="securityConfig.secretKey", remedy=remedy)
-    key = _rsa_key(account["private_key"], "secretKey")
-    header = {"alg": "RS256", "typ": "JWT", "kid": account.get("private_key_id", "")}
+    key, email = _rsa_key(account["private_key"], "secretKey"), account["client_email"]
     wanted = {"target_audience": security.audience}
-    email = account["client_email"]
-    assertion = sign_jwt_bearer_assertion(key, email, endpoint, subject=email, claims=wanted, header=header)
-    session = _session(None, None, "none")
+    assertion = _signed(key, account.get("private_key_id"), email, endpoint, **wanted)
     asked = _asked("google", endpoint, security, text, account["private_key"])
-    return _ask(asked, session, signed=True, grant_type=JWT_BEARER, auth=_unchanged, assertion=assertion)
+    return _ask(
+        asked, _session(None, None, "none"), signed=True, grant_type=JWT_BEARER, auth=_unchanged, assertion=assertion
+    )
+
+
+def _signed(key: RSAKey, key_id: str | None, who: str, endpoint: str, **claims: Any) -> str:
+    """A JWT that says who asks, for this endpoint, this once (RFC 7523 3)."""
+    from joserfc import jwt
+
+    now = int(time.time())
+    told = {"iss": who, "sub": who, "aud": endpoint, "iat": now, "exp": now + ASSERTED, "jti": str(uuid4())}
+    header = {"alg": "RS256", "typ": "JWT", **({"kid": key_id} if key_id else {})}
+    return jwt.encode(header, told | claims, key)
 
 
 _ASKS: dict[str, Callable[[SecurityConfig, OpenMetadataServer], Given]] = {
@@ -244,7 +253,7 @@ def _with_secret(security: SecurityConfig, secret: SecretStr | None) -> OAuth2Se
     return _session(security.client_id, secret.get_secret_value() if secret else "", "client_secret_post")
 
 
-def _session(client: str | None, secret: str | RSAKey | None, method: str) -> OAuth2Session:
+def _session(client: str | None, secret: str | None, method: str) -> OAuth2Session:
     from authlib.integrations.requests_client import OAuth2Session  # only these providers pay for it
 
     return OAuth2Session(client, secret, token_endpoint_auth_method=method)
