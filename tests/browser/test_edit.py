@@ -11,6 +11,7 @@ from tests.browser.conftest import Visits
 from tests.browser.road import NEW, deploy, deployed, edit_by_steps, field, go_on, heading, press, text_of
 from tests.browser.sites import Demo
 from tests.browser.views import NAV, ours
+from tests.fakes.openmetadata import BOT, FakeOpenMetadata
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0LXRva2Vu.c2lnbmF0dXJl"
 SERVER = f"""\
@@ -128,6 +129,27 @@ def test_a_file_that_changed_meanwhile_takes_the_changes_of_the_steps(demo: Demo
     assert path.read_text().startswith("# theirs\n")
     assert "retries: 5" in path.read_text()
     visit.errors.clear()  # of the version that was refused
+
+
+def test_a_deployment_is_announced_in_openmetadata_by_a_worker(demo: Demo, visit: Visits) -> None:
+    """Of an edit by steps; the token is the connection's, which the api-server never has."""
+    page = visit(demo, "admin", NAV)
+    dag = deploy(demo, page, "announced")
+    with FakeOpenMetadata() as catalogue:
+        server = {"conn_type": "openmetadata", "host": "127.0.0.1", "schema": "http", "port": catalogue.port}
+        body = {"connection_id": "announced_om", "password": BOT, **server}
+        assert demo.call("admin", "POST", "/api/v2/connections", json=body).status_code in (201, 409)
+        edit_by_steps(page)
+        to_step(page, "Catalogue")
+        field(page, "OpenMetadata, by a connection that Airflow has").check()
+        field(page, "Connection id").fill("announced_om")
+        press(page, "To the review")
+        heading(page, "Review and deploy")
+        press(page, "Save and deploy")
+        deployed(page)
+        expect(ours(page).get_by_text("OpenMetadata shows this pipeline.")).to_be_visible(timeout=300_000)
+        assert [pipeline["name"] for pipeline in catalogue.pipelines.values()] == [dag]
+        assert catalogue.topics == {}
 
 
 def test_back_leads_back_and_never_forward(demo: Demo, visit: Visits) -> None:
