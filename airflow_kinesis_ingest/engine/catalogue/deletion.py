@@ -33,6 +33,13 @@ class Kind(NamedTuple):
 
 
 TOPICS = Kind()
+PIPELINES = Kind(
+    many="pipelines",
+    lost="are not in AWS any more",
+    where="options.lineage",
+    whose="they",
+    option="options.lineage.deletion.maxShare",
+)
 
 
 def gone(

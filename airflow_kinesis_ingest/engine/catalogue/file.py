@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -23,6 +24,7 @@ from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import fqn
 from .found import Each, Found, Linked
+from .lines import Lines, flows_in
 from .renewal import Body, renewed, tell_forgotten
 from .sink import memory_of, topic_body
 
@@ -42,6 +44,7 @@ class FileSink:
         self._mask = Redactor(workflow.options.sample.redact).mask
         self._override = workflow.metadata.override_metadata
         self._memory = partial(memory_of, workflow)
+        self._options = workflow.options
         self._lock = threading.Lock()
         self._next: IO[bytes]
         self._spool: IO[bytes]
@@ -96,7 +99,7 @@ class FileSink:
             entry["messageSchema"] = schema.body
         if sample.messages:
             entry["sampleData"] = {"messages": list(sample.messages)}
-        for kept in ("messageSchema", "sampleData"):
+        for kept in ("messageSchema", "sampleData", "tags", "flows"):
             if kept in before:
                 entry.setdefault(kept, before[kept])
         return entry
@@ -112,8 +115,25 @@ class FileSink:
     def delete(self, name: str) -> None:
         self._old.pop(name, None)
 
-    def link(self, found: Found, each: Each) -> Linked:  # noqa: ARG002 - as in Sink
-        return Linked()
+    def link(self, found: Found, each: Each) -> Linked:  # noqa: ARG002 - a file is written by one
+        """Tags and flows stand in the lines of their topics, as `tags` and `flows`; a file knows no owners."""
+        names = [name for name in sorted(self._old.keys() | self._new.keys()) if name in found.streams]
+        lines = Lines(found, self._options, chain.from_iterable(flows_in(self._line(name)) for name in names))
+        for name in names:
+            before = self._line(name)
+            entry = lines.linked(name, before)
+            if entry != before:
+                self._keep(name, entry)
+        return lines.report
+
+    def _line(self, name: str) -> Body:
+        """As it will be written."""
+        if name not in self._new:
+            return self._stored(name)
+        with self._lock:
+            self._spool.seek(self._new[name].start)
+            found: Body = json.loads(self._spool.read(self._new[name].length))
+        return found
 
     def close(self, *, complete: bool) -> bool:
         partial = Path(self._next.name)

@@ -16,7 +16,7 @@ from ...errors import DeletionRefused
 from ..lineage.flow import End, Flow, Listing
 from ..workflow.models import LineageOptions, Workflow
 from .client import OpenMetadata, entity_name, fqn, quoted
-from .deletion import Kind, gone
+from .deletion import PIPELINES, gone
 from .drawing import OPEN, Line, Pipe, Stamp, pipeline_name, pipes, place_of
 from .edges import SOURCE, Drawn, Edges, Pair
 from .ends import Ends, Entity, Target, name_of
@@ -331,12 +331,3 @@ class Lineage:
             self.client.delete(f"/pipelines/{pipeline}", hardDelete="false", recursive="true")
             with self._lock:
                 self.removed += 1
-
-
-PIPELINES = Kind(
-    many="pipelines",
-    lost="are not in AWS any more",
-    where="options.lineage",
-    whose="they",
-    option="options.lineage.deletion.maxShare",
-)

@@ -10,8 +10,7 @@ from functools import partial
 from ...errors import Fault, WorkflowError
 from ..catalogue.client import OpenMetadata, fqn
 from ..catalogue.deletion import is_whole
-from ..catalogue.openmetadata import RestSink
-from ..catalogue.rehearsal import Change, Changes, ReadingClient, RehearsingFile
+from ..catalogue.rehearsal import Change, Changes, ReadingClient, RehearsingFile, RehearsingRest
 from ..catalogue.sink import Sink
 from ..catalogue.topic_calls import Warn
 from ..model import Problem, RunReport
@@ -48,7 +47,7 @@ def _into(changes: Changes, workflow: Workflow, stop: threading.Event, warn: War
     if path:
         return RehearsingFile(path, workflow, changes)
     client = ReadingClient(workflow, changes, stop=stop, pool=options.concurrency, retry_for=options.retry_for)
-    return RestSink(client, workflow, warn)
+    return RehearsingRest(client, workflow, warn)
 
 
 def adopt(workflow: Workflow, names: Collection[str]) -> dict[str, str]:
