@@ -19,7 +19,7 @@ from airflow_kinesis_ingest.demo.standalone import ANSWER_LIMIT
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-AIRFLOW = ["migrate", "api-server", "scheduler", "dag-processor", "triggerer"]
+AIRFLOW = ["migrate", "api-server", "scheduler", "dag-processor", "triggerer", "worker"]
 OURS = ["keys", "kinesis", *AIRFLOW]
 GIVEN: dict[str, str] = COMPOSE["x-airflow"]["environment"]
 MOUNTED = dict(volume.split(":")[:2] for volume in COMPOSE["x-airflow"]["volumes"])
@@ -98,6 +98,23 @@ def test_the_scheduler_waits_for_the_api() -> None:
     assert needs("scheduler")["api-server"] == "service_healthy"
     assert SERVICES["api-server"]["healthcheck"]["test"][-1].endswith("/execution/health")
     assert float(GIVEN["AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT"]) >= ANSWER_LIMIT
+
+
+def test_the_profile_celery_is_whole_and_off_by_default() -> None:
+    """Its executor is asked for beside it, as the file says; broker and results are its own Redis."""
+    assert GIVEN["AIRFLOW__CORE__EXECUTOR"] == "${EXECUTOR:-LocalExecutor}"
+    text = (ROOT / "docker-compose.yaml").read_text()
+    assert "EXECUTOR=CeleryExecutor docker compose --profile celery up --scale worker=2\n" in text
+    assert [name for name in SERVICES if SERVICES[name].get("profiles") == ["celery"]] == ["redis", "worker"]
+    for key in ("AIRFLOW__CELERY__BROKER_URL", "AIRFLOW__CELERY__RESULT_BACKEND"):
+        assert re.fullmatch(r"redis://redis:6379/\d", GIVEN[key])
+    assert (needs("worker")["redis"], needs("worker")["api-server"]) == ("service_healthy", "service_healthy")
+
+
+def test_a_celery_worker_can_be_asked_how_it_is() -> None:
+    """The application that its health check names is the provider's."""
+    (named,) = re.findall(r"--app (\S+)\.app ", SERVICES["worker"]["healthcheck"]["test"][-1])
+    assert named == "airflow.providers.celery.executors.celery_executor"
 
 
 def test_the_workflow_for_openmetadata_finds_its_variables_and_its_server() -> None:

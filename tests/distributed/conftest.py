@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 FIRST, SECOND = "127.0.0.2", "127.0.0.3"
 """The two workers. The second alone serves the queue `eu`."""
 
-STREAMS = 5
+STREAMS, OTHERS = 5, 2
 TOKEN = "a-jwt-of-an-airflow-connection-0123456789"
 LOADER = """\
 from airflow_kinesis_ingest import load_workflows  # airflow dag
@@ -41,12 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The cluster and what its workflows are about. dags: the folder that all machines see; repository: of a bundle."""
+    """The cluster and what its workflows are about.
+
+    dags: the folder that all machines see; repository: of a bundle; other: Kinesis of another account and region.
+    """
 
     cluster: Cluster
     dags: Path
     repository: Path
     kinesis: FakeKinesis
+    other: FakeKinesis
     catalogue: FakeOpenMetadata
 
     @property
@@ -87,8 +91,9 @@ class Deployment:
         """What OpenMetadata was told last of each run."""
         return [status["pipelineState"] for status in self.catalogue.statuses.get(f"shop.{dag_id}", {}).values()]
 
-    def topics(self) -> list[str]:
-        return [topic["name"] for topic in self.catalogue.topics.values() if not topic["deleted"]]
+    def topics(self, service: str = "shop") -> list[str]:
+        topics = [topic for topic in self.catalogue.topics.values() if not topic["deleted"]]
+        return [topic["name"] for topic in topics if topic["service"]["name"] == service]
 
     def commit(self, name: str, flow: dict[str, Any]) -> None:
         commit(self.repository, f"workflows/{name}.yaml", json.dumps(flow, indent=1))
@@ -119,12 +124,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory, statsd: Statsd) -> Iterator
     queues = {FIRST: "default", SECOND: "default,eu"}
     with (
         FakeKinesis(json_streams(STREAMS, records=3), quotas={}) as kinesis,
+        FakeKinesis(json_streams(OTHERS, records=1), quotas={}, account="222222222222", region="eu-west-1") as other,
         FakeOpenMetadata(bots=[TOKEN]) as catalogue,
         cluster(folder, dags, repository, queues, statsd.environment) as started,
     ):
-        for connection in connections(kinesis, catalogue):
+        for connection in connections(kinesis, other, catalogue):
             started.airflow.call("POST", "/connections", connection)
-        yield Deployment(started, dags, repository, kinesis, catalogue)
+        yield Deployment(started, dags, repository, kinesis, other, catalogue)
 
 
 @pytest.fixture
@@ -134,15 +140,17 @@ def deployment(shared: Deployment) -> Iterator[Deployment]:
     shared.kinesis.faults = Faults()
 
 
-def connections(kinesis: FakeKinesis, catalogue: FakeOpenMetadata) -> list[dict[str, Any]]:
-    """One of each type, as Airflow's API takes them."""
+def connections(kinesis: FakeKinesis, other: FakeKinesis, catalogue: FakeOpenMetadata) -> list[dict[str, Any]]:
+    """One of each type, and one to the other account, as Airflow's API takes them."""
     keys = {"login": "AKIAINTHECONNECTION", "password": "a-secret-of-an-airflow-connection"}
     ours = {"awsRegion": kinesis.region, "endPointURL": kinesis.url}
+    others = {"awsRegion": other.region, "endPointURL": other.url}
     amazons = {"region_name": kinesis.region, "endpoint_url": kinesis.url}
     host, _, port = catalogue.host_port.removeprefix("http://").removesuffix("/api").partition(":")
     server = {"host": host, "port": int(port), "schema": "http", "password": TOKEN}
     return [
         {"connection_id": "kinesis", "conn_type": "kinesis", **keys, "extra": json.dumps(ours)},
+        {"connection_id": "other", "conn_type": "kinesis", **keys, "extra": json.dumps(others)},
         {"connection_id": "aws", "conn_type": "aws", **keys, "extra": json.dumps(amazons)},
         {"connection_id": "openmetadata", "conn_type": "openmetadata", **server},
     ]

@@ -7,8 +7,10 @@ import signal
 from pathlib import Path
 
 import pytest
+from airflow.providers.celery.get_provider_info import get_provider_info
 
-from tests.distributed.conftest import FIRST, SECOND, STREAMS, Deployment
+from tests.demo.test_compose import GIVEN, SERVICES
+from tests.distributed.conftest import FIRST, OTHERS, SECOND, STREAMS, Deployment
 from tests.distributed.statsd import Statsd
 from tests.fakes.server import Fault, Faults, Rule
 
@@ -85,6 +87,26 @@ def test_a_run_that_is_marked_failed_stops_within_seconds(deployment: Deployment
     assert len(deployment.topics()) == STREAMS
 
 
+def test_each_target_of_a_file_is_a_task_by_itself(deployment: Deployment) -> None:
+    """In its account, on its queue, with its log; one that fails is one red task."""
+    ours, other = deployment.kinesis, deployment.other
+    targets = [
+        {"account": ours.account, "awsRegion": ours.region, "connection": "kinesis"},
+        {"account": other.account, "awsRegion": other.region, "connection": "other", "queue": "eu"},
+        {"account": "333333333333", "awsRegion": "us-east-2", "connection": "no_such_connection"},
+    ]
+    deployment.drop("org", deployment.workflow(targets=targets))
+    run_id = deployment.airflow.trigger("org")
+    assert deployment.airflow.await_run("org", run_id) == "failed"
+    keys = [f"{target['account']}_{target['awsRegion']}" for target in targets]
+    tasks = [deployment.task("org", run_id, f"ingest.{key}") for key in keys]
+    assert [task["state"] for task in tasks] == ["success", "success", "failed"]
+    assert tasks[1]["hostname"] == SECOND
+    assert [len(deployment.topics(f"org_{key}")) for key in keys] == [STREAMS, OTHERS, 0]
+    assert "no_such_connection" in deployment.airflow.log("org", run_id, f"ingest.{keys[2]}")
+    assert "no_such_connection" not in deployment.airflow.log("org", run_id, f"ingest.{keys[0]}")
+
+
 def test_a_queue_is_asked_on_the_worker_that_serves_it(deployment: Deployment) -> None:
     """By the DAG that the page starts for a workflow which has no file yet."""
     source = deployment.workflow()["source"]
@@ -111,6 +133,15 @@ def test_a_commit_is_a_pipeline_within_seconds(deployment: Deployment) -> None:
     deployment.airflow.call("POST", f"/dags/committed/dagRuns/{run_id}/clear", body)
     deployment.airflow.wait(lambda: deployment.airflow.run("committed", run_id)["state"] == "success", "the fixed run")
     assert deployment.airflow.run("committed", run_id)["bundle_version"] != broken["bundle_version"]
+
+
+def test_the_profile_of_docker_compose_runs_what_there_is(deployment: Deployment) -> None:
+    """The worker's command, and settings that Celery's provider has."""
+    assert "usage: airflow celery worker" in deployment.cluster.command(*SERVICES["worker"]["command"], "--help")
+    options = get_provider_info()["config"]["celery"]["options"]
+    named = [name for name in GIVEN if name.startswith("AIRFLOW__CELERY__")]
+    assert len(named) == 3
+    assert {name.removeprefix("AIRFLOW__CELERY__").lower() for name in named} <= set(options)
 
 
 def test_a_worker_that_dies_costs_a_try(deployment: Deployment) -> None:
