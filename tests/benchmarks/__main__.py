@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import dags, decoding, ingestion, memory, probes, redaction, startup, streams
+from . import dags, decoding, ingestion, memory, probes, redaction, shared, startup, streams
 from .rows import show, show_cells
 
 
@@ -28,6 +28,8 @@ def main() -> None:
     if options.large:
         cells += [run.cells() for run in ingestion.ingested(10_000, samples=False, first_run_only=True)]
     show_cells(f"A run at AWS's quotas, {ingestion.LATENCY_MS} ms a call", ingestion.HEADER, cells)
+    if not options.quick:
+        show_cells("Runs of one account at AWS's quotas", shared.HEADER, (runs.cells() for runs in shared.shared()))
 
 
 if __name__ == "__main__":

@@ -109,7 +109,9 @@ def _since(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return {"counts": counts, "throttled": after.get("throttled", 0) - before.get("throttled", 0)}
 
 
-def command(folder: Path, aws: str, openmetadata: str, *, samples: bool, **metadata: Any) -> list[str]:
+def command(
+    folder: Path, aws: str, openmetadata: str, *, samples: bool, service: str = "bench", **metadata: Any
+) -> list[str]:
     """The command line as a user has it; its last line of output is the number of streams that are right.
 
     metadata: added to `sourceConfig.config`.
@@ -117,7 +119,7 @@ def command(folder: Path, aws: str, openmetadata: str, *, samples: bool, **metad
     workflow = {
         "source": {
             "type": "kinesis",
-            "serviceName": "bench",
+            "serviceName": service,
             "serviceConnection": {
                 "config": {
                     "awsConfig": {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from airflow_kinesis_ingest.deployment.validation import Checked, validate
+from airflow_kinesis_ingest.engine.workflow.spread import spread_line
 
 GOOD = """\
 source:
@@ -154,3 +155,11 @@ def test_a_target_and_a_file_may_write_one_service_too(folder: Path) -> None:
         " eu-west-1. Give each account and region a service of its own: a run writes no topic of another one"
     ]
     assert warned([second]) == {"b.yaml"}
+
+
+def test_when_a_spread_schedule_runs_is_told(folder: Path) -> None:
+    hourly = "airflowConfig: {scheduleInterval: hourly, spread: 3600}\n"
+    [moved] = validate([write(folder / "orders.yaml", GOOD + hourly)])
+    [plain] = validate([write(folder / "plain.yaml", GOOD)])
+    assert moved.cron == spread_line("hourly", moved.name, 3600) != "0 * * * *"
+    assert plain.cron == ""
