@@ -10,8 +10,8 @@ from typing import Any
 from ..deployment.record import Record
 from . import results
 from .access import Rights
-from .database import Carried, RunRow
-from .models import BrokenFile, Result, Run, Service, ServiceHead, Workflow
+from .database import Carried, RunRow, TargetRow
+from .models import BrokenFile, Result, Run, Service, ServiceHead, Target, Workflow
 
 
 def workflow(row: Any, record: Record, last: RunRow | None, rights: Rights) -> Workflow:
@@ -32,6 +32,7 @@ def workflow(row: Any, record: Record, last: RunRow | None, rights: Rights) -> W
         stale=bool(row.is_stale),
         may_edit=may_edit,
         may_run=may_edit and rights.run,
+        targets=record.targets,
         last=result(last) if last else None,
     )
 
@@ -61,6 +62,19 @@ def _result(run: RunRow) -> dict[str, Any]:
 def whole_run(run: RunRow) -> Run:
     url = results.catalogue_url(run.summary)
     return Run(**_result(run), groups=list(results.groups(run.summary)), catalogue_url=url)
+
+
+def target(row: TargetRow) -> Target:
+    return Target(
+        key=row.key,
+        state=row.state,
+        outcome=row.summary.get("state"),
+        started=row.started,
+        ended=row.ended,
+        numbers=results.numbers(row.summary),
+        cause=results.cause(row.summary),
+        catalogue_url=results.catalogue_url(row.summary),
+    )
 
 
 def head(records: Iterable[Record], runs: Iterable[RunRow]) -> ServiceHead:

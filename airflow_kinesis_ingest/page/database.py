@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,16 +13,21 @@ from airflow.models.dagbag import DagPriorityParsingRequest
 from airflow.models.dagrun import DagRun
 from airflow.models.errors import ParseImportError
 from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from pydantic import ValidationError
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, cast, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ..deployment.record import Record
-from .results import stored
+from .results import joined, stored
 
 TAG, TASK = "kinesis", "ingest"
+OF_TARGET = f"{TASK}."
+"""How the task of a target begins, before its key."""
+MOST_RESULTS = 2_000
+"""Results of targets that are read for a list of runs: of more, the oldest runs are without numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +81,17 @@ def _carried(data: Any) -> Carried | None:
     """From a DAG as Airflow serializes it. None for one that is not ours, or of a version without a page."""
     for task in data["dag"]["tasks"]:
         fields = task["__var"]
-        if fields.get("task_id") == TASK and isinstance(fields.get("doc_json"), str):
+        if _is_ours(fields.get("task_id") or "") and isinstance(fields.get("doc_json"), str):
             try:
                 record = Record.model_validate_json(fields["doc_json"])
             except ValidationError:
                 return None
             return Carried(record, fields.get("doc_yaml") or "")
     return None
+
+
+def _is_ours(task_id: str) -> bool:
+    return task_id == TASK or task_id.startswith(OF_TARGET)
 
 
 def latest_runs(session: Session, dag_ids: Collection[str], *, results: bool) -> dict[str, RunRow]:
@@ -125,13 +135,54 @@ def _runs(session: Session, asked: Any, *, results: bool) -> list[RunRow]:
 
 
 def _summaries(session: Session, run_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    asked = select(XComModel.dag_run_id, XComModel.value).where(
-        XComModel.dag_run_id.in_(list(run_ids)),
-        XComModel.task_id == TASK,
-        XComModel.map_index == -1,
-        XComModel.key == "return_value",
+    """What each run stored; of one with targets, what they stored together."""
+    each = XComModel
+    asked = _results(select(each.dag_run_id, each.value).where(each.dag_run_id.in_(list(run_ids))))
+    rows = list(session.execute(asked.order_by(each.dag_run_id.desc()).limit(MOST_RESULTS)))
+    found: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for run_id, value in rows:
+        found[run_id].append(stored(value))
+    if len(rows) == MOST_RESULTS and len(found) > 1:
+        del found[rows[-1].dag_run_id]  # some of its targets are missing
+    return {run_id: joined(summaries) for run_id, summaries in found.items()}
+
+
+def _results(asked: Any) -> Any:
+    task = or_(XComModel.task_id == TASK, XComModel.task_id.startswith(OF_TARGET, autoescape=True))
+    return asked.where(task, XComModel.map_index == -1, XComModel.key == "return_value")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """One target of a run as Airflow has its task. state: None before it is scheduled."""
+
+    key: str
+    state: str | None
+    started: datetime | None
+    ended: datetime | None
+    summary: dict[str, Any]
+
+
+def targets(session: Session, dag_id: str, run_id: str, *, results: bool) -> list[TargetRow]:
+    """The targets of a run, by their keys; none of a workflow without."""
+    task = TaskInstance
+    asked = select(task.task_id, task.state, task.start_date, task.end_date).where(
+        task.dag_id == dag_id, task.run_id == run_id, task.task_id.startswith(OF_TARGET, autoescape=True)
     )
-    return {run_id: stored(value) for run_id, value in session.execute(asked)}
+    found = _results(select(XComModel.task_id, XComModel.value).where(XComModel.dag_id == dag_id))
+    told = session.execute(found.where(XComModel.run_id == run_id)) if results else ()
+    values = {task_id: value for task_id, value in told}
+    rows = session.execute(asked.order_by(task.task_id))
+    return [
+        TargetRow(
+            row.task_id.removeprefix(OF_TARGET),
+            row.state and str(getattr(row.state, "value", row.state)),
+            row.start_date,
+            row.end_date,
+            stored(values.get(row.task_id)),
+        )
+        for row in rows
+    ]
 
 
 def import_errors(session: Session) -> list[tuple[str, str]]:

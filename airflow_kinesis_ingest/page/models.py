@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ..deployment.record import Fault, Setting
+from ..deployment.record import Fault, Setting, TargetRecord
 from ..deployment.record import Part as Answer
 
 
@@ -58,6 +58,7 @@ class Workflow(Answer):
     stale: bool = Field(description="Its file is gone, or was not read for long")
     may_edit: bool
     may_run: bool
+    targets: list[TargetRecord] = Field([], description="Its accounts and regions; none where it has one")
     last: Result | None = None
 
 
@@ -119,6 +120,23 @@ class Runs(Answer):
     """Newest first."""
 
     runs: list[Run]
+
+
+class Target(Answer):
+    """One account and region of a run, and what its task said of itself."""
+
+    key: str
+    state: str | None = Field(None, description="Airflow's, of its task; null before it is scheduled")
+    outcome: str | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    numbers: Numbers | None = None
+    cause: str | None = None
+    catalogue_url: str | None = None
+
+
+class Targets(Answer):
+    targets: list[Target]
 
 
 class StoreState(Answer):

@@ -6,13 +6,14 @@ It may have been stored by another version, or elsewhere by a custom XCom backen
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from ..engine.aws.policy import statement
 from .models import Group, Numbers
 
 OUTCOMES = ("success", "partialSuccess", "failed", "stopped")
+MOST_NAMED = 10  # entities of one kind of problem
 MOST = 2**53
 """A browser's numbers are exact below."""
 LISTED = {"deleted": "deleted", "failed": "failures", "warnings": "warnings", "not_reached": "not_reached"}
@@ -33,6 +34,31 @@ def stored(value: object) -> dict[str, Any]:
         except ValueError:
             return {}
     return value if isinstance(value, dict) and value.get("state") in OUTCOMES else {}
+
+
+def joined(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The summaries of the targets of a run as one: its state is the worst of theirs, its numbers are their sums."""
+    known = [one for one in summaries if one]
+    if len(known) <= 1:
+        return known[0] if known else {}
+    names = {name for one in known for name in one if name.endswith("_count") or _whole(one[name]) is not None}
+    sums = {name: sum(_whole(one.get(name)) or 0 for one in known) for name in names - {"seconds"}}
+    longest = max((_seconds(one.get("seconds")) or 0.0 for one in known), default=0.0)
+    lists = {key: _together(one.get(key) for one in known) for key in KINDS}
+    return {"state": max((one["state"] for one in known), key=OUTCOMES.index), **sums, **lists, "seconds": longest}
+
+
+def _together(lists: Iterable[object]) -> list[dict[str, Any]]:
+    """Groups of problems; those of one kind, in whichever target, are one."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    groups = (one for each in lists if isinstance(each, list) for one in each if isinstance(one, dict))
+    for one in groups:
+        kind = tuple(str(one.get(key)) for key in ("step", "cause", "remedy"))
+        entities, count = _texts(one.get("entities")), _whole(one.get("entities_count"))
+        before = found.setdefault(kind, {**one, "entities": [], "entities_count": 0})
+        before["entities"] = [*before["entities"], *entities][:MOST_NAMED]
+        before["entities_count"] += len(entities) if count is None else count
+    return list(found.values())
 
 
 def numbers(summary: dict[str, Any]) -> Numbers | None:

@@ -23,8 +23,16 @@ def forget() -> None:
         session.query(ParseImportError).delete()
 
 
-def run(dag_id: str, number: int, *, state: str = "success", value: object = None, conf: object = None) -> str:
-    """The id of a run of the n-th day, which stored this."""
+def run(
+    dag_id: str,
+    number: int,
+    *,
+    state: str = "success",
+    value: object = None,
+    conf: object = None,
+    by_task: dict[str, object] | None = None,
+) -> str:
+    """The id of a run of the n-th day, which stored this; by_task: or each of its tasks something else."""
     from airflow.models.serialized_dag import SerializedDagModel
     from airflow.utils.session import create_session
     from airflow.utils.state import DagRunState
@@ -47,9 +55,9 @@ def run(dag_id: str, number: int, *, state: str = "success", value: object = Non
         )
         made.end_date = at + timedelta(minutes=5)
         session.flush()
-        if value is not None:
-            where = {"dag_id": dag_id, "run_id": run_id, "task_id": "ingest"}
-            _store(session, where, made.id, value)
+        for task_id, told in (by_task or {"ingest": value}).items():
+            if told is not None:
+                _store(session, {"dag_id": dag_id, "run_id": run_id, "task_id": task_id}, made.id, told)
     return run_id
 
 

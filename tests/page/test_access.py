@@ -18,7 +18,7 @@ from tests.airflow.loading import SOURCE, Bundle, stored
 from tests.page.conftest import ROLES, Client
 from tests.page.rows import run
 
-VALUES = {"dag_id": "shop", "name": "books", "version": digest(), "name:path": "main.js"}
+VALUES = {"dag_id": "shop", "name": "books", "version": digest(), "name:path": "main.js", "run_id": "run-1"}
 FOR_AUTHORS = ("/kinesis/api/names/books", "/kinesis/api/files/shop")
 
 
@@ -35,7 +35,7 @@ PATHS = [path for method, path in CALLS if method == "GET" and path not in FOR_A
 
 def test_the_routes_are_known() -> None:
     """One that is not walked is not tested."""
-    assert (len(CALLS), len(PATHS)) == (13, 7)
+    assert (len(CALLS), len(PATHS)) == (14, 8)
 
 
 @pytest.mark.usefixtures("shop")
@@ -119,7 +119,7 @@ def test_a_dag_that_one_may_not_read_is_named_nowhere(bundle: Bundle, client: Cl
     rest = client("admin").get("/kinesis/api/services")
     assert [one["name"] for one in rest.json()["services"]] == ["shop"]
     assert "secret" not in rest.text
-    for path in ("workflows/hidden", "workflows/hidden/runs"):
+    for path in ("workflows/hidden", "workflows/hidden/runs", "workflows/hidden/runs/run-1/targets"):
         assert client("admin").get(f"/kinesis/api/{path}").status_code == 403
 
 

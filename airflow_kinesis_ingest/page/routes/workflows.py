@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from .. import answers, database
 from ..access import SessionDep, dag_reader, of_dag
-from ..models import Runs, WorkflowPage
+from ..models import Runs, Targets, WorkflowPage
 
 NOT_OURS = "There is no such DAG, or no workflow file became it"
 DagId = Annotated[str, Path(max_length=250)]
+RunId = Annotated[str, Path(max_length=250)]
 
 router = APIRouter(dependencies=dag_reader, responses={404: {"description": NOT_OURS}})
 
@@ -39,6 +40,14 @@ def runs(dag_id: DagId, session: SessionDep, rights: of_dag, limit: Annotated[in
     _ours(session, dag_id)
     found = database.runs(session, dag_id, limit, results=rights.results) if rights.runs else []
     return Runs(runs=[answers.whole_run(run) for run in found])
+
+
+@router.get("/api/workflows/{dag_id}/runs/{run_id}/targets")
+def targets(dag_id: DagId, run_id: RunId, session: SessionDep, rights: of_dag) -> Targets:
+    """The accounts and regions of one run, by their keys; none of a workflow without, nor for who may not see runs."""
+    _ours(session, dag_id)
+    found = database.targets(session, dag_id, run_id, results=rights.results) if rights.runs else []
+    return Targets(targets=[answers.target(row) for row in found])
 
 
 def _ours(session: Session, dag_id: str) -> tuple[Any, database.Carried]:

@@ -29,6 +29,7 @@
  * @property {boolean} may_edit
  * @property {boolean} may_run
  * @property {Result|null} last
+ * @property {{key: string, service: string}[]} [targets] its accounts and regions; none where it has one
  * @property {string|null} [parsed_at] when Airflow last read it
  * @property {string|null} [bundle]
  * @typedef {object} ServiceHead
@@ -55,6 +56,15 @@
  * @property {number} count
  * @property {"failure"|"warning"|"deletion"} kind
  * @property {object|null} statement of an IAM policy
+ * @typedef {object} Target
+ * @property {string} key ACCOUNT_REGION
+ * @property {string|null} state Airflow's, of its task
+ * @property {string|null} outcome
+ * @property {string|null} started
+ * @property {string|null} ended
+ * @property {Numbers|null} numbers
+ * @property {string|null} cause
+ * @property {string|null} catalogue_url
  * @typedef {Result & {groups: Group[], catalogue_url: string|null}} Run
  * @typedef {{runs: Run[]}} Runs newest first
  * @typedef {"written"|"unchanged"|"skipped"|"failed"|"filtered"|"not reached"|"deleted"} Outcome

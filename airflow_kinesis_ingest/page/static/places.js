@@ -44,8 +44,14 @@ export const runOf = (dag, run) => `${dagOf(dag)}/dagRuns/${safe(run)}`;
 /** What a task left for others. @param {string} dag @param {string} run @param {string} key @param {string} [task] */
 export const xcomOf = (dag, run, key, task = "ingest") => `${runOf(dag, run)}/taskInstances/${task}/xcomEntries/${key}`;
 
-/** @param {string} dag @param {string} run */
-export const streamsOf = (dag, run) => `${xcomOf(dag, run, "streams")}?stringify=false`;
+/** The task of a target; that of a workflow without any. @param {string} [key] */
+export const taskOf = (key) => (key ? `ingest.${key}` : "ingest");
+
+/** @param {string} dag @param {string} run @param {string} [target] */
+export const streamsOf = (dag, run, target) => `${xcomOf(dag, run, "streams", taskOf(target))}?stringify=false`;
+
+/** The accounts and regions of a run. @param {string} dag @param {string} run */
+export const targetsOf = (dag, run) => `${workflowOf(dag)}/runs/${safe(run)}/targets`;
 
 /** The page of a service; of a workflow whose service is not known, by its DAG. @param {string} service @param {string} [dag] */
 export function pageOf(service, dag) {

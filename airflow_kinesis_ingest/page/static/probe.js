@@ -4,7 +4,7 @@ import { rest, useHere, Sign } from "./deploy.js";
 import { html, useRef, useState } from "./html.js";
 import { Link } from "./address.js";
 import { Copy, Icon, Prose, Refused } from "./parts.js";
-import { dagOf, logPage, runOf, runPage, xcomOf } from "./places.js";
+import { dagOf, logPage, runOf, runPage, taskOf, xcomOf } from "./places.js";
 import { useNow } from "./state.js";
 /** @import {Check} from "./models.js" */
 
@@ -36,7 +36,7 @@ export function useProbe() {
   const start = async (/** @type {string} */ dag, /** @type {any} */ conf) => {
     const turn = ++last.current;
     const wanted = () => here() && turn === last.current;
-    let state = /** @type {Probe} */ ({ ...NOTHING, stage: "starting", dag, task: taskOf(conf), since: Date.now() });
+    let state = /** @type {Probe} */ ({ ...NOTHING, stage: "starting", dag, task: asks(conf), since: Date.now() });
     const put = (/** @type {Partial<Probe>} */ more) => {
       state = { ...state, ...more };
       if (wanted()) setNow(state);
@@ -54,7 +54,7 @@ export function useProbe() {
 }
 
 /** @param {any} conf */
-const taskOf = (conf) => (conf.workflow ? "probe" : "ingest");
+const asks = (conf) => (conf.workflow ? "probe" : taskOf(conf.target));
 
 /**
  * One probe, from its start to its answer.
@@ -63,7 +63,7 @@ const taskOf = (conf) => (conf.workflow ? "probe" : "ingest");
 export async function probed(dag, conf, put, wanted) {
   const { dag_run_id: run } = await started(dag, conf, wanted);
   put({ stage: "queued", run });
-  await followed(dag, run, taskOf(conf), KEYS[conf.probe], put, wanted);
+  await followed(dag, run, asks(conf), KEYS[conf.probe], put, wanted);
 }
 
 const READY = 20_000;

@@ -5,6 +5,7 @@ import { Away, Badge, Copy, Figure, Moment, Prose, Skeleton, Verdict } from "./p
 import { MOST_RUNS, logPage, runPage, runsPage } from "./places.js";
 import { Plot } from "./plot.js";
 import { useNow } from "./state.js";
+import { Targets } from "./targets.js";
 import { ago, count, duration, number, numbersOf, seconds, underWay } from "./words.js";
 /** @import {Group, Run, Runs, Step} from "./models.js" */
 /** @import {Answer} from "./state.js" */
@@ -18,8 +19,8 @@ const BAD = ["failed", "not_reached"];
 /** The run that the address names, else the newest. @param {Run[]} runs @param {string|null} id */
 export const chosen = (runs, id) => runs.find(({ run_id }) => run_id === id) ?? runs[0];
 
-/** @param {{dag: string, runs: Answer<Runs>}} props */
-export function RunsPage({ dag, runs: { data, error } }) {
+/** @param {{dag: string, targets: {key: string}[], runs: Answer<Runs>}} props */
+export function RunsPage({ dag, targets, runs: { data, error } }) {
   const params = useAddress();
   if (!data) return error ? null : html`<${Skeleton} label="Loading the runs" />`;
   if (!data.runs.length) return html`<${NoRun} />`;
@@ -27,7 +28,7 @@ export function RunsPage({ dag, runs: { data, error } }) {
   return html`
     <div class="stack">
       <${NotShown} dag=${dag} run=${run} asked=${params.get("run")} />
-      <${Looked} dag=${dag} run=${run} newest=${run === data.runs[0]} />
+      <${Looked} dag=${dag} run=${run} many=${targets.length > 0} newest=${run === data.runs[0]} />
       <${Plot} runs=${data.runs} chosen=${run.run_id} />
       <${Table} dag=${dag} runs=${data.runs} chosen=${run.run_id} />
     </div>
@@ -61,8 +62,8 @@ const When = ({ run }) => (run.started ? html`<${Moment} at=${run.started} />` :
 
 const UNCOUNTED = "This run stored no numbers: its task did not get to the end. The task log says why.";
 
-/** @param {{dag: string, run: Run, newest: boolean}} props */
-function Looked({ dag, run, newest }) {
+/** @param {{dag: string, run: Run, many: boolean, newest: boolean}} props many: it has targets */
+function Looked({ dag, run, many, newest }) {
   const now = useNow(underWay(run) ? 1000 : 30_000);
   const head = useRef(null);
   const before = useRef(run.run_id);
@@ -79,13 +80,14 @@ function Looked({ dag, run, newest }) {
           ${run.debug && html`<span class="muted">debug log</span>`}
         </h2>
         <nav class="links" aria-label="This run in Airflow">
-          <${Link} to=${runPage(dag, run.run_id)}>Run<//><${Link} to=${logPage(dag, run.run_id)}>Task log<//>
+          <${Link} to=${runPage(dag, run.run_id)}>Run<//>${!many && html`<${Link} to=${logPage(dag, run.run_id)}>Task log<//>`}
           ${run.catalogue_url && html`<${Away} href=${run.catalogue_url}>Catalogue<//>`}
         </nav>
       </div>
       <p class="muted">${howLong(run, now)}</p>
       ${run.cause && html`<p class="notice bad"><span><strong>The run ended early.</strong> <${Prose} text=${run.cause} /></span></p>`}
       ${numbersOf(run) ? html`<${Figures} run=${run} />` : html`<p>${underWay(run) ? "Its numbers come when it ends." : UNCOUNTED}</p>`}
+      ${many && html`<${Targets} key=${`${run.run_id} ${run.state}`} dag=${dag} run=${run} />`}
       <${Groups} groups=${run.groups} />
     </section>
   `;

@@ -2,20 +2,20 @@
 import { ask } from "./api.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { Icon } from "./parts.js";
-import { xcomOf } from "./places.js";
+import { taskOf, xcomOf } from "./places.js";
 import { Going, useProbe } from "./probe.js";
 import { count, number } from "./words.js";
 /** @import {Sample, Workflow} from "./models.js" */
 
-/** @param {{workflow: Workflow, stream: string, close: () => void}} props */
-export function SamplePanel({ workflow: { dag_id, paused }, stream, close }) {
+/** @param {{workflow: Workflow, target: string, stream: string, close: () => void}} props target: its key; "" where the workflow has none */
+export function SamplePanel({ workflow: { dag_id, paused }, target, stream, close }) {
   const { now, start, stop } = useProbe();
   const [kept, setKept] = useState("");
   const title = useRef(/** @type {HTMLElement|null} */ (null));
   const look = async () => {
     setKept("");
-    const end = await start(dag_id, { probe: "sample", stream });
-    if (end?.found) ask(xcomOf(dag_id, end.run, "sample"), { method: "DELETE" }).catch((error) => setKept(error.message));
+    const end = await start(dag_id, { probe: "sample", stream, ...(target && { target }) });
+    if (end?.found) ask(xcomOf(dag_id, end.run, "sample", taskOf(target)), { method: "DELETE" }).catch((error) => setKept(error.message));
   };
   useEffect(() => {
     title.current?.focus();

@@ -186,7 +186,7 @@ function Views({ workflow, page, runs, again }) {
       </nav>
       ${view === "file" ? html`<${FilePage} page=${page} />`
         : view === "edit" ? html`<${EditPage} workflow=${workflow} again=${again} />`
-        : view === "streams" ? html`<${StreamsPage} workflow=${workflow} runs=${runs} />` : html`<${RunsPage} dag=${workflow.dag_id} runs=${runs} />`}
+        : view === "streams" ? html`<${StreamsPage} workflow=${workflow} runs=${runs} />` : html`<${RunsPage} dag=${workflow.dag_id} targets=${workflow.targets ?? []} runs=${runs} />`}
     </div>
   `;
 }

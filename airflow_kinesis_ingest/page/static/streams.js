@@ -48,13 +48,15 @@ export function StreamsPage({ workflow, runs: { data, error } }) {
   if (!data) return error ? null : html`<${Skeleton} label="Loading the runs" />`;
   if (!data.runs.length) return html`<${NoRun} />`;
   const run = chosen(data.runs, params.get("run"));
-  const pick = (/** @type {any} */ { target }) => show(searchWith({ run: target.value }));
-  const picker = html`<${Picker} runs=${data.runs} run=${run} pick=${pick} />`;
+  const keys = (workflow.targets ?? []).map(({ key }) => key);
+  const target = keys.find((key) => key === params.get("target")) ?? keys[0] ?? "";
+  const pick = (/** @type {string} */ what) => (/** @type {any} */ event) => show(searchWith({ [what]: event.target.value }));
+  const picker = html`<${Picker} runs=${data.runs} run=${run} pick=${pick("run")} />${target && html`<${Which} keys=${keys} target=${target} pick=${pick("target")} />`}`;
   return html`
     <div>
       <${NotShown} dag=${workflow.dag_id} run=${run} asked=${params.get("run")} />
-      ${sampled && html`<${SamplePanel} workflow=${workflow} stream=${sampled} close=${() => setSampled("")} />`}
-      <${OfRun} key=${`${run.run_id} ${run.state}`} dag=${workflow.dag_id} run=${run} picker=${picker} look=${look} />
+      ${sampled && html`<${SamplePanel} workflow=${workflow} target=${target} stream=${sampled} close=${() => setSampled("")} />`}
+      <${OfRun} key=${`${run.run_id} ${run.state} ${target}`} dag=${workflow.dag_id} run=${run} target=${target} picker=${picker} look=${look} />
     </div>
   `;
 }
@@ -70,15 +72,22 @@ const Picker = ({ runs, run, pick }) => html`
   </label>
 `;
 
+/** @param {{keys: string[], target: string, pick: (event: any) => void}} props */
+const Which = ({ keys, target, pick }) => html`
+  <label class="pick">in
+    <select value=${target} onChange=${pick}>${keys.map((key) => html`<option key=${key} value=${key}>${key.replace("_", " ")}</option>`)}</select>
+  </label>
+`;
+
 const GOING = "The run is under way. Its streams are here when it ends.";
 const NONE = "This run stored no streams: it ended before it had any, or an older version ran it.";
 
 /** @typedef {((stream: string) => void)|null} Look at messages of a stream; null: that is not allowed */
 
-/** @param {{dag: string, run: Run, picker: any, look: Look}} props */
-function OfRun({ dag, run, picker, look }) {
+/** @param {{dag: string, run: Run, target: string, picker: any, look: Look}} props */
+function OfRun({ dag, run, target, picker, look }) {
   const going = underWay(run);
-  const { data, error, at, again } = useAnswer(going ? null : streamsOf(dag, run.run_id), undefined, askStreams);
+  const { data, error, at, again } = useAnswer(going ? null : streamsOf(dag, run.run_id, target), undefined, askStreams);
   if (data) return html`<${Streams} packed=${data.packed} streams=${data.streams} picker=${picker} look=${look} />`;
   const none = going ? GOING : error?.kind === "missing" && NONE;
   return html`

@@ -1,0 +1,82 @@
+"""A workflow with targets on the page: its runs are the sums of theirs, and each target of a run has a row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from airflow_kinesis_ingest.page.results import groups, joined, numbers
+from tests.airflow.loading import SOURCE, Bundle, stored
+from tests.page.conftest import Client
+from tests.page.rows import run
+from tests.page.test_routes import STORED, get
+
+ONE, TWO = "111111111111_us-east-2", "222222222222_us-east-2"
+FAILED = {**STORED, "state": "failed", "failed": None, "failures_count": 5}
+
+
+@pytest.fixture
+def org(bundle: Bundle) -> None:
+    """A workflow of two accounts."""
+    targets = {"accounts": [ONE[:12], TWO[:12]], "regions": ["us-east-2"]}
+    bundle.put("org.yaml", json.dumps({"source": SOURCE, "targets": targets}))
+    stored(bundle)
+
+
+def ran(**values: Any) -> str:
+    return run(
+        "org", 1, state="failed", by_task={f"ingest.{ONE}": values.get("one"), f"ingest.{TWO}": values.get("two")}
+    )
+
+
+@pytest.mark.usefixtures("org")
+def test_a_workflow_says_its_targets(client: Client) -> None:
+    told = get(client, "workflows/org")["workflow"]
+    assert told["targets"] == [{"key": key, "service": f"org_{key}"} for key in (ONE, TWO)]
+
+
+@pytest.mark.usefixtures("org")
+def test_a_run_is_what_its_targets_are_together(client: Client) -> None:
+    """The worst of their states, and the sums of their numbers; problems of one kind are one."""
+    ran(one=STORED, two=FAILED)
+    [told] = get(client, "workflows/org/runs")["runs"]
+    assert told["outcome"] == "failed"
+    assert (told["numbers"]["listed"], told["numbers"]["written"], told["numbers"]["failed"]) == (24, 6, 7)
+    [group] = told["groups"]
+    assert (group["count"], group["entities"]) == (4, ["orders", "returns"] * 2)
+
+
+@pytest.mark.usefixtures("org")
+def test_each_target_of_a_run_has_a_row(client: Client) -> None:
+    """Also one whose task stored nothing."""
+    run_id = ran(one=STORED)
+    first, second = get(client, f"workflows/org/runs/{run_id}/targets")["targets"]
+    assert (first["key"], first["outcome"], first["numbers"]["listed"]) == (ONE, "partialSuccess", 12)
+    assert first["catalogue_url"] == "http://om:8585/service/messagingServices/shop"
+    assert (second["key"], second["outcome"], second["numbers"]) == (TWO, None, None)
+
+
+@pytest.mark.usefixtures("org")
+def test_a_run_of_many_targets_whose_results_are_not_all_read_has_no_numbers(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums without some of them would be wrong."""
+    monkeypatch.setattr("airflow_kinesis_ingest.page.database.MOST_RESULTS", 3)
+    for number in (1, 2):
+        run("org", number, by_task={f"ingest.{ONE}": STORED, f"ingest.{TWO}": STORED})
+    newest, older = get(client, "workflows/org/runs")["runs"]
+    assert (newest["numbers"]["listed"], older["numbers"]) == (24, None)
+
+
+def test_nothing_joined_is_nothing() -> None:
+    assert joined([]) == joined([{}, {}]) == {}
+    assert joined([{}, STORED]) == STORED
+
+
+def test_what_another_version_stored_joins_as_far_as_it_is_known() -> None:
+    found = joined([STORED, {"state": "success", "listed": "many", "failures": "x"}])
+    told = numbers(found)
+    assert told
+    assert (told.listed, len(list(groups(found)))) == (12, 1)
