@@ -171,7 +171,7 @@ def targets(session: Session, dag_id: str, run_id: str, *, results: bool) -> lis
     )
     found = _results(select(XComModel.task_id, XComModel.value).where(XComModel.dag_id == dag_id))
     told = session.execute(found.where(XComModel.run_id == run_id)) if results else ()
-    values = {task_id: value for task_id, value in told}
+    values = {row.task_id: row.value for row in told}
     rows = session.execute(asked.order_by(task.task_id))
     return [
         TargetRow(
