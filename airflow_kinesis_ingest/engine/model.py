@@ -12,7 +12,7 @@ from ..errors import IngestError
 
 State = Literal["success", "partialSuccess", "failed", "stopped"]
 Outcome = Literal["written", "unchanged"]
-Fate = Literal["failed", "not reached", "skipped", "deleted", "written", "unchanged", "filtered"]
+Fate = Literal["failed", "not reached", "skipped", "deleted", "written", "unchanged", "not due", "filtered"]
 """What became of a stream or, deleted, of the topic that had lost its stream; what asks for a look first."""
 
 NAMES = re.compile(r"[\w.-]+")
@@ -29,6 +29,8 @@ class Stream:
     name: str
     arn: str | None = None
     created: datetime | None = None
+    status: str | None = None
+    mode: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +248,11 @@ class StreamRow:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What one run did, in streams. Every kept stream (listed - filtered) is in one of five places.
+    """What one run did, in streams. Every kept stream (listed - filtered) is in one of six places.
 
-    written or unchanged: its entry is right; skipped: it is being created or deleted and was left alone, a warning
-    names it; failures: its entry could not be brought up to date; not_reached: the run ended before it. Other warnings
+    written or unchanged: its entry is right; not_due: its entry is right as far as a listing tells (`run/refresh.py`);
+    skipped: it is being created or deleted and was left alone, a warning names it; failures: its entry could not be
+    brought up to date; not_reached: the run ended before it. Other warnings
     name a stream that is in the catalogue without a part of what was asked (its sample), a registry of schemas that
     could not be read, or a topic that was not deleted for want of proof. Of a run of named streams, only these are
     counted as listed, and one that is not there is a failure besides. failed_deletions are of topics, none of the
@@ -265,6 +268,7 @@ class RunReport:
     sampled: int = 0
     written: int = 0
     unchanged: int = 0
+    not_due: int = 0
     skipped: int = 0
     throttled: int = 0
     deleted: tuple[str, ...] = ()
@@ -293,7 +297,7 @@ class RunReport:
         """Share of the streams that are right or failed, 0..100; None if there are none, or not all were reached."""
         if self.not_reached:
             return None
-        right = self.written + self.unchanged
+        right = self.written + self.unchanged + self.not_due
         total = right + len(self.failures)
         return round(100.0 * right / total, 2) if total else None
 

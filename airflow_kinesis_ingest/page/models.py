@@ -20,6 +20,7 @@ class Numbers(Answer):
     sampled: int | None = None
     written: int | None = None
     unchanged: int | None = None
+    not_due: int | None = None
     skipped: int | None = None
     deleted: int | None = None
     failed: int | None = None

@@ -10,7 +10,9 @@ from .rows import show, show_cells
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure start-up, memory and whole runs.")
-    parser.add_argument("--large", action="store_true", help="also 10,000 streams, metadata only (9 minutes more)")
+    parser.add_argument(
+        "--large", action="store_true", help="also 10,000 and 50,000 streams, metadata only (half an hour more)"
+    )
     parser.add_argument("--quick", action="store_true", help="100 streams only")
     options = parser.parse_args()
     show("Start-up (medians)", startup.rows())
@@ -27,6 +29,7 @@ def main() -> None:
     cells += [run.cells() for run in ingestion.idle(60, shards=4, empty_pages=6)]
     if options.large:
         cells += [run.cells() for run in ingestion.ingested(10_000, samples=False, first_run_only=True)]
+        cells += [run.cells() for size in (1_000, 10_000, 50_000) for run in ingestion.rolling(size)]
     show_cells(f"A run at AWS's quotas, {ingestion.LATENCY_MS} ms a call", ingestion.HEADER, cells)
     if not options.quick:
         show_cells("Runs of one account at AWS's quotas", shared.HEADER, (runs.cells() for runs in shared.shared()))

@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,43 @@ def ingested(streams: int, *, samples: bool, first_run_only: bool = False) -> It
             yield _run("serial reference", streams, samples, serial, aws, openmetadata)
 
 
+def rolling(streams: int) -> Iterator[Ingested]:
+    """An hourly run of `options.refresh: rolling` over unchanged streams, after a first one that keeps no rate.
+
+    The second run's clock is an hour ahead, so that it has the share of an hour to describe.
+    """
+    account = ["--streams", str(streams), "--records", "0"]
+    catalogue = fake("openmetadata", "--latency-ms", "5")
+    with catalogue as openmetadata, tempfile.TemporaryDirectory() as folder:
+        with fake("kinesis", *account) as aws:
+            first = measured(_rolling(Path(folder), aws, openmetadata, UNPACED))
+            if first.code:
+                raise RuntimeError(f"the first run ended with {first.code}")
+        port = aws.rpartition(":")[2]  # the same one, since another endpoint may be another account
+        with fake("kinesis", *account, "--quotas", "--latency-ms", str(LATENCY_MS), "--port", port) as aws:
+            later = _rolling(Path(folder), aws, openmetadata, AN_HOUR_LATER)
+            found = _run("rolling", streams, False, later, aws, openmetadata)
+        described = found.aws["counts"].get("DescribeStreamSummary", 0)
+        written = sum(count for name, count in found.openmetadata["counts"].items() if _writes_topics(name))
+        yield replace(found, who=f"rolling: {described} described, {written} topics written")
+
+
+UNPACED = "from airflow_kinesis_ingest.engine.aws.quota import RATES; RATES.clear(); "
+AN_HOUR_LATER = (
+    "import time; from airflow_kinesis_ingest.engine.catalogue import run_status; "
+    "run_status.now_ms = lambda: int(time.time() * 1000) + 3_600_000; "
+)
+
+
+def _rolling(folder: Path, aws: str, openmetadata: str, before: str) -> list[str]:
+    options = {"refresh": "rolling"}
+    return command(folder, aws, openmetadata, samples=False, options=options, before=before)
+
+
+def _writes_topics(call: str) -> bool:
+    return "topics" in call and not call.startswith("GET")
+
+
 def idle(streams: int, shards: int, empty_pages: int) -> Iterator[Ingested]:
     """Streams without a record, whose shards give so many empty answers before the one that proves it."""
     account = ["--streams", str(streams), "--records", "0", "--shards", str(shards), "--empty-pages", str(empty_pages)]
@@ -110,11 +147,19 @@ def _since(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 
 def command(
-    folder: Path, aws: str, openmetadata: str, *, samples: bool, service: str = "bench", **metadata: Any
+    folder: Path,
+    aws: str,
+    openmetadata: str,
+    *,
+    samples: bool,
+    options: dict[str, Any] | None = None,
+    before: str = "",
+    service: str = "bench",
+    **metadata: Any,
 ) -> list[str]:
     """The command line as a user has it; its last line of output is the number of streams that are right.
 
-    metadata: added to `sourceConfig.config`.
+    options, metadata: added to `options` and `sourceConfig.config`. before: Python that is run first.
     """
     workflow = {
         "source": {
@@ -133,7 +178,8 @@ def command(
             "sourceConfig": {"config": {"type": "MessagingMetadata", "generateSampleData": samples, **metadata}},
         },
         "sink": {"type": "metadata-rest"},
-        "options": {"quota": SHARE},
+        "options": {"quota": SHARE, **(options or {})},
+        "ingestionPipelineFQN": "bench",
         "workflowConfig": {
             "openMetadataServerConfig": {
                 "hostPort": f"{openmetadata}/api",
@@ -144,8 +190,9 @@ def command(
     file, report = folder / "bench.json", folder / "report.json"
     file.write_text(json.dumps(workflow))
     script = (
-        "import json, sys; from airflow_kinesis_ingest.cli import main; "
+        f"{before}import json, sys; from airflow_kinesis_ingest.cli import main; "
         f"code = main(['ingest', '-c', {str(file)!r}, '--log-level', 'ERROR', '--report', {str(report)!r}]); "
-        f"report = json.load(open({str(report)!r})); print(report['written'] + report['unchanged']); sys.exit(code)"
+        f"report = json.load(open({str(report)!r})); "
+        "print(sum(report[key] for key in ('written', 'unchanged', 'not_due'))); sys.exit(code)"
     )
     return [sys.executable, "-c", script]

@@ -243,7 +243,9 @@ class ShardReader:
 def _listed(name: str, summary: dict[str, Any]) -> Stream:
     created = _known(summary, "StreamCreationTimestamp", datetime)
     # botocore hands out this machine's time zone: the catalogue would change with the worker.
-    return Stream(name, _known(summary, "StreamARN", str), created and created.astimezone(timezone.utc))
+    mode = _known(_known(summary, "StreamModeDetails", dict) or {}, "StreamMode", str)
+    facts = (_known(summary, "StreamARN", str), created and created.astimezone(timezone.utc))
+    return Stream(name, *facts, _known(summary, "StreamStatus", str), mode)
 
 
 def _record(raw: dict[str, Any], stream: str) -> Record:

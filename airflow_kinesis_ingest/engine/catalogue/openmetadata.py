@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from ...errors import CatalogueRefused, NotAllowed, TopicRefused
-from ..model import Outcome, Sample, Topic
+from ..model import Outcome, Sample, Stream, Topic
 from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import OpenMetadata, entity_name, fqn, quoted
@@ -18,7 +19,7 @@ from .labelling import Labelled, Labelling
 from .lineage import Lineage
 from .owners import own_owners
 from .renewal import Body, is_unchangeable
-from .sink import memory_of, topic_body
+from .sink import Standing, memory_of, standing_of, topic_body
 from .tags import labels_in
 from .topic_calls import Catalogued, Meeting, SourceHash, TopicCalls, Warn, object_in
 from .versions import ServerVersion
@@ -26,11 +27,12 @@ from .versions import ServerVersion
 log = logging.getLogger(__name__)
 
 LISTED = (
-    *("sourceHash", "deleted", "topicConfig", "streamARN", "messageSchema", "schemaFields", "children"),
+    *("sourceHash", "deleted", "updatedAt", "partitions", "messageSchema", "schemaFields", "children"),
+    *("topicConfig", "streamARN", "streamStatus", "streamMode", "creationTime"),
     *("tags", "tagFQN", "source", "labelType", "owners", "type", "inherited"),
 )
-"""What is needed of a listed topic besides its id and name: its stream's ARN, its labels and owners where these are
-asked for, and the names of its fields.
+"""What is needed of a listed topic besides its id and name: what a listing tells of its stream, its labels and owners
+where these are asked for, and the names of its fields.
 """
 
 SERVICE_PAGE, TOPIC_PAGE = "/service/messagingServices/", "/topic/"
@@ -102,6 +104,10 @@ class RestSink:
 
     def catalogued(self) -> Mapping[str, str | None]:
         return {name: known.arn for name, known in self._topics.items() if not known.deleted}
+
+    def standing(self, name: str) -> Standing | None:
+        known = self._topics.get(entity_name(name))
+        return known.standing if known and known.is_remembered else None
 
     def write(self, topic: Topic, sample: Sample) -> Outcome:
         facts = topic_body(topic, self._service)
@@ -213,4 +219,17 @@ def _catalogued_of(entity: Body, classification: str) -> Catalogued:
         is_unchangeable(entity.get("messageSchema")),
         labels_in(classification, entity.get("tags")),
         own_owners(entity),
+        _standing(entity),
     )
+
+
+def _standing(entity: Body) -> Standing | None:
+    config, partitions, updated = entity.get("topicConfig"), entity.get("partitions"), entity.get("updatedAt")
+    if not (isinstance(config, dict) and isinstance(partitions, int) and isinstance(updated, int)):
+        return None
+    arn, status, mode, created = map(config.get, ("streamARN", "streamStatus", "streamMode", "creationTime"))
+    try:
+        listed = standing_of(Stream("", arn, datetime.fromisoformat(str(created)), status, mode), partitions)
+    except ValueError:
+        return None
+    return Standing(listed, updated) if listed else None

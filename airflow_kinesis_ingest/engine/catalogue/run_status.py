@@ -13,10 +13,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from ...errors import CatalogueRefused, IngestError
+from ...errors import CatalogueRefused, IngestError, TopicRefused
 from ..model import ProblemGroup, RunReport, grouped
 from ..workflow.models import Workflow
 from .client import OpenMetadata, parted
+from .former import Former, identity, last, mark
 from .versions import ServerVersion
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,9 @@ class RunStatus:
         self._path = f"/services/ingestionPipelines/{quote(pipeline, safe='')}/pipelineStatus"
         self._ours = ours
         self._run_id = run_id
-        self._started = now_ms()
+        self.began = now_ms()
+        self._identity = ""
+        self._former: Former | None = None
         self._server = ServerVersion()
         # A client of its own: a run that was told to stop must still be able to say `stopped`.
         self._client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, retry_for=RETRY_FOR)
@@ -57,6 +60,20 @@ class RunStatus:
             self._put({"pipelineState": "running"})
 
         _best_effort(start)
+
+    def former(self, *, back: int) -> Former | None:
+        """The last complete run of this workflow that began at most `back` ms ago; None where it is not known.
+
+        The status of this one will say that it was complete, if it was: call it for a run of all streams only.
+        """
+        self._identity = identity(self._workflow)
+
+        def look() -> None:
+            found = self._client.get(self._path, startTs=self.began - back, endTs=self.began) or {}
+            self._former = last(found.get("data") or [], self._identity)
+
+        _best_effort(look, "the last complete run is not known")
+        return self._former
 
     def deployed(self) -> None:
         """Make the entity, or update ours. The service must exist. Raises IngestError."""
@@ -78,11 +95,18 @@ class RunStatus:
             "endDate": now_ms(),
             "status": step_summaries(report),
         }
-        _best_effort(lambda: self._put(body))
+        marked = self._identity and mark(self._identity, report, began=self.began, before=self._former)
+        _best_effort(lambda: self._put_marked(body, marked) if marked else self._put(body))
 
     def _put(self, body: dict[str, Any]) -> None:
-        common = {"runId": self._run_id, "startDate": self._started, "timestamp": self._started}
+        common = {"runId": self._run_id, "startDate": self.began, "timestamp": self.began}
         self._client.put(self._path, common | body)
+
+    def _put_marked(self, body: dict[str, Any], metadata: dict[str, Any]) -> None:
+        try:
+            self._put(body | {"metadata": metadata})
+        except TopicRefused:
+            self._put(body)  # an old server refuses a field that it does not know
 
     def _exists(self) -> bool:
         return self._client.get(f"/services/ingestionPipelines/name/{quote(self._pipeline, safe='')}") is not None
@@ -117,7 +141,7 @@ def airflow_settings(workflow: Workflow) -> dict[str, Any]:
 def step_summaries(report: RunReport) -> list[dict[str, Any]]:
     """entity/services/ingestionPipelines/status.json#/definitions/stepSummary, one for each end of the pipeline."""
     reading = _summary("Kinesis", report.described, report, ("describe", "sample"))
-    writing = _summary("OpenMetadata", report.written + report.unchanged, report, ("write", "delete"))
+    writing = _summary("OpenMetadata", report.written + report.unchanged + report.not_due, report, ("write", "delete"))
     if report.fatal:
         reading["errors"] += 1
         reading["failures"].insert(0, {"name": "run", "error": str(report.fatal)})
@@ -139,11 +163,11 @@ def _failure(group: ProblemGroup) -> dict[str, str]:
     return {"name": group.named, "error": f"{group.cause}. {group.remedy}"}
 
 
-def _best_effort(call: Callable[[], None]) -> None:
+def _best_effort(call: Callable[[], None], otherwise: str = "OpenMetadata was not told the status of this run") -> None:
     try:
         call()
     except IngestError as error:
-        log.warning("OpenMetadata was not told the status of this run: %s", error)
+        log.warning("%s: %s", otherwise, error)
 
 
 def now_ms() -> int:

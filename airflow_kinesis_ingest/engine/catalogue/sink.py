@@ -6,13 +6,23 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from ..model import Outcome, Sample, Topic
+from ..model import Outcome, Sample, Stream, Topic
 from ..records.forgetting import AT_ONCE, Memory
 from ..workflow.models import Workflow
 from .client import entity_name, fqn
 from .found import Each, Found, Linked
+
+
+class Standing(NamedTuple):
+    """How a catalogued topic stands.
+
+    listed: the `standing_of` its stream when it was written; updated: when it was changed last, in ms since 1970.
+    """
+
+    listed: bytes
+    updated: int
 
 
 class Sink(Protocol):
@@ -29,6 +39,10 @@ class Sink(Protocol):
 
     def catalogued(self) -> Mapping[str, str | None]:
         """The live topics of the service when the run began: name -> stream ARN, None where it is not recorded."""
+        ...
+
+    def standing(self, name: str) -> Standing | None:
+        """How a topic stood when the run began; None where that is not known, so that its stream is described."""
         ...
 
     def write(self, topic: Topic, sample: Sample) -> Outcome:
@@ -70,6 +84,15 @@ def topic_body(topic: Topic, service: str) -> dict[str, Any]:
     if topic.max_message_bytes is not None:
         body["maximumMessageSize"] = topic.max_message_bytes
     return body
+
+
+def standing_of(stream: Stream, open_shards: int) -> bytes:
+    """What a listing tells of a stream, in 8 bytes; b"" where it does not tell all of it, and nothing is equal to it.
+
+    Of the creation time whole seconds: nothing says that all calls give as many digits, and none is made anew in one.
+    """
+    facts = (stream.arn, stream.status, stream.mode, stream.created and int(stream.created.timestamp()), open_shards)
+    return hashlib.blake2s(repr(facts).encode(), digest_size=8).digest() if all(facts) else b""
 
 
 def memory_of(workflow: Workflow, sample: Sample) -> Memory | None:

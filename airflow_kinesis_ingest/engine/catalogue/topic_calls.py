@@ -21,7 +21,7 @@ from ..records.field_names import named, stored_name
 from ..records.forgetting import Ages, Memory
 from .client import OpenMetadata, quoted
 from .renewal import Body, Renewed, is_unchangeable, renewed, tell_forgotten
-from .sink import digest
+from .sink import Standing, digest
 
 NO_SCHEMA = "-" * 8
 NO_DAY = "-" * 6
@@ -85,7 +85,8 @@ class Catalogued:
 
     arn: of its stream; deleted: softly, so that a PUT brings it back; unchangeable: see `is_unchangeable`. labels: of
     the classification of AWS's tags, with their types; owners: type and id of those it does not inherit; both as the
-    run began, and empty where nobody asks for them.
+    run began, and empty where nobody asks for them. standing: as of a sink's
+    `standing`.
     """
 
     id: str
@@ -95,6 +96,12 @@ class Catalogued:
     unchangeable: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     owners: frozenset[tuple[str, str]] = frozenset()
+    standing: Standing | None = None
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether it is live and holds what a run of ours wrote last, whole."""
+        return self.hash.facts not in ("", NOTHING.facts) and not (self.deleted or self.unchangeable)
 
 
 @dataclass(frozen=True, slots=True)

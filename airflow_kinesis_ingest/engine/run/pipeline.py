@@ -47,6 +47,7 @@ from ..workflow.filters import Verdict, stream_filter
 from ..workflow.models import Options, Workflow
 from .flow import Flow, Stage, attended
 from .reading import Reader, dated
+from .refresh import LOOKERS, Refresh, looking, refreshed
 from .tally import Tally, unexpected
 from .window import window
 
@@ -168,7 +169,7 @@ def source_of(
     connect = partial(
         kinesis_client,
         workflow.aws,
-        pool=DESCRIBERS + options.concurrency + 1,
+        pool=LOOKERS + DESCRIBERS + options.concurrency + 1,
         role=options.assume_role,
         account_id_endpoint_mode=options.account_id_endpoint_mode,
     )
@@ -323,9 +324,8 @@ class Run:
         storing = self.sink.open(storing=self.workflow.metadata.generate_sample_data and self._options.sample.store)
         try:
             self.tally.catalogue = self.sink.address
-            if status:
-                status.running()
-            listed = self._ingest(streams, storing)
+            refresh = self._refresh(status)
+            listed = self._ingest(streams, storing, refresh)
             complete = True
             if self.only is None and self.workflow.metadata.mark_deleted_topics:
                 self._delete_gone(listed)
@@ -354,7 +354,13 @@ class Run:
             )
         return chain([first] if first else [], streams)
 
-    def _ingest(self, streams: Iterator[Stream], storing: bool) -> dict[str, str | None]:
+    def _refresh(self, status: RunStatus | None) -> Refresh:
+        if status is None:
+            return Refresh()
+        status.running()
+        return refreshed(self._options, status) if self.only is None else Refresh()
+
+    def _ingest(self, streams: Iterator[Stream], storing: bool, refresh: Refresh) -> dict[str, str | None]:
         """Bring every kept stream into the catalogue. Returns name -> ARN of all that were listed."""
         workers = self._options.concurrency
         stages = [
@@ -362,6 +368,8 @@ class Run:
             Stage(self._sampling(storing), workers),
             Stage(self._write, workers),
         ]
+        if refresh.is_rolling:
+            stages.insert(0, Stage(looking(refresh, self.source, self.sink, self.tally), LOOKERS))
         flow = Flow(stages, self.stop)
         listed, failed = self._feed(flow, streams)
         flow.drain()

@@ -24,6 +24,7 @@ def _numbers(report: RunReport) -> list[tuple[str, str]]:
         ("sampled", str(report.sampled)),
         ("written", str(report.written)),
         ("unchanged", str(report.unchanged)),
+        ("not due", str(report.not_due)),
         ("skipped", str(report.skipped)),
         ("deleted", str(len(report.deleted))),
         ("warnings", str(len(report.warnings))),
@@ -62,8 +63,8 @@ def problems(report: RunReport) -> Iterator[str]:
 
 
 def progress(report: RunReport) -> tuple[int, int]:
-    """How many streams are done with, written, unchanged, skipped or failed, of how many that are kept so far."""
-    done = report.written + report.unchanged + report.skipped + len(report.failures)
+    """How many streams are done with (written, unchanged, not due, skipped, failed), of how many kept so far."""
+    done = report.written + report.unchanged + report.not_due + report.skipped + len(report.failures)
     kept = report.listed - report.filtered
     return min(done, kept), kept  # a stream that was asked for and is not listed has failed, and is none of them
 

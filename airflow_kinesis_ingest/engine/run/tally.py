@@ -25,7 +25,7 @@ Note = Callable[[str, str, IngestError], None]
 
 
 class Tally:
-    """The numbers behind a RunReport. Every kept stream ends as finished, skipped, a failure, or not reached.
+    """The numbers behind a RunReport. Every kept stream ends as finished, not due, skipped, a failure, or not reached.
 
     catalogue: where it is; kept: whether it was closed and keeps what was written; account: of AWS, if it is known.
     """
@@ -78,6 +78,12 @@ class Tally:
         with self._lock:
             self._counts[outcome] += 1
             self._end(stream, outcome)
+
+    def not_due(self, stream: str, shards: int) -> None:
+        """It is as the catalogue has it as far as its listing tells: so many open shards, too."""
+        with self._lock:
+            self._counts["not due"] += 1
+            self._rows[stream] = replace(self._row(stream), outcome="not due", shards=shards)
 
     def deleted(self, topic: str) -> None:
         with self._lock:
@@ -167,6 +173,7 @@ class Tally:
                 sampled=self._counts["sampled"],
                 written=self._counts["written"],
                 unchanged=self._counts["unchanged"],
+                not_due=self._counts["not due"],
                 skipped=self._counts["skipped"],
                 throttled=self._counts["throttled"],
                 deleted=tuple(sorted(self._deleted)),

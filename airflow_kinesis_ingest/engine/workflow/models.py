@@ -470,6 +470,13 @@ class Options(Strict):
     )
     assume_role: AssumeRoleOptions = Field(default_factory=AssumeRoleOptions)
     sample: SampleOptions = Field(default_factory=SampleOptions)
+    refresh: Literal["full", "rolling"] = Field(
+        "full",
+        description="`full`: every run describes every stream; `rolling`: those that its listing tells to be new or"
+        " changed, and of the others a share, so that each is described once in `maxAge`; for `metadata-rest` in a"
+        " deployed workflow, or with `ingestionPipelineFQN`",
+    )
+    max_age: int = Field(24, ge=1, le=168, description="Hours within which `rolling` describes every stream again")
     infer_schema: bool = Field(True, description="Infer the message schema from the sample")
     schema_options: SchemaOptions = Field(default_factory=SchemaOptions, alias="schema")
     deletion: DeletionOptions = Field(default_factory=DeletionOptions)

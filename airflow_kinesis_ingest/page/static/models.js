@@ -4,7 +4,7 @@
  *
  * @typedef {{file: string, line: number, column: number, path: string, problem: string, remedy: string}} Fault
  *   line 0: the fault belongs to the file as a whole
- * @typedef {"listed"|"filtered"|"described"|"sampled"|"written"|"unchanged"|"skipped"|"deleted"|"failed"|"warnings"|"not_reached"} Step
+ * @typedef {"listed"|"filtered"|"described"|"sampled"|"written"|"unchanged"|"not_due"|"skipped"|"deleted"|"failed"|"warnings"|"not_reached"} Step
  * @typedef {Record<Step, number|null> & {seconds: number|null}} Numbers
  * @typedef {object} Result
  * @property {string} run_id
@@ -67,7 +67,7 @@
  * @property {string|null} catalogue_url
  * @typedef {Result & {groups: Group[], catalogue_url: string|null}} Run
  * @typedef {{runs: Run[]}} Runs newest first
- * @typedef {"written"|"unchanged"|"skipped"|"failed"|"filtered"|"not reached"|"deleted"} Outcome
+ * @typedef {"written"|"unchanged"|"not due"|"skipped"|"failed"|"filtered"|"not reached"|"deleted"} Outcome
  * @typedef {object} Stream
  * @property {string} name
  * @property {Outcome} outcome

@@ -19,7 +19,7 @@ const ROW = 37; // pixels, as style.css has it
 /** What asks for a look first. */
 const OUTCOMES = /** @type {[string, string, string][]} */ ([
   ["failed", "Failed", "failed"], ["not reached", "Not reached", "warning"], ["skipped", "Skipped", "warning"], ["deleted", "Deleted", "queued"],
-  ["written", "Written", "success"], ["unchanged", "Unchanged", "none"], ["filtered", "Filtered", "none"],
+  ["written", "Written", "success"], ["unchanged", "Unchanged", "none"], ["not due", "Not due", "none"], ["filtered", "Filtered", "none"],
 ]);
 const COLUMNS = /** @type {[keyof Stream, string, string?][]} */ ([
   ["name", "Stream"], ["outcome", "Outcome"], ["pattern", "Kept or filtered by"], ["shards", "Shards", "figure"],
@@ -125,7 +125,7 @@ function Streams({ packed, streams, picker, look }) {
       ${packed.cut > 0 && html`
         <p class="notice">
           The run saw ${count(packed.count, "stream")}; ${number(packed.cut)} of them are left out here, since a run stores 256 KB at most.
-          ${" "}Unchanged and filtered ones are left out first.
+          ${" "}Filtered, not due and unchanged ones are left out first.
         </p>
       `}
       ${found.length

@@ -100,7 +100,7 @@ def test_pages_are_fetched_as_they_are_consumed() -> None:
 def test_arn_and_creation_come_with_the_listing() -> None:
     with reading(FakeStream("orders", created=1_760_000_000.0)) as (aws, source):
         created = datetime.fromtimestamp(1_760_000_000, timezone.utc)
-        assert list(source.streams()) == [Stream("orders", aws.arn("orders"), created)]
+        assert list(source.streams()) == [Stream("orders", aws.arn("orders"), created, "ACTIVE", "PROVISIONED")]
 
 
 def test_a_simulator_without_token_and_summaries_is_listed_by_its_last_names() -> None:

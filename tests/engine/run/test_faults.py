@@ -23,6 +23,7 @@ import pytest
 
 from airflow_kinesis_ingest.engine.aws import client as aws_clients
 from airflow_kinesis_ingest.engine.aws.client import kinesis_client
+from airflow_kinesis_ingest.engine.catalogue import run_status
 from airflow_kinesis_ingest.engine.model import RunReport
 from airflow_kinesis_ingest.engine.run import pipeline
 from airflow_kinesis_ingest.engine.workflow.models import Workflow
@@ -35,6 +36,7 @@ from tests.fakes.server import Call, Chance, FakeServer, Fault, Faults, Recorded
 SERVICE = "shop"
 ANSWERS_WITHIN = 0.2
 BOUND = 20.0
+A_DAY_MS = 86_400_000
 SEEDS = range(200)
 
 Told = dict[str, Any]
@@ -99,6 +101,9 @@ class Scene:
     file: Path
     client: Any
     to_file: bool = False
+    rolling: bool = False
+    runs: int = 0
+    ahead_ms: int = 0
     before: dict[str, Told] = field(default_factory=dict)
     old_file: bytes = b""
 
@@ -106,6 +111,9 @@ class Scene:
         self.aws.streams.clear()
         self.catalogue.services.clear()
         self.catalogue.topics.clear()
+        self.catalogue.pipelines.clear()
+        self.catalogue.statuses.clear()
+        self.ahead_ms = 0
         self.file.unlink(missing_ok=True)
         self.without_faults()
 
@@ -135,16 +143,28 @@ class Scene:
     def run(self, retry_for: float = 10.0) -> RunReport:
         """retry_for: seconds; ample where a fault passes, short where it stays."""
         started = time.monotonic()
-        report = pipeline.run(made_workflow(self.aws, self.file if self.to_file else self.catalogue, retry_for))
+        report = self._run(retry_for)
         assert time.monotonic() - started < BOUND
         assert self.aws.violations == []
         assert self.catalogue.invalid_bodies == []
         return report
 
+    def _run(self, retry_for: float) -> RunReport:
+        to = self.file if self.to_file else self.catalogue
+        made = made_workflow(self.aws, to, retry_for, rolling=self.rolling)
+        self.runs += 1
+        status = pipeline.status_of(made, "shop", f"run {self.runs}") if self.rolling else None
+        if status:
+            status.began += self.ahead_ms
+        return pipeline.run(made, status=status)
+
 
 @cache
-def made_workflow(aws: FakeKinesis, to: FakeOpenMetadata | Path, retry_for: float = 1.0) -> Workflow:
-    blocks = {"service": {"description": "Streams of the shop"}, "options": {"retryFor": retry_for}}
+def made_workflow(
+    aws: FakeKinesis, to: FakeOpenMetadata | Path, retry_for: float = 1.0, *, rolling: bool = False
+) -> Workflow:
+    options = {"retryFor": retry_for, "refresh": "rolling" if rolling else "full"}
+    blocks = {"service": {"description": "Streams of the shop"}, "options": options}
     return workflow(aws, to, service_name=SERVICE, **blocks)
 
 
@@ -161,7 +181,8 @@ def scene(servers: Scene, quick: None, monkeypatch: pytest.MonkeyPatch) -> Scene
     """Empty, with one boto3 client for all tests: making one takes 30 ms."""
     answers_within(ANSWERS_WITHIN, monkeypatch)
     monkeypatch.setattr(pipeline, "kinesis_client", lambda *_, **__: servers.client)
-    servers.to_file = False
+    monkeypatch.setattr(run_status, "identity", lambda _: "the same with every `retryFor`")
+    servers.to_file = servers.rolling = False
     servers.empty()
     return servers
 
@@ -180,12 +201,21 @@ def check(scene: Scene, report: RunReport) -> None:
     troubled = {problem.entity for problem in report.failures} | set(report.not_reached)
     troubled |= set(sorted(streams)[report.listed :])
     warned = {problem.entity for problem in report.warnings}
+    rows = {row.name: row.outcome for row in report.streams}
     for name, made in streams.items():
         now, before = truth(scene.aws, made), scene.before.get(name)
-        if name in troubled:
+        if rows.get(name) == "not due":
+            assert after[name] == before
+            assert _listed(after[name]) == _listed(now)
+        elif name in troubled:
             _check_not_wrong(after.get(name), before, now)
         else:
             _check_right(after[name], before, now, sampled=name not in warned)
+
+
+def _listed(of: Told) -> list[Any]:
+    """What ListStreams and ListShards tell."""
+    return [of["partitions"], *(of["topicConfig"].get(key) for key in ("streamARN", "streamMode", "creationTime"))]
 
 
 def _check_report(report: RunReport, names: list[str]) -> None:
@@ -196,7 +226,8 @@ def _check_report(report: RunReport, names: list[str]) -> None:
     failed = {problem.entity for problem in report.failures}
     assert failed | set(report.not_reached) <= set(names[: report.listed])
     assert not failed & set(report.not_reached)
-    assert report.written + report.unchanged + report.skipped + len(failed) + len(report.not_reached) == report.listed
+    right = report.written + report.unchanged + report.not_due
+    assert right + report.skipped + len(failed) + len(report.not_reached) == report.listed
     if report.fatal is None:
         assert (report.listed, report.not_reached) == (len(names), ())
         ok = report.success_percent is None or report.success_percent >= 90
@@ -239,6 +270,12 @@ def check_repaired(scene: Scene) -> None:
     report = scene.run()
     assert (report.failures, report.failed_deletions, report.warnings, report.not_reached) == ((), (), (), ())
     check(scene, report)
+    if scene.rolling and not scene.to_file:
+        scene.ahead_ms += A_DAY_MS
+        scene.remember()
+        report = scene.run()
+        assert report.not_due == 0
+        check(scene, report)
 
 
 # --- the matrix -----------------------------------------------------------------------------------------------------
@@ -278,16 +315,19 @@ def catalogues() -> dict[str, Any]:
 
 def begin(scene: Scene, catalogues: dict[str, Any], *names: str) -> Scene:
     """The account as it is `NOW`, catalogued by two runs as it was `EARLIER`; these streams of it alone."""
-    made = " ".join(names)
+    made = " ".join([*names, *(["rolling"] if scene.rolling else [])])
     if made not in catalogues:
         for streams in EARLIER:
             scene.account(*(each for each in streams if each.name in names))
             scene.run()
-        catalogues[made] = deepcopy((scene.catalogue.services, scene.catalogue.topics))
-    services, topics = deepcopy(catalogues[made])
+        kept = scene.catalogue.services, scene.catalogue.topics, scene.catalogue.pipelines, scene.catalogue.statuses
+        catalogues[made] = deepcopy(kept)
+    services, topics, pipelines, statuses = deepcopy(catalogues[made])
     services[SERVICE]["description"] = "As somebody wrote it"
     scene.catalogue.services.update(services)
     scene.catalogue.topics.update(topics)
+    scene.catalogue.pipelines.update(pipelines)
+    scene.catalogue.statuses.update(statuses)
     scene.account(*(each for each in NOW if each.name in names))
     scene.without_faults()
     scene.remember()
@@ -296,6 +336,13 @@ def begin(scene: Scene, catalogues: dict[str, Any], *names: str) -> Scene:
 
 @pytest.fixture
 def small(scene: Scene, catalogues: dict[str, Any]) -> Scene:
+    return begin(scene, catalogues, "a.steady", "changed", "fresh", "gone")
+
+
+@pytest.fixture
+def small_and_rolling(scene: Scene, catalogues: dict[str, Any]) -> Scene:
+    """The earlier runs were complete, as their statuses say: `a.steady` is not due."""
+    scene.rolling = True
     return begin(scene, catalogues, "a.steady", "changed", "fresh", "gone")
 
 
@@ -375,6 +422,49 @@ def test_aws_in_trouble(small: Scene, operation: str, trouble: Trouble) -> None:
         assert (failures, warnings, report.fatal) == ([("describe", "changed")], [], None)
     else:
         assert (failures, warnings, report.fatal) == ([], [("sample", "changed")], None)
+    check_repaired(small)
+
+
+@pytest.mark.parametrize("trouble", [each for each in AWS_TROUBLES if each.outcome != PASSES], ids=str)
+@pytest.mark.parametrize(
+    ("operation", "about"),
+    [
+        ("ListStreams", "*"),
+        ("DescribeStreamSummary", "changed"),
+        ("ListShards", "changed"),
+        ("ListShards", "a.steady"),
+        ("GetRecords", "fresh"),
+    ],
+)
+def test_aws_in_trouble_while_a_run_is_rolling(
+    small_and_rolling: Scene, operation: str, about: str, trouble: Trouble
+) -> None:
+    """As in a full run; a stream whose shards cannot be listed is described instead of taken for unchanged."""
+    small = small_and_rolling
+    small.aws.faults = Faults(trouble.rule(operation, "*" if trouble.outcome == ENDS else about))
+    report = small.run(trouble.retry_for)
+    check(small, report)
+    steady = {row.name: row.outcome for row in report.streams}.get("a.steady")
+    if report.fatal is None:
+        assert (steady == "not due") is ((operation, about) != ("ListShards", "a.steady"))
+        assert report.deleted == ("gone",)
+    else:
+        assert trouble.outcome == ENDS or operation == "ListStreams"
+        assert report.deleted == ()
+    check_repaired(small)
+
+
+@pytest.mark.parametrize("trouble", [*staying(aws_error("AccessDeniedException"), Fault.reset())], ids=str)
+@pytest.mark.parametrize("path", ["/services/ingestionPipelines/*"])
+def test_a_run_that_cannot_ask_for_the_last_complete_one_describes_everything(
+    small_and_rolling: Scene, path: str, trouble: Trouble
+) -> None:
+    """OpenMetadata takes or tells no status: nothing is taken for granted."""
+    small = small_and_rolling
+    small.catalogue.faults = Faults(trouble.rule("GET", path))
+    report = small.run(trouble.retry_for)
+    assert (report.state, report.not_due, report.deleted) == ("success", 0, ("gone",))
+    check(small, report)
     check_repaired(small)
 
 
@@ -579,9 +669,13 @@ def some_faults(draw: random.Random, seed: int, kinds: Sequence[Fault]) -> list[
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_any_trouble(scene: Scene, seed: int) -> None:
-    """A random account, catalogued by an earlier run as it was then, and random faults on both sides."""
+    """A random account, catalogued by an earlier run as it was then, and random faults on both sides.
+
+    Every second one with `refresh: rolling`.
+    """
     draw = random.Random(seed)
     scene.to_file = draw.random() < 0.25
+    scene.rolling = seed % 2 == 1
     names = draw.sample(["a", "b", "c.d", "e-f", "g_h", "i"], draw.randint(1, 6))
     earlier = [some_stream(draw, name) for name in names if draw.random() < 0.8]
     if earlier:

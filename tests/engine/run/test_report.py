@@ -22,8 +22,8 @@ def test_the_numbers_of_a_run_are_told_in_the_order_of_its_steps() -> None:
     report = RunReport(listed=9, filtered=2, described=7, sampled=4, written=5, unchanged=1, deleted=("old",))
     found = dict(rows(report))
     assert ", ".join(found) == (
-        "listed, filtered, described, sampled, written, unchanged, skipped, deleted, warnings, failures,"
-        " failed deletions, not reached, success, seconds, state"
+        "listed, filtered, described, sampled, written, unchanged, not due, skipped, deleted, warnings,"
+        " failures, failed deletions, not reached, success, seconds, state"
     )
     assert [found[label] for label in ("listed", "written", "deleted", "success")] == ["9", "5", "1", "100.0 %"]
 
@@ -160,7 +160,7 @@ def test_a_good_run_has_no_problems() -> None:
 def test_a_table_for_a_log_is_aligned_numbers_and_then_problems() -> None:
     lines = table(RunReport(listed=3, failures=(problem(1),))).splitlines()
     assert lines[0] == "listed            3"
-    assert lines[11] == "not reached       0"
+    assert lines[12] == "not reached       0"
     assert lines[-1].startswith("failure: stream-1")
 
 

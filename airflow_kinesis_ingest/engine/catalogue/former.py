@@ -1,0 +1,73 @@
+"""What the statuses of former runs tell of the last complete one. Nothing else remembers it.
+
+A run that went through all of its streams puts, with the status that it writes anyway, a mark into that status's
+`metadata`. What is not known (no such status, a server that keeps none, another workflow's) is None: then a run takes
+nothing for granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ... import __version__
+from ..model import RunReport
+from ..workflow.models import Workflow
+from .sink import digest
+
+KEY = "kinesisIngest"
+OWED_MOST = 1000
+"""Streams with a problem; a run with more of them counts as none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The last complete run of a workflow. began, ended: in ms since 1970.
+
+    turn: how many such runs there were before it, without a gap. owed: the streams that it named in a problem.
+    """
+
+    began: int
+    ended: int
+    turn: int = 0
+    owed: frozenset[str] = frozenset()
+
+
+def identity(workflow: Workflow) -> str:
+    """Another one where a complete run of the one says nothing about the other. No secret has a part in it."""
+    parts = workflow.model_dump(mode="json", include={"source": {"service_name", "source_config"}, "options": True})
+    # The keys may be others in each run; which account they are of, the streams' ARNs tell.
+    return digest([__version__, parts, workflow.aws.aws_region, str(workflow.aws.endpoint_url)], 16)
+
+
+def mark(of: str, report: RunReport, *, began: int, before: Former | None) -> dict[str, Any] | None:
+    """The metadata of a complete run's status; None for a run that is none."""
+    owed = owed_by(report)
+    if report.fatal or len(owed) > OWED_MOST:
+        return None
+    turn = before.turn + 1 if before else 0
+    return {KEY: {"of": of, "began": began, "turn": turn, "owed": sorted(owed)}}
+
+
+def owed_by(report: RunReport) -> frozenset[str]:
+    """The streams that a run named in a problem: what the catalogue has of them may not be what it should."""
+    found = (*report.failures, *report.warnings)
+    return frozenset(problem.entity for problem in found if problem.step not in ("delete", "compare"))
+
+
+def last(statuses: Iterable[Any], of: str) -> Former | None:
+    """The complete run that began last, of the workflow with this identity."""
+    found = [former for former in (_former(status, of) for status in statuses) if former]
+    return max(found, key=lambda former: former.began, default=None)
+
+
+def _former(status: Any, of: str) -> Former | None:
+    metadata = status.get("metadata") if isinstance(status, dict) else None
+    told = metadata.get(KEY) if isinstance(metadata, dict) else None
+    if not isinstance(told, Mapping) or told.get("of") != of:
+        return None
+    began, turn, ended, owed = told.get("began"), told.get("turn"), status.get("endDate"), told.get("owed")
+    if not (isinstance(began, int) and isinstance(turn, int) and isinstance(ended, int) and isinstance(owed, list)):
+        return None
+    return Former(began, ended, turn, frozenset(map(str, owed)))
