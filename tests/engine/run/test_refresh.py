@@ -16,6 +16,7 @@ from airflow_kinesis_ingest.engine.catalogue import run_status
 from airflow_kinesis_ingest.engine.catalogue.former import Former
 from airflow_kinesis_ingest.engine.catalogue.run_status import RunStatus
 from airflow_kinesis_ingest.engine.catalogue.sink import Standing, standing_of
+from airflow_kinesis_ingest.engine.catalogue.topic import topic_of
 from airflow_kinesis_ingest.engine.model import Description, Outcome, RunReport, Sample, Stream, Topic
 from airflow_kinesis_ingest.engine.run import pipeline
 from airflow_kinesis_ingest.engine.run.refresh import HOUR_MS, Refresh
@@ -168,8 +169,10 @@ class World:
         self.catalogue.writes.clear()
         status = RunStatus(self.workflow, "shop.shop", f"run {self.runs}", ours=True)
         status._client = Statuses(self.catalogue)  # type: ignore[assignment]
-        into = lambda *_: self.catalogue  # noqa: E731 - a sink is one line here
-        return pipeline.run(self.workflow, status=status, into=into, **parameters)
+        return pipeline.run(self.workflow, status=status, into=self._sink, **parameters)
+
+    def _sink(self, *_: object) -> Any:
+        return self.catalogue
 
     def put(self, name: str, **changes: Any) -> None:
         """Make a stream, or change one."""
@@ -192,7 +195,7 @@ class World:
     @staticmethod
     def _matches(described: Description, topic: Topic) -> bool:
         url = topic.source_url
-        return topic == pipeline.topic_of(described, source_url=url)
+        return topic == topic_of(described, source_url=url)
 
 
 @pytest.fixture
@@ -380,7 +383,7 @@ CHANGES = st.one_of(
     st.tuples(st.just("delete"), st.sampled_from(NAMES), st.just({})),
 )
 CALLS = st.sets(st.tuples(st.sampled_from(["describe", "shards"]), st.sampled_from(NAMES)), max_size=4)
-RUNS = st.one_of(
+RUNS: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.just({"missed": True}),
     st.fixed_dictionaries({"breaks_after": st.integers(0, 5)}),
