@@ -234,7 +234,8 @@ class StreamRow:
     """What one run knows of one stream. Only the name and the outcome are certain: None is not known, never zero.
 
     pattern: what the filter decided by, as it says it; None without a filter. schema: its kind. messages: read for the
-    sample; 0 where it was looked for in vain. Nothing of a message is in it.
+    sample; 0 where it was looked for in vain. Nothing of a message is in it. tags: of AWS, as `key=value`; readers,
+    writers: its flows, as a person would name them.
     """
 
     name: str
@@ -244,6 +245,9 @@ class StreamRow:
     retention_hours: int | None = None
     schema: str | None = None
     messages: int | None = None
+    tags: tuple[str, ...] | None = None
+    readers: tuple[str, ...] | None = None
+    writers: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

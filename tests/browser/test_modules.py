@@ -180,6 +180,9 @@ def test_the_rows_of_a_run_are_unpacked_as_they_were_packed(evaluate: Evaluate) 
     unpacked = evaluate("packed", "its.unpacked(value)", packed(rows))
     assert [StreamRow(**row) for row in unpacked] == rows
     assert evaluate("packed", "its.unpacked(value)", packed([])) == []
+    flowing = StreamRow("orders", "written", tags=("env=prod",), readers=("lambda f",), writers=())
+    [found] = evaluate("packed", "its.unpacked(value)", packed([flowing]))
+    assert (found["tags"], found["readers"], found["writers"]) == (["env=prod"], ["lambda f"], [])
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import gzip
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any, get_args
 
@@ -20,14 +20,32 @@ URGENCY: Mapping[str, int] = {fate: place for place, fate in enumerate(get_args(
 
 
 def packed(rows: Iterable[StreamRow], *, most: int = MOST_BYTES, **links: str) -> dict[str, Any]:
-    """The rows as plain data of at most `most` bytes of JSON; the least urgent ones are left out if they do not fit.
+    """The rows as plain data of at most `most` bytes of JSON.
+
+    If they do not fit, their tags go, then their flows, then the least urgent rows; `without` names such columns.
 
     {"columns": names of the columns, "data": base64 of gzip of JSON, which is one list per column in that order, sorted
     by the name of the stream, "count": all rows, "cut": those that are left out} and the links. links: addresses with
     `{name}` in the place of a stream's name, or `{topic}` in that of its topic's (`topic_pages`), "" where there is
     none; a few hundred bytes.
     """
-    return squeezed(sorted(rows, key=_urgency), COLUMNS, most, **links)
+    ordered = sorted(rows, key=_urgency)
+    for without in _lighter(ordered):
+        none: dict[str, Any] = dict.fromkeys(without)
+        thin = [replace(row, **none) for row in ordered] if without else ordered
+        value = squeezed(thin, COLUMNS, most, without=list(without), **links)
+        if not value["cut"]:
+            break
+    return value
+
+
+def _lighter(rows: Sequence[StreamRow]) -> Iterator[tuple[str, ...]]:
+    """The columns to leave out, the fewest first."""
+    yield ()
+    if any(row.tags for row in rows):
+        yield ("tags",)
+    if any(row.readers or row.writers for row in rows):
+        yield ("tags", "readers", "writers")
 
 
 def squeezed(ordered: Sequence[Any], columns: Sequence[str], most: int = MOST_BYTES, **more: Any) -> dict[str, Any]:
@@ -44,7 +62,11 @@ def unpacked(value: Mapping[str, Any]) -> tuple[StreamRow, ...]:
     except zlib.error as error:
         raise ValueError(f"the rows of the streams cannot be unpacked: {error}") from None
     rows = zip(*json.loads(text), strict=True)
-    return tuple(StreamRow(**dict(zip(value["columns"], row, strict=True))) for row in rows)
+    return tuple(StreamRow(**dict(zip(value["columns"], map(_frozen, row), strict=True))) for row in rows)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _urgency(row: StreamRow) -> tuple[int, str]:

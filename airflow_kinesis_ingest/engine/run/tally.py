@@ -7,13 +7,14 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from ...errors import Abort, IngestError, Retry, Skip, StreamNotReady
 from ..model import Description, Fate, Outcome, Problem, RunReport, Sample, State, StreamRow
 from ..workflow.filters import Verdict
+from .details import Details
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,13 @@ class Tally:
         """AWS throttled one more call."""
         with self._lock:
             self._counts["throttled"] += 1
+
+    def detailed(self, found: Iterable[Details]) -> None:
+        """The tags and flows of streams."""
+        with self._lock:
+            for each in found:
+                row = self._row(each.stream)
+                self._rows[each.stream] = replace(row, tags=each.tags, readers=each.readers, writers=each.writers)
 
     def finished(self, stream: str, outcome: Outcome) -> None:
         with self._lock:

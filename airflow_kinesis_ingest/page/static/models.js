@@ -76,11 +76,15 @@
  * @property {number|null} retention_hours
  * @property {string|null} schema
  * @property {number|null} messages
+ * @property {string[]|null} [tags] as `key=value`; null: not known, as of an older run
+ * @property {string[]|null} [readers]
+ * @property {string[]|null} [writers]
  * @typedef {object} Packed a list for each column, as base64 of gzip of JSON
  * @property {string[]} columns
  * @property {string} data
  * @property {number} count of all streams
  * @property {number} cut how many of them are left out
+ * @property {string[]} [without] columns that are left out
  * @property {string} console_url with `{name}`
  * @property {string} topic_url with `{topic}`
  * @typedef {{bundle: string|null, why: string|null, may_create: boolean, may_connect: boolean, samples: boolean, zones: string[]}} Store

@@ -14,8 +14,8 @@ export async function rowsOf({ columns, data }) {
   return lists[0].map((_, row) => Object.fromEntries(columns.map((name, at) => [name, lists[at][row]])));
 }
 
-/** What can be shown in a cell. @param {unknown} value */
-const plain = (value) => (["string", "number"].includes(typeof value) ? value : null);
+/** What can be shown of a stream. @param {unknown} value */
+const plain = (value) => (Array.isArray(value) ? value.filter((each) => typeof each === "string") : ["string", "number"].includes(typeof value) ? value : null);
 
 /** Rejects rows that are no streams, too. @param {Packed} packed @returns {Promise<Stream[]>} */
 export async function unpacked(packed) {

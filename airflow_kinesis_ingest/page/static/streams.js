@@ -13,6 +13,7 @@ import { count, number, retention, stamp, underWay, verdict } from "./words.js";
 /** @import {Packed, Run, Runs, Stream, Workflow} from "./models.js" */
 /** @import {Answer} from "./state.js" */
 
+const FlowsPanel = later(() => import("./flows.js").then(({ FlowsPanel: found }) => found));
 const SamplePanel = later(() => import("./sample.js").then(({ SamplePanel: found }) => found));
 
 const ROW = 37; // pixels, as style.css has it
@@ -104,11 +105,16 @@ function OfRun({ dag, run, target, picker, look }) {
 const valueOf = (by) => (by === "outcome" ? ({ outcome }) => OUTCOMES.findIndex(([key]) => key === outcome) : (stream) => stream[/** @type {keyof Stream} */ (by)]);
 
 /** @param {Stream} stream */
-const textOf = ({ name, pattern, schema, outcome }) => `${name}\n${pattern ?? ""}\n${schema ?? ""}\n${outcome}`;
+const textOf = ({ name, pattern, schema, outcome, tags, readers, writers }) =>
+  [name, pattern, schema, outcome, ...(tags ?? []), ...(readers ?? []), ...(writers ?? [])].join("\n");
+
+/** Whether anything is known of what flows. @param {Stream} stream */
+const flows = ({ tags, readers, writers }) => [tags, readers, writers].some((each) => each?.length);
 
 /** @param {Unpacked & {picker: any, look: Look}} props */
 function Streams({ packed, streams, picker, look }) {
   const { text, setText, shown, setShown, sort, onSort } = useLook("outcome");
+  const [opened, setOpened] = useState("");
   const late = useDeferredValue(text);
   const found = useMemo(() => {
     const those = matching(shown ? streams.filter(({ outcome }) => outcome === shown) : streams, late, textOf);
@@ -116,12 +122,15 @@ function Streams({ packed, streams, picker, look }) {
   }, [streams, shown, late, sort.by, sort.down]);
   const counts = useMemo(() => tally(streams, (stream) => stream.outcome), [streams]);
   const choices = OUTCOMES.filter(([key]) => counts.has(key)).map(([key, word]) => [key, word, counts.get(key)]);
+  const flowing = streams.find(({ name }) => name === opened);
   const resort = (/** @type {string} */ by) => onSort(by, ["shards", "retention_hours", "messages"]);
   return html`
     <div>
       <div class="find">${picker}<${Search} label="Search streams" value=${text} onInput=${setText} /></div>
       <div class="bar"><${Choice} label="Outcome" of=${[["", "All", streams.length], ...choices]} value=${shown} onPick=${setShown} /></div>
       <h2 aria-live="polite">${count(found.length, "stream")}${found.length < streams.length ? ` of ${number(streams.length)}` : ""}</h2>
+      ${flowing && html`<${FlowsPanel} stream=${flowing} close=${() => setOpened("")} />`}
+      ${packed.without?.length && html`<p class="notice">${`Their ${packed.without.join(", ")} are left out here, since a run stores 256 KB at most.`}</p>`}
       ${packed.cut > 0 && html`
         <p class="notice">
           The run saw ${count(packed.count, "stream")}; ${number(packed.cut)} of them are left out here, since a run stores 256 KB at most.
@@ -129,7 +138,7 @@ function Streams({ packed, streams, picker, look }) {
         </p>
       `}
       ${found.length
-        ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} look=${look} />`
+        ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} look=${look} flow=${streams.some(flows) ? setOpened : null} />`
         : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
     </div>
   `;
@@ -153,10 +162,10 @@ function useScroll(rows) {
   return /** @type {[typeof box, typeof view]} */ ([box, view]);
 }
 
-/** @param {{rows: Stream[], packed: Packed, sort: any, onSort: (by: string) => void, look: Look}} props */
-function Window({ rows, packed, sort, onSort, look }) {
+/** @param {{rows: Stream[], packed: Packed, sort: any, onSort: (by: string) => void, look: Look, flow: Look}} props */
+function Window({ rows, packed, sort, onSort, look, flow }) {
   const [box, view] = useScroll(rows);
-  const linked = Boolean(packed.console_url || packed.topic_url || look);
+  const linked = Boolean(packed.console_url || packed.topic_url || look || flow);
   const { from, to } = inView({ ...view, row: ROW, count: rows.length });
   const gap = (/** @type {number} */ many) => many > 0 && html`
     <tr aria-hidden="true" class="gap"><td colSpan=${COLUMNS.length + Number(linked)} style=${{ height: many * ROW }} /></tr>
@@ -167,11 +176,11 @@ function Window({ rows, packed, sort, onSort, look }) {
         <caption class="unseen">Streams of the run</caption>
         <thead><tr aria-rowindex="1">
           ${COLUMNS.map(([by, word, figure]) => html`<${Column} key=${by} by=${by} sort=${sort} onSort=${onSort} class=${`of-${by} ${figure ?? ""}`}>${word}<//>`)}
-          ${linked && html`<th scope="col" class="of-links">Open</th>`}
+          ${linked && html`<th scope="col" class=${`of-links${flow ? " wide" : ""}`}>Open</th>`}
         </tr></thead>
         <tbody>
           ${gap(from)}
-          ${rows.slice(from, to).map((stream, at) => html`<${Row} key=${stream.name} stream=${stream} index=${from + at + 2} packed=${packed} linked=${linked} look=${look} />`)}
+          ${rows.slice(from, to).map((stream, at) => html`<${Row} key=${stream.name} stream=${stream} index=${from + at + 2} packed=${packed} linked=${linked} look=${look} flow=${flow} />`)}
           ${gap(rows.length - to)}
         </tbody>
       </table>
@@ -179,8 +188,8 @@ function Window({ rows, packed, sort, onSort, look }) {
   `;
 }
 
-/** @param {{stream: Stream, index: number, packed: Packed, linked: boolean, look: Look}} props */
-function Row({ stream, index, packed, linked, look }) {
+/** @param {{stream: Stream, index: number, packed: Packed, linked: boolean, look: Look, flow: Look}} props */
+function Row({ stream, index, packed, linked, look, flow }) {
   const { name, outcome, pattern, shards, retention_hours, schema, messages } = stream;
   const [, word, tone] = OUTCOMES.find(([key]) => key === outcome) ?? ["", outcome, "none"];
   const kept = !["filtered", "deleted"].includes(outcome);
@@ -193,6 +202,7 @@ function Row({ stream, index, packed, linked, look }) {
       <td title=${schema}>${schema ?? "–"}</td><td class="figure">${number(messages)}</td>
       ${linked && html`
         <td class="open">
+          ${flow && flows(stream) && html`<button type="button" class="inline" onClick=${() => flow(name)}>Flows<span class="unseen"> of ${name}</span></button>`}
           ${look && kept && html`<button type="button" class="inline" onClick=${() => look(name)}>Sample<span class="unseen"> of ${name}</span></button>`}
           ${packed.topic_url && kept && html`<${Away} href=${addressOf(packed.topic_url, name)}>Catalogue<//>`}
           ${packed.console_url && outcome !== "deleted" && html`<${Away} href=${addressOf(packed.console_url, name)}>AWS<//>`}
