@@ -109,7 +109,7 @@ def cluster(
         database, broker = stack.enter_context(postgres()), stack.enter_context(redis_server())
         port = free_port()
         common = environment_of(home, dags, port, _settings(broker, home, repository) | dict(extra))
-        central = common | {"MACHINE": "127.0.0.1", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"{PSYCOPG}{database}"}
+        central = common | _machine("127.0.0.1", home, f"{PSYCOPG}{database}")
         (home / "passwords.json").write_text(json.dumps(dict([USER])))
         log = home / "standalone.log"
         migrated = started(["airflow", "db", "migrate"], log, central)
@@ -137,9 +137,17 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _worker(home: Path, host: str, queues: str, common: Mapping[str, str]) -> Worker:
-    own = {"MACHINE": host, "AIRFLOW_HOME": str(home), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": NOWHERE}
-    own["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH"] = str(home / "bundles")
-    return Worker(host, queues, home, {**common, **own})
+    return Worker(host, queues, home, {**common, **_machine(host, home, NOWHERE)})
+
+
+def _machine(host: str, home: Path, database: str) -> dict[str, str]:
+    """What is a machine's own. By default Airflow clones bundles into a folder below /tmp, for all runs the same."""
+    return {
+        "MACHINE": host,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(home / "bundles"),
+    }
 
 
 def _settings(broker: str, home: Path, repository: Path) -> dict[str, str]:

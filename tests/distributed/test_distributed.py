@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.providers.celery.get_provider_info import get_provider_info
@@ -29,6 +30,14 @@ def hanging(deployment: Deployment, dag_id: str) -> tuple[str, dict[str, object]
     run_id = deployment.airflow.trigger(dag_id)
     deployment.airflow.wait(lambda: calls["DescribeStreamSummary"] > before, "the hanging call")
     return run_id, deployment.task(dag_id, run_id)
+
+
+def in_region(deployment: Deployment, **blocks: Any) -> dict[str, Any]:
+    """A workflow that says itself in which region it is."""
+    flow = deployment.workflow(**blocks)
+    aws = {"type": "Kinesis", "awsConfig": {"awsRegion": deployment.kinesis.region}}
+    flow["source"]["serviceConnection"] = {"config": aws}
+    return flow
 
 
 @pytest.mark.parametrize("aws", ["kinesis", "aws"])
@@ -108,6 +117,26 @@ def test_each_target_of_a_file_is_a_task_by_itself(deployment: Deployment) -> No
     assert [len(deployment.topics(f"org_{key}")) for key in keys] == [STREAMS, OTHERS, 0]
     assert "no_such_connection" in deployment.airflow.log("org", run_id, f"ingest.{keys[2]}")
     assert "no_such_connection" not in deployment.airflow.log("org", run_id, f"ingest.{keys[0]}")
+
+
+def test_pools_are_made_and_keep_runs_of_one_account_apart(deployment: Deployment) -> None:
+    """`airflow kinesis-ingest pools --apply` makes what the files name; of two runs at once, one waits."""
+    ours = deployment.kinesis
+    name = f"kinesis_{ours.account}_{ours.region}"
+    flow = {"options": {"account": ours.account}, "airflowConfig": AGAIN | {"pool": "per-account"}}
+    for dag_id in ("one", "two"):
+        deployment.drop(dag_id, in_region(deployment, **flow))
+    deployment.cluster.command("kinesis-ingest", "pools", str(deployment.dags / "workflows"), "--apply")
+    assert deployment.airflow.call("GET", f"/pools/{name}")["slots"] == 1
+    first, _ = hanging(deployment, "one")
+    second = deployment.airflow.trigger("two")
+    deployment.airflow.wait(
+        lambda: deployment.airflow.call("GET", f"/pools/{name}")["scheduled_slots"] == 1, "the wait"
+    )
+    assert deployment.airflow.call("GET", f"/pools/{name}")["running_slots"] == 1
+    deployment.kinesis.faults = Faults()
+    os.kill(int(deployment.task("one", first)["pid"]), signal.SIGKILL)
+    assert [deployment.airflow.await_run(*run) for run in (("one", first), ("two", second))] == ["success"] * 2
 
 
 def test_a_queue_is_asked_on_the_worker_that_serves_it(deployment: Deployment) -> None:
