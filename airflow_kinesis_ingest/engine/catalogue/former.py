@@ -38,7 +38,8 @@ def identity(workflow: Workflow) -> str:
     """Another one where a complete run of the one says nothing about the other. No secret has a part in it."""
     parts = workflow.model_dump(mode="json", include={"source": {"service_name", "source_config"}, "options": True})
     # The keys may be others in each run; which account they are of, the streams' ARNs tell.
-    return digest([__version__, parts, workflow.aws.aws_region, str(workflow.aws.endpoint_url)], 16)
+    aws = workflow.aws
+    return digest([__version__, parts, aws.aws_region, aws.assume_role_arn, str(aws.endpoint_url)], 16)
 
 
 def mark(of: str, report: RunReport, *, began: int, before: Former | None) -> dict[str, Any] | None:
