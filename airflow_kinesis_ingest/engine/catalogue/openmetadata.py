@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from ...errors import CatalogueRefused, NotAllowed, TopicRefused
 from ..model import Outcome, Sample, Stream, Topic
@@ -17,7 +18,8 @@ from .client import OpenMetadata, entity_name, fqn, quoted
 from .found import Attempts, Each, Found, Linked
 from .labelling import Labelled, Labelling
 from .lineage import Lineage
-from .owners import own_owners
+from .owners import STEP as OWNERS
+from .owners import Owners, Owning, own_owners, references
 from .renewal import Body, is_unchangeable
 from .sink import Standing, memory_of, standing_of, topic_body
 from .tags import labels_in
@@ -75,6 +77,7 @@ class RestSink:
         self._server = server
         self._calls = self._topic_calls(server)
         self.ensure_service()
+        self._own_service()
         listing = self._client.pages(
             "/topics", keys=LISTED, service=fqn(self._service), fields=",".join(self._asked()), include="all"
         )
@@ -173,12 +176,50 @@ class RestSink:
         if changes:
             self._change_service(str(found["id"]), changes)
 
+    def _own_service(self) -> None:
+        """Give the service the owners and the domain of the workflow, where people gave it none. Raises IngestError."""
+        names, domain = self._wanted.owners, self._wanted.domain
+        if not (names or domain):
+            return
+        kind = "domains" if self._server.knows("domains") else "domain"
+        path = f"/services/messagingServices/name/{quoted(self._service)}"
+        found = self._client.get(path, fields=f"owners,{kind}", holds="id") or {}
+        owners = references(self._owners(names)) if names and (self._override or not own_owners(found)) else []
+        changes: list[Body] = []
+        if owners and own_owners(found) != {(each["type"], each["id"]) for each in owners}:
+            changes.append({"op": "add", "path": "/owners", "value": owners})
+        if domain and (self._override or not found.get(kind)):
+            changes += self._domain(domain, found.get(kind), kind)
+        if changes and found:
+            self._change_service(str(found["id"]), changes)
+
+    def _owners(self, names: list[str]) -> Owners:
+        owning = Owning(self._client, self._workflow.options.owners.domain)
+        owners = owning.together(names)
+        for name in owning.unknown:
+            self._warn(OWNERS, name, "no user and no team of type Group has this name", "Mend `service.owners`")
+        if not owners and not owning.unknown:
+            self._warn(OWNERS, ", ".join(names), "an owner is one team, or users", "Mend `service.owners`")
+        return owners
+
+    def _domain(self, name: str, stored: object, kind: str) -> list[Body]:
+        """name: fully qualified, as OpenMetadata shows it."""
+        found = self._client.get(f"/domains/name/{quote(name, safe='')}", holds="id")
+        if found is None:
+            self._warn(OWNERS, name, "there is no such domain", "Mend `service.domain`, or make it in OpenMetadata")
+            return []
+        reference = {"id": found["id"], "type": "domain"}
+        known = stored if isinstance(stored, list) else [stored]
+        if [each.get("id") for each in known if isinstance(each, dict)] == [found["id"]]:
+            return []
+        return [{"op": "add", "path": f"/{kind}", "value": [reference] if kind == "domains" else reference}]
+
     def _change_service(self, identity: str, changes: list[dict[str, Any]]) -> None:
         try:
             self._client.patch(f"/services/messagingServices/{identity}", changes)
         except NotAllowed as error:
             # The ingestion bot's own policy denies it some fields [OpenMetadata#28676]: no reason to lose the run.
-            log.warning("the service's display name or description stays as it is: %s", error)
+            log.warning("what the file says of the service is not written: %s", error)
 
     def _new_service(self) -> dict[str, Any]:
         # Region and endpoint only: the catalogue has no use for the keys, and its readers must not get them.

@@ -188,6 +188,30 @@ def test_an_owner_that_a_topic_inherits_is_none_of_its_own(server: FakeOpenMetad
     assert server.topic("shop", "clicks")["owners"] == [server.reference_to("user", "ben")]
 
 
+def test_the_file_gives_its_service_owners_and_a_domain_where_people_gave_none(server: FakeOpenMetadata) -> None:
+    ann = server.add_entity("user", "ann")
+    sales = server.add_entity("domain", "sales")
+    asked: dict[str, Any] = {"service": {"owners": ["ann"], "domain": "sales"}}
+    link(server, **asked)
+    service = server.services["shop"]
+    assert [each["id"] for each in service["owners"]] == [ann["id"]]
+    assert [each["id"] for each in service["domains"]] == [sales["id"]]
+    server.requests.clear()
+    link(server, **asked)
+    assert writes(server) == []
+    server.add_entity("user", "ben")
+    service["owners"] = [server.reference_to("user", "ben")]
+    link(server, **asked)
+    assert server.services["shop"]["owners"] == [server.reference_to("user", "ben")]
+
+
+def test_an_unknown_owner_of_the_file_leaves_the_service_as_it_is(server: FakeOpenMetadata) -> None:
+    """Not half of them: the next run would take these for people's."""
+    server.add_entity("user", "ann")
+    link(server, service={"owners": ["ann", "nobody"], "domain": "nowhere"})
+    assert (server.services["shop"]["owners"], server.services["shop"]["domains"]) == ([], [])
+
+
 KEYS, VALUES = st.sampled_from(["env", "a.b"]), st.sampled_from(["x", "y", ""])
 EVENT = st.one_of(
     st.tuples(st.just("aws"), st.dictionaries(KEYS, VALUES), st.booleans()),

@@ -91,8 +91,8 @@ def test_of_the_worst_names_the_failed_ones_stay() -> None:
 
 def test_a_browser_can_read_it() -> None:
     """Gzip and JSON: a list for each column, in the order of `columns`, and the addresses beside them."""
-    rows = [StreamRow("b", "filtered", "excludes b"), StreamRow("a", "written", None, 1, 24, "JSON", 5)]
-    value = packed(rows, console_url="https://console/{name}", topic_url="")
+    seen = StreamRow("a", "written", None, 1, 24, "JSON", 5, ("env=prod",), ("lambda f",), ())
+    value = packed([StreamRow("b", "filtered", "excludes b"), seen], console_url="https://console/{name}", topic_url="")
     assert json.loads(gzip.decompress(b64decode(value.pop("data")))) == [
         ["a", "b"],
         ["written", "filtered"],
@@ -101,6 +101,9 @@ def test_a_browser_can_read_it() -> None:
         [24, None],
         ["JSON", None],
         [5, None],
+        [["env=prod"], None],
+        [["lambda f"], None],
+        [[], None],
     ]
     assert value == {
         "columns": [
