@@ -942,3 +942,54 @@ def test_it_runs_as_a_process() -> None:
         process.terminate()
         assert process.wait(60) == 0
     assert (answer.status_code, stats["counts"]) == (200, {"GET /topics": 1})
+
+
+# --- tags, pipelines, lineage -----------------------------------------------------------------------------------
+
+
+def test_a_nested_tag_names_its_classification_and_its_parent_by_fqn(catalogue: FakeOpenMetadata, bot: Client) -> None:
+    bot("PUT", "/classifications", {"name": "AWS", "description": "d"})
+    assert bot("PUT", "/tags", {"classification": "AWS", "name": "cost.center", "description": "d"}).status_code == 201
+    nested = {"parent": 'AWS."cost.center"', "name": "x", "description": "d"}
+    assert bot("PUT", "/tags", nested).status_code == 500
+    assert bot("PUT", "/tags", {**nested, "classification": "AWS"}).status_code == 201
+    assert set(catalogue.tags) == {'AWS."cost.center"', 'AWS."cost.center".x'}
+    assert bot("PUT", "/tags", {**nested, "classification": "AWS", "name": "x" * 250}).status_code == 500
+
+
+def test_owners_are_users_or_one_team_of_type_group(catalogue: FakeOpenMetadata, bot: Client) -> None:
+    catalogue.add_entity("team", "red", teamType="Group")
+    catalogue.add_entity("team", "it", teamType="Department")
+    catalogue.add_entity("user", "ann")
+    red, it, ann = (catalogue.reference_to(*of) for of in (("team", "red"), ("team", "it"), ("user", "ann")))
+    codes = [bot.topic(str(n), owners=owners).status_code for n, owners in enumerate(([red], [ann], [it], [red, ann]))]
+    assert codes == [201, 201, 400, 400]
+    assert bot("GET", "/users/name/ANN").status_code == 200
+    assert bot("GET", "/teams/name/RED").status_code == 404
+
+
+def test_a_server_of_the_1_6_line_has_no_firehose_and_no_state() -> None:
+    with serving(version="1.6.0") as (_, bot):
+        service = {"name": "p", "serviceType": "KinesisFirehose"}
+        assert bot("PUT", "/services/pipelineServices", service).status_code == 400
+        assert bot("PUT", "/services/pipelineServices", {**service, "serviceType": "CustomPipeline"}).status_code == 201
+        assert bot("PUT", "/pipelines", {"name": "f", "service": "p", "state": "Active"}).status_code == 400
+
+
+def test_there_is_one_edge_between_two_whoever_drew_it(catalogue: FakeOpenMetadata, bot: Client, ann: Client) -> None:
+    catalogue.add_topic("shop", "clicks")
+    catalogue.add_entity("table", "a", "b", "c", "d")
+    start, end = catalogue.reference_to("topic", "shop", "clicks"), catalogue.reference_to("table", "a", "b", "c", "d")
+    catalogue.add_edge(start, end, description="by hand")
+    edge = {"fromEntity": start, "toEntity": end, "lineageDetails": {"source": "PipelineLineage"}}
+    assert ann("PUT", "/lineage", {"edge": edge}).status_code == 403
+    assert bot("PUT", "/lineage", {"edge": edge}).status_code == 200
+    path = f"/lineage/getLineageEdge/{start['id']}/{end['id']}"
+    assert bot("GET", path).json() == {"edge": {"source": "PipelineLineage"}}
+    (told,) = bot("GET", f"/lineage/topic/{start['id']}").json()["downstreamEdges"]
+    assert (told["fromEntity"], told["toEntity"]) == (start["id"], end["id"])
+    away = f"/lineage/topic/{start['id']}/table/{end['id']}"
+    assert [bot("DELETE", away).status_code, bot("DELETE", away).status_code] == [200, 404]
+    assert bot("GET", path).status_code == 404
+    gone = {**edge, "toEntity": {"id": str(uuid4()), "type": "table"}}
+    assert bot("PUT", "/lineage", {"edge": gone}).status_code == 404

@@ -23,7 +23,7 @@ class Details(NamedTuple):
 
 
 def details(found: Found) -> Iterator[Details]:
-    """Of every stream of a run. None of a kind is certain only where a listing that could tell ended."""
+    """Of every stream of a run, for `Tally.detailed`. None of a kind is certain only where all listings ended."""
     flows: dict[str, list[Flow]] = {}
     for flow in (each for listing in found.listings for each in listing.flows):
         flows.setdefault(flow.stream_arn, []).append(flow)
