@@ -208,7 +208,7 @@ class ProblemGroup:
         return f"{', '.join(self.entities[:EXAMPLES])} and {more} more"
 
     def __str__(self) -> str:
-        what = "topics" if self.step == "delete" else "streams"
+        what = "pipelines" if self.step.endswith(" flows") else "topics" if self.step == "delete" else "streams"
         many = f"{self.step} of {len(self.entities)} {what} ({self.named})"
         return f"{many if len(self.entities) > 1 else f'{self.named} ({self.step})'}: {self.cause}. {self.remedy}"
 
@@ -251,6 +251,18 @@ class StreamRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Flows:
+    """What a run brought beside its streams: flows found at them, topics whose labels or owners changed, pipelines and
+    edges written and removed.
+    """
+
+    found: int = 0
+    labelled: int = 0
+    written: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """What one run did, in streams. Every kept stream (listed - filtered) is in one of six places.
 
@@ -284,6 +296,7 @@ class RunReport:
     seconds: float = 0.0
     catalogue: str = ""
     account: str | None = None
+    flows: Flows | None = None
     streams: tuple[StreamRow, ...] = ()
 
     def rewritten(self, rewrite: Callable[[str], str]) -> RunReport:

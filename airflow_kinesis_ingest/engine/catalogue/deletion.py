@@ -88,6 +88,11 @@ def account_of(arn: str | None) -> str | None:
     return _part(arn, 4)
 
 
+def region_of(arn: str | None) -> str | None:
+    """The region in arn:partition:service:region:account:resource."""
+    return _part(arn, 3)
+
+
 def elsewhere(recorded: str | None, arn: str | None, moved_from: Collection[str] = ()) -> str | None:
     """The account or the region, in words, that a topic's recorded stream was in, where that is another than `arn`'s.
 

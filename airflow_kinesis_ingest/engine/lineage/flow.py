@@ -141,11 +141,13 @@ class TagListing:
 class Region(Protocol):
     """One account and region of AWS, as a part may ask it."""
 
-    name: str
-    """Such as `us-east-2`."""
+    @property
+    def name(self) -> str:
+        """Such as `us-east-2`."""
 
-    partition: str
-    """`aws`, `aws-cn`, ..., as ARNs begin."""
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn`, ..., as ARNs begin."""
 
     def call(self, action: str, /, of: str = "", **parameters: Any) -> dict[str, Any]:
         """One call, named by its IAM action (`firehose:ListDeliveryStreams`), paced and tried again.

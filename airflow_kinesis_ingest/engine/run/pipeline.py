@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from uuid import uuid4
 
 from ...errors import (
@@ -35,6 +35,7 @@ from ..aws.source import KinesisSource
 from ..catalogue.client import OpenMetadata, fqn, parted
 from ..catalogue.deletion import account_of, elsewhere, gone
 from ..catalogue.file import FileSink
+from ..catalogue.found import Found
 from ..catalogue.openmetadata import RestSink, kinesis_service
 from ..catalogue.run_status import RETRY_FOR, TIMEOUT, RunStatus
 from ..catalogue.sink import Sink
@@ -45,6 +46,7 @@ from ..retry import Circuit
 from ..workflow.disclosure import unused
 from ..workflow.filters import Verdict, stream_filter
 from ..workflow.models import Options, Workflow
+from .beside import Beside, flows_at, of_streams, of_the_run
 from .flow import Flow, Stage, attended
 from .reading import Reader, dated
 from .refresh import LOOKERS, Refresh, looking, refreshed
@@ -298,6 +300,7 @@ def assemble(
         sink=into(workflow, stop, tally.warn),
         tally=tally,
         stop=stop,
+        beside=Beside(workflow, stop),
         only=only,
     )
 
@@ -311,6 +314,7 @@ class Run:
     sink: Sink
     tally: Tally
     stop: threading.Event
+    beside: Beside
     only: frozenset[str] | None = None
 
     @property
@@ -325,10 +329,12 @@ class Run:
         try:
             self.tally.catalogue = self.sink.address
             refresh = self._refresh(status)
+            self.beside.begin()
             listed = self._ingest(streams, storing, refresh)
             complete = True
             if self.only is None and self.workflow.metadata.mark_deleted_topics:
                 self._delete_gone(listed)
+            self._link(listed)
         finally:
             self.tally.kept = self.sink.close(complete=complete)
 
@@ -373,6 +379,7 @@ class Run:
         flow = Flow(stages, self.stop)
         listed, failed = self._feed(flow, streams)
         flow.drain()
+        self.beside.all_described(whole=not failed and self.tally.whole)
         if failed:
             raise failed
         for name in sorted((self.only or frozenset()) - listed.keys()):
@@ -415,6 +422,7 @@ class Run:
         with self.tally.step("describe", stream.name):
             described = self.source.describe(stream)
             self.tally.described(described)
+            self.beside.described(described)
         ours: Description | None = None
         if described:
             with self.tally.step("write", stream.name):
@@ -476,6 +484,23 @@ class Run:
             topic = topic_of(described, source_url=url, schema=sample.schema)
             self.tally.finished(name, self.sink.write(topic, sample))
 
+    def _link(self, listed: Mapping[str, str | None]) -> None:
+        """Bring what was asked beside the streams into the catalogue. What did not work of it is a warning."""
+        account, region = (
+            self.tally.account or account_of(self.workflow.aws.assume_role_arn),
+            self.workflow.aws.aws_region,
+        )
+        asked = of_the_run(self.beside.asked(), region=region, account=account)
+        streams = {name: arn for name, arn in listed.items() if self.only is None or name in self.only}
+        if self.only is not None:
+            asked = of_streams(asked, streams)
+        if not (asked.tags or asked.listings):
+            return
+        self.tally.warned(asked.problems)
+        linked = self.sink.link(Found(region, account, streams, asked.tags, asked.listings), self._each)
+        self.tally.linked(linked, flows_at(asked, streams))
+        self.tally.warned(linked.problems)
+
     def _delete_gone(self, listed: Mapping[str, str | None]) -> None:
         region = self.workflow.aws.aws_region
         account = self.tally.account
@@ -492,9 +517,13 @@ class Run:
         if not found.names:
             return
         log.info("%d topics have lost their stream and are deleted", len(found.names))
-        flow = Flow([Stage(self._delete, self._options.concurrency)], self.stop)
-        for name in found.names:
-            flow.put(name)
+        self._each(self._delete, found.names)
+
+    def _each(self, work: Callable[[Any], None], items: Iterable[Any]) -> None:
+        """Raises Stopped, and what `work` raises."""
+        flow = Flow([Stage(work, self._options.concurrency)], self.stop)
+        for item in items:
+            flow.put(item)
         flow.drain()
 
     def _delete(self, name: str) -> None:

@@ -27,6 +27,7 @@ def _numbers(report: RunReport) -> list[tuple[str, str]]:
         ("not due", str(report.not_due)),
         ("skipped", str(report.skipped)),
         ("deleted", str(len(report.deleted))),
+        *_flows(report),
         ("warnings", str(len(report.warnings))),
         ("failures", str(len(report.failures))),
         ("failed deletions", str(len(report.failed_deletions))),
@@ -35,6 +36,13 @@ def _numbers(report: RunReport) -> list[tuple[str, str]]:
         ("seconds", f"{report.seconds:.1f}"),
         ("state", report.state),
     ]
+
+
+def _flows(report: RunReport) -> list[tuple[str, str]]:
+    if not (flows := report.flows):
+        return []
+    counted = {"flows": flows.found, "flows written": flows.written, "flows removed": flows.removed}
+    return [(label, str(count)) for label, count in (counted | {"labelled": flows.labelled}).items()]
 
 
 def ending(report: RunReport) -> Iterator[str]:

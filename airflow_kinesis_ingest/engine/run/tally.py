@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ...errors import Abort, IngestError, Retry, Skip, StreamNotReady
-from ..model import Description, Fate, Outcome, Problem, RunReport, Sample, State, StreamRow
+from ..catalogue.found import Linked
+from ..model import Description, Fate, Flows, Outcome, Problem, RunReport, Sample, State, StreamRow
 from ..workflow.filters import Verdict
 from .details import Details
 
@@ -44,6 +45,7 @@ class Tally:
         self._failures: list[Problem] = []
         self._failed_deletions: list[Problem] = []
         self._deleted: list[str] = []
+        self._flows: Flows | None = None
         self._told: set[tuple[int, tuple[str, str, str]]] = set()
 
     def listed(self, stream: str, verdict: Verdict) -> None:
@@ -158,6 +160,21 @@ class Tally:
         """Warn of what went wrong."""
         self._warned(_problem(step, entity, error))
 
+    def warned(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self._warned(problem)
+
+    def linked(self, linked: Linked, flows: int) -> None:
+        """flows: found at the streams of the run."""
+        with self._lock:
+            self._flows = Flows(flows, linked.labelled, linked.written, linked.removed)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every stream that was listed was described."""
+        with self._lock:
+            return self._counts["described"] == self._counts["listed"]
+
     def _warned(self, problem: Problem) -> None:
         with self._lock:
             self._warnings.append(problem)
@@ -193,6 +210,7 @@ class Tally:
                 seconds=time.monotonic() - self._started,
                 catalogue=self.catalogue,
                 account=self.account,
+                flows=self._flows,
                 streams=tuple(self._rows.values()),
             )
 
