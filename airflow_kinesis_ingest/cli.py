@@ -116,10 +116,15 @@ def add_commands(commands: Any) -> None:
     sample = _command(commands, "sample", sample_command, "show one stream's records and their schema", workflow=True)
     sample.takes_dashed_names = True
     sample.add_argument("stream", metavar="STREAM", help="the name of the stream")
+    _command(commands, "flows", flows_command, "who writes to each stream and who reads from it", workflow=True)
     _command(commands, "schema", schema_command, "print the JSON Schema of a workflow file, for editors")
     policy = _command(commands, "policy", policy_command, "print the IAM policy a workflow needs")
     policy.add_argument("--kms", action="store_true", help="also for streams with a customer-managed key")
     policy.add_argument("--glue", action="store_true", help="also for schemas of the Glue Schema Registry")
+    policy.add_argument("--tags", action="store_true", help="also for tags and owners")
+    policy.add_argument("--lineage", action="store_true", help="also for all that finds who reads from streams")
+    policy.add_argument("--writers", action="store_true", help="also for all that finds who writes to streams")
+    policy.add_argument("-c", "--config", type=Path, metavar="FILE", help="what this workflow file calls, and no more")
     deploy = _command(commands, "deploy", deploy_command, "check a workflow file and put it into a folder in one step")
     deploy.add_argument("file", type=Path, metavar="FILE", help="the workflow file")
     deploy.add_argument("folder", type=Path, metavar="FOLDER", help="where the DAG loader looks, e.g. dags/workflows")
@@ -517,9 +522,37 @@ def schema_command(_: argparse.Namespace) -> int:
 
 
 def policy_command(arguments: argparse.Namespace) -> int:
-    from .engine.aws.policy import policy
+    from .engine.aws.policy import policy, policy_of
 
-    print(json.dumps(policy(kms=arguments.kms, glue=arguments.glue), indent=4))
+    asked = {name: getattr(arguments, name) for name in ("kms", "glue", "tags", "lineage", "writers")}
+    if arguments.config:
+        from .engine.workflow.loading import load
+
+        if asked["tags"] or asked["lineage"] or asked["writers"]:
+            raise FixFile("the file says which tags and flows it asks for", where="-c", remedy="Give it alone")
+        workflow = load(arguments.config, fence=_fence(arguments))
+        found = policy_of(workflow, kms=arguments.kms, glue=arguments.glue)
+    else:
+        found = policy(**asked)
+    print(json.dumps(found, indent=4))
+    return SUCCESS
+
+
+def flows_command(arguments: argparse.Namespace) -> int:
+    workflow = _loaded(arguments)
+    from .engine.model import grouped
+    from .engine.run.flows import NOTHING_ASKED, find_flows, tree
+
+    if not (workflow.options.lineage.readers or workflow.options.lineage.writers):
+        _say(NOTHING_ASKED)
+    with _stop_on_signals() as stop:
+        arguments.stopped = stop
+        found = find_flows(workflow, stop)
+    for stream in found.streams:
+        for line in tree(stream):
+            print(_printable(line))
+    for group in grouped(found.problems):
+        _say(f"warning: {group}")
     return SUCCESS
 
 

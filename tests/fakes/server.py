@@ -43,7 +43,8 @@ class Recorded:
     """A request as it arrived.
 
     path: decoded and below the API's root; url: as sent, percent-encoded, with query; body: the decoded JSON, the
-    text if it is no JSON (NaN is none, Jackson refuses it too), None if empty; headers: with names in lower case.
+    text if it is no JSON (NaN is none, Jackson refuses it too), None if empty; headers: with names in lower case; raw:
+    the body's bytes.
     """
 
     method: str
@@ -52,6 +53,7 @@ class Recorded:
     body: Any
     headers: Mapping[str, str]
     url: str
+    raw: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def _recorded(method: str, url: str, headers: Mapping[str, str], body: bytes, ro
         body=_decoded(body),
         headers={name.lower(): value for name, value in headers.items()},
         url=url,
+        raw=body,
     )
 
 

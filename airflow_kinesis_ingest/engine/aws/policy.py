@@ -3,19 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
-KINESIS = ("ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords")
+from ..lineage.parts import parts
+from ..workflow.models import LineageOptions, Reader, Workflow, Writer
+from .glue import ACTION as GLUE
+from .tags import ACTIONS as TAGS
+from .tags import wants_tags
+
+LISTED = ("ListStreams", "DescribeStreamSummary")
+READ = ("ListShards", "GetShardIterator", "GetRecords")
+KINESIS = (*LISTED, *READ)
 
 
-def policy(*, kms: bool = False, glue: bool = False) -> dict[str, Any]:
-    """kms: also for streams with a customer-managed key; glue: also schemas of the Glue Schema Registry."""
-    statements = [_statement("KinesisPolicy", [f"kinesis:{action}" for action in KINESIS])]
-    if kms:
-        statements.append(_statement("KinesisKeys", ["kms:Decrypt"]))
-    if glue:
-        statements.append(_statement("KinesisSchemas", ["glue:GetSchemaVersion"]))
-    return {"Version": "2012-10-17", "Statement": statements}
+def policy(
+    *, kms: bool = False, glue: bool = False, tags: bool = False, lineage: bool = False, writers: bool = False
+) -> dict[str, Any]:
+    """kms: also for streams with a customer-managed key; glue: also schemas of the Glue Schema Registry; tags: also the
+    tags of AWS; lineage, writers: also all parts that find who reads, or who writes.
+    """
+    readers = LineageOptions(readers=list(get_args(Reader)) if lineage else [])
+    writing = LineageOptions(writers=list(get_args(Writer)) if writers else [])
+    return _document(
+        KinesisPolicy=[f"kinesis:{action}" for action in KINESIS],
+        KinesisKeys=["kms:Decrypt"] if kms else [],
+        KinesisTags=list(TAGS) if tags else [],
+        KinesisLineage=_called(readers),
+        KinesisWriters=_called(writing),
+        KinesisSchemas=[GLUE] if glue else [],
+    )
+
+
+def policy_of(workflow: Workflow, *, kms: bool = False, glue: bool = False) -> dict[str, Any]:
+    """What a run of this file calls, and nothing else. glue: also for messages that name a schema; without it, Glue is
+    among it where the file declares schemas.
+    """
+    options = workflow.options
+    reads = workflow.metadata.generate_sample_data and (options.sample.store or options.infer_schema)
+    lineage = options.lineage
+    bound = options.schema_registry.from_channels and "channels" in lineage.readers
+    return _document(
+        KinesisPolicy=[f"kinesis:{action}" for action in (KINESIS if reads else LISTED)],
+        KinesisKeys=["kms:Decrypt"] if kms else [],
+        KinesisTags=list(TAGS) if wants_tags(options) else [],
+        KinesisLineage=_called(lineage.model_copy(update={"writers": []})),
+        KinesisWriters=_called(lineage.model_copy(update={"readers": []})),
+        KinesisSchemas=[GLUE] if glue or bound or options.schema_registry.streams else [],
+    )
 
 
 def statement(actions: Iterable[str]) -> dict[str, Any]:
@@ -23,5 +57,17 @@ def statement(actions: Iterable[str]) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": "*"}
 
 
-def _statement(sid: str, actions: list[str]) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": "*"}
+def _called(options: LineageOptions) -> list[str]:
+    return [action for part in parts(options) for action in part.actions]
+
+
+def _document(**statements: list[str]) -> dict[str, Any]:
+    """Each action once, where it is first."""
+    told: set[str] = set()
+    found = []
+    for sid, actions in statements.items():
+        fresh = [action for action in dict.fromkeys(actions) if action not in told]
+        told.update(fresh)
+        if fresh:
+            found.append({"Sid": sid, "Effect": "Allow", "Action": fresh, "Resource": "*"})
+    return {"Version": "2012-10-17", "Statement": found}

@@ -8,12 +8,17 @@ from ...errors import IngestError, Stopped
 from ..lineage.asking import Body, blocks, pages, text
 from ..lineage.flow import Region, TagListing
 from ..model import Problem
+from ..workflow.models import Options
 
 ACTIONS: Mapping[str, float] = {"tag:GetResources": 5.0}
 """AWS publishes no rate."""
 
 TYPES: Mapping[str, str] = {"firehose": "firehose:deliverystream", "lambda": "lambda:function", "pipes": "pipes:pipe"}
 """Of the pipelines of a part, whose tags come in the pages of the streams'."""
+
+
+def wants_tags(options: Options) -> bool:
+    return options.tags.enabled or bool(options.owners.tag_keys)
 
 
 def types_of(parts: Iterable[str]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from ...errors import Stopped
 from ..aws.region import AwsRegion
 from ..aws.tags import ACTIONS as TAG_ACTIONS
-from ..aws.tags import tags, types_of
+from ..aws.tags import tags, types_of, wants_tags
 from ..catalogue.deletion import account_of, region_of
 from ..lineage.asking import listed, problem_of
 from ..lineage.flow import Flow, Listing, Part, Region, TagListing, Unfinished, step_of
@@ -38,10 +38,6 @@ class Asked:
             yield self.tags.problem
         for listing in self.listings:
             yield from listing.problems
-
-
-def wants_tags(options: Options) -> bool:
-    return options.tags.enabled or bool(options.owners.tag_keys)
 
 
 def actions_of(options: Options) -> dict[str, float]:

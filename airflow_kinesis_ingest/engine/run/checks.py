@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from ...errors import IngestError, NotAllowed, StreamGone, StreamNotReady, TopicRefused
+from ...errors import IngestError, NotAllowed, Skip, StreamGone, StreamNotReady, TopicRefused
 from ..aws.identity import caller_arn
+from ..aws.region import AwsRegion
 from ..aws.source import KinesisSource, ShardReader
+from ..aws.tags import ACTIONS as TAG_ACTIONS
+from ..aws.tags import wants_tags
 from ..catalogue.client import OpenMetadata, quoted
 from ..catalogue.permissions import rights_on
 from ..catalogue.topic_calls import ALLOW_SAMPLES
 from ..catalogue.versions import ServerVersion
-from ..model import Step, Stream
+from ..lineage.asking import elements
+from ..lineage.flow import Flow as FoundFlow
+from ..lineage.flow import Part
+from ..lineage.parts import parts
+from ..model import Problem, Step, Stream
 from ..workflow.filters import stream_filter
 from ..workflow.models import Workflow
 from ..workflow.providers import provider_of
@@ -23,6 +31,7 @@ from .pipeline import source_of
 RETRY_FOR = 3.0  # seconds: somebody waits for the answer, and a dead server is one
 IDENTITY_REGION = "us-east-1"
 """Where STS is asked whose the credentials are: those of every region but China's and GovCloud's are known there."""
+FOUND = 6  # that a part may find until one is at a stream
 STREAMS = 5  # tried, until one of them is neither being made nor deleted
 
 CALLS = ("ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords")
@@ -44,7 +53,7 @@ def check_aws(workflow: Workflow) -> Iterator[Step]:
     """Credentials and the five calls, in the order that a run needs them."""
     test = _AwsTest(workflow)
     calls = (test.list_streams, test.describe, test.list_shards, test.iterator, test.records)
-    for name, step in [("AWS credentials", test.credentials), *zip(CALLS, calls, strict=True)]:
+    for name, step in [("AWS credentials", test.credentials), *zip(CALLS, calls, strict=True), *test.beside()]:
         yield _tried(name, step).rewritten(workflow.origins.with_names)
 
 
@@ -251,6 +260,40 @@ class _AwsTest:
         iterator = _needed(self._iterator, "there is no iterator to try it with")
         _needed(self._shard, "there is no shard to try it on").read(iterator, 1)
         return ""
+
+    def beside(self) -> list[tuple[str, Callable[[], str]]]:
+        """A step for the tags, and one for each part in use, named after what it calls first."""
+        options = self._workflow.options
+        steps: list[tuple[str, Callable[[], str]]] = []
+        if wants_tags(options):
+            steps += [(action, partial(self._tags, action)) for action in TAG_ACTIONS]
+        return [*steps, *((next(iter(part.actions)), partial(self._part, part)) for part in parts(options.lineage))]
+
+    def _tags(self, action: str) -> str:
+        _needed(self._source, "there are no credentials")
+        answer = self._region(TAG_ACTIONS).call(action, ResourceTypeFilters=["kinesis:stream"], ResourcesPerPage=1)
+        elements(answer, "ResourceTagMappingList", action)
+        return ""
+
+    def _part(self, part: Part) -> str:
+        """Asks until something was found and described, as there may be thousands."""
+        _needed(self._source, "there are no credentials")
+        for found in islice(part.find(self._region(part.actions)), FOUND):
+            if isinstance(found, Problem):
+                raise Skip(found.cause, where=found.entity, remedy=found.remedy, actions=found.actions)
+            if isinstance(found, FoundFlow):
+                return f"first: {found.name}"
+        return "nothing at a stream of this region" if self._stream else ""
+
+    def _region(self, actions: Mapping[str, float]) -> AwsRegion:
+        aws, options = self._workflow.aws, self._workflow.options
+        return AwsRegion(
+            aws, options, actions, stop=threading.Event(), consumers=self._described_stream, retry_for=RETRY_FOR
+        )
+
+    def _described_stream(self) -> Iterator[str]:
+        if self._stream and self._stream.arn:
+            yield self._stream.arn
 
     def _on_a_stream(self) -> tuple[KinesisSource, Stream]:
         stream = _needed(self._stream, "there is no stream to try it on")

@@ -1,0 +1,111 @@
+"""The services around Kinesis (`demo.surroundings`) as a fake of the tests: the same answers, and a plan of faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from airflow_kinesis_ingest.demo.surroundings import RATES, Surroundings, Wire, read
+from tests.fakes.kinesis import FakeKinesis
+from tests.fakes.server import Call, FakeServer, Faults, Recorded, Reply, arguments, serve
+
+ENDPOINTS = (
+    "RESOURCE_GROUPS_TAGGING_API",
+    "FIREHOSE",
+    "LAMBDA",
+    "PIPES",
+    "EVENTBRIDGE",
+    "DATABASE_MIGRATION_SERVICE",
+    "DYNAMODB",
+)
+"""What follows AWS_ENDPOINT_URL_ in the variables that lead botocore here."""
+
+ARN = "arn:aws:kinesis:us-east-1:123456789012"
+
+
+class FakeSurroundings(FakeServer):
+    """All services but Kinesis's own: channels and consumers are asked at `endPointURL`, see `AroundKinesis`."""
+
+    def __init__(self, surroundings: Surroundings | None = None, *, faults: Faults | None = None, **more: Any) -> None:
+        super().__init__(faults=faults, **more)
+        self.around = surroundings or Surroundings()
+
+    def environment(self) -> dict[str, str]:
+        return {f"AWS_ENDPOINT_URL_{name}": self.url for name in ENDPOINTS}
+
+    def identify(self, request: Recorded) -> Call:
+        wire = _wire(request)
+        return Call(wire.action, "", wire.action, wire.action, request)
+
+    def answer(self, call: Call) -> Reply:
+        status, headers, body = _wire(call.request).answered(self.around)
+        return Reply(status, body, headers)
+
+    def stats(self) -> dict[str, Any]:
+        return {**super().stats(), "throttled": self.around.throttled.total(), "throttles": dict(self.around.throttled)}
+
+
+class AroundKinesis(FakeKinesis):
+    """A Kinesis with channels and registered consumers, which `around` holds."""
+
+    around = Surroundings()
+
+    def answer(self, call: Call) -> Reply:
+        if call.operation not in ("ListChannels", "DescribeChannel", "ListStreamConsumers"):
+            return super().answer(call)
+        status, headers, body = _wire(call.request).answered(self.around)
+        return Reply(status, body, headers)
+
+
+def _wire(request: Recorded) -> Wire:
+    return read(request.url, request.headers, request.raw)
+
+
+def delivery(name: str, stream: str, **destination: Any) -> dict[str, Any]:
+    """Of a delivery stream from this stream, into a bucket without another destination."""
+    plain = {"ExtendedS3DestinationDescription": {"BucketARN": "arn:aws:s3:::lake", "Prefix": f"{stream}/"}}
+    return {
+        "DeliveryStreamName": name,
+        "DeliveryStreamARN": f"arn:aws:firehose:us-east-1:123456789012:deliverystream/{name}",
+        "DeliveryStreamStatus": "ACTIVE",
+        "DeliveryStreamType": "KinesisStreamAsSource",
+        "Source": {"KinesisStreamSourceDescription": {"KinesisStreamARN": f"{ARN}:stream/{stream}"}},
+        "Destinations": [{"DestinationId": "1", **(destination or plain)}],
+    }
+
+
+def mapping(function: str, stream: str, account: str = ARN) -> dict[str, Any]:
+    return {
+        "UUID": f"{function}-{stream}",
+        "EventSourceArn": f"{account}:stream/{stream}",
+        "FunctionArn": f"arn:aws:lambda:us-east-1:123456789012:function:{function}",
+        "State": "Enabled",
+    }
+
+
+def many(streams: Iterable[str], *, deliveries: int, mappings: int) -> Surroundings:
+    """An account for benchmarks: tags on every stream, so many delivery streams and mappings."""
+    names = list(streams)
+    described = {f"to-s3-{n:05d}": delivery(f"to-s3-{n:05d}", names[n % len(names)]) for n in range(deliveries)}
+    return Surroundings(
+        tags={f"{ARN}:stream/{name}": {"env": "prod", "team": f"team-{n % 20}"} for n, name in enumerate(names)},
+        deliveries=described,
+        mappings=[mapping(f"fn-{n:05d}", names[n % len(names)]) for n in range(mappings)],
+        rates=RATES,
+    )
+
+
+def main() -> None:
+    """For benchmarks: with AWS's quotas."""
+    parser = arguments("A fake of the services around Kinesis on 127.0.0.1.")
+    parser.add_argument("--streams", type=int, default=100)
+    parser.add_argument("--deliveries", type=int, default=5)
+    parser.add_argument("--mappings", type=int, default=20)
+    options = parser.parse_args()
+    names = [f"stream-{number:05d}" for number in range(options.streams)]
+    around = many(names, deliveries=options.deliveries, mappings=options.mappings)
+    serve(FakeSurroundings(around, latency=options.latency_ms / 1000, port=options.port, record=False))
+
+
+if __name__ == "__main__":
+    main()
