@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from ...errors import IngestError
 from ..catalogue.deletion import account_of
-from ..lineage.flow import Bucket, End, Flow, Opaque, SearchIndex, StreamRef, Table
+from ..catalogue.ends import name_of
+from ..lineage.flow import Flow
 from ..model import Problem
 from ..workflow.filters import stream_filter
 from ..workflow.models import Workflow
@@ -78,19 +79,5 @@ def _told(flow: Flow) -> str:
     arrow = "→" if flow.direction == "reads" else "←"
     through = f" (through {flow.transformed_by.rpartition(':')[2]})" if flow.transformed_by else ""
     idle = "" if flow.active or flow.active is None else " (inactive)"
-    ends = ", ".join(map(_named, flow.ends))
+    ends = ", ".join(map(name_of, flow.ends))
     return f"{arrow} {flow.part} {flow.name}{idle}{through}{f' {arrow} {ends}' if ends else ''}"
-
-
-def _named(end: End) -> str:
-    match end:
-        case Bucket(bucket, prefix):
-            return f"s3://{bucket}/{prefix}"
-        case Table():
-            return f"{end.kind} table {'.'.join(filter(None, (end.database, end.schema, end.name)))}"
-        case SearchIndex(host, index):
-            return f"index {index} of {host}"
-        case StreamRef(arn):
-            return f"stream {arn.rpartition('/')[2]}"
-        case Opaque(label):
-            return label

@@ -47,6 +47,7 @@ from ..workflow.disclosure import unused
 from ..workflow.filters import Verdict, stream_filter
 from ..workflow.models import Options, Workflow
 from .beside import Beside, flows_at, of_streams, of_the_run
+from .details import details
 from .flow import Flow, Stage, attended
 from .reading import Reader, dated
 from .refresh import LOOKERS, Refresh, looking, refreshed
@@ -497,7 +498,9 @@ class Run:
         if not (asked.tags or asked.listings):
             return
         self.tally.warned(asked.problems)
-        linked = self.sink.link(Found(region, account, streams, asked.tags, asked.listings), self._each)
+        found = Found(region, account, streams, asked.tags, asked.listings)
+        self.tally.detailed(details(found))
+        linked = self.sink.link(found, self._each)
         self.tally.linked(linked, flows_at(asked, streams))
         self.tally.warned(linked.problems)
 

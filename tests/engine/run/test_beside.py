@@ -242,9 +242,9 @@ def test_flows_are_shown_as_writers_stream_readers(kinesis: AroundKinesis, tmp_p
     ]
     assert list(tree(orders)) == [
         "orders  (env=prod, team=shop)",
-        "├── ← dynamodb orders ← dynamodb table orders",
+        "├── ← dynamodb orders ← dynamodb:orders",
         "├── → firehose to-lake → s3://lake/orders/",
-        "├── → channels c → s3://direct/",
+        "├── → channels c → s3://direct",
         "├── → lambda price",
         "└── → pipes p → SQS queue q",
     ]
