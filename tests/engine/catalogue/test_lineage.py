@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airflow_kinesis_ingest.engine.catalogue.found import Linked
@@ -324,7 +324,8 @@ def run(server: FakeOpenMetadata, flows: list[Flow], *, complete: bool = True) -
 
 
 @settings(max_examples=40, deadline=None)
-@given(before=FLOWS, after=FLOWS, calls=st.integers(0, 40), back=st.booleans())
+@given(before=FLOWS, after=FLOWS, calls=st.integers(0, 12), back=st.booleans())
+@example(before=[], after=[reads("firehose", "a", "clicks", LAKE)], calls=1, back=False)
 def test_a_run_that_ends_anywhere_is_made_good_by_the_next(
     before: list[Flow], after: list[Flow], calls: int, back: bool
 ) -> None:
