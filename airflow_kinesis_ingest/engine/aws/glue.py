@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -42,19 +42,30 @@ class GlueSchemas:
         self._tell = given_up
         self._lock = threading.Lock()
         self._client: GlueClient | None = None
-        self._known: dict[str, RegisteredSchema | NoSchema] = {}
+        self._known: dict[object, RegisteredSchema | NoSchema] = {}
         self._given_up: NoSchema | None = None
 
     def __call__(self, version_id: str, /) -> RegisteredSchema | NoSchema:
+        return self._once(version_id, SchemaVersionId=version_id)
+
+    def named(self, registry: str, schema: str, version: int | Literal["latest"]) -> RegisteredSchema | NoSchema:
+        """A version of a schema by its names; only one that is AVAILABLE."""
+        number: dict[str, Any] = {"LatestVersion": True} if version == "latest" else {"VersionNumber": version}
+        identity = {"RegistryName": registry, "SchemaName": schema}
+        return self._once(f"{version} of {registry}/{schema}", SchemaId=identity, SchemaVersionNumber=number)
+
+    def _once(self, version_id: str, **asked: Any) -> RegisteredSchema | NoSchema:
         with self._lock:
             if version_id not in self._known:
-                self._known[version_id] = self._given_up or self._ask(version_id)
+                self._known[version_id] = self._given_up or self._ask(version_id, asked)
             return self._known[version_id]
 
-    def _ask(self, version_id: str) -> RegisteredSchema | NoSchema:
+    def _ask(self, version_id: str, asked: dict[str, Any]) -> RegisteredSchema | NoSchema:
         try:
             self._client = self._client or self._connect()
-            answer = self._client.get_schema_version(SchemaVersionId=version_id)
+            answer = self._client.get_schema_version(**asked)
+            if answer.get("Status", "AVAILABLE") != "AVAILABLE" and "SchemaId" in asked:
+                return NoSchema(f"the schema version {version_id} is {answer.get('Status')}")
             data_format, definition = answer["DataFormat"], answer["SchemaDefinition"]
         except (AccessDenied, BotoCoreError) as error:
             why = str(error) if isinstance(error, AccessDenied) else why_of(error)

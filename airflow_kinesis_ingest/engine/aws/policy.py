@@ -41,14 +41,13 @@ def policy_of(workflow: Workflow, *, kms: bool = False, glue: bool = False) -> d
     options = workflow.options
     reads = workflow.metadata.generate_sample_data and (options.sample.store or options.infer_schema)
     lineage = options.lineage
-    bound = options.schema_registry.from_channels and "channels" in lineage.readers
     return _document(
         KinesisPolicy=[f"kinesis:{action}" for action in (KINESIS if reads else LISTED)],
         KinesisKeys=["kms:Decrypt"] if kms else [],
         KinesisTags=list(TAGS) if wants_tags(options) else [],
         KinesisLineage=_called(lineage.model_copy(update={"writers": []})),
         KinesisWriters=_called(lineage.model_copy(update={"readers": []})),
-        KinesisSchemas=[GLUE] if glue or bound or options.schema_registry.streams else [],
+        KinesisSchemas=[GLUE] if glue or options.schema_registry.streams else [],
     )
 
 

@@ -22,6 +22,7 @@ from ...errors import (
     IngestError,
     Stopped,
     StreamGone,
+    StreamUnreadable,
     TopicRefused,
     WorkflowError,
 )
@@ -47,6 +48,7 @@ from ..workflow.disclosure import unused
 from ..workflow.filters import Verdict, stream_filter
 from ..workflow.models import Options, Workflow
 from .beside import Beside, flows_at, of_streams, of_the_run
+from .declared import Declared, contradiction
 from .details import details
 from .flow import Flow, Stage, attended
 from .reading import Reader, dated
@@ -302,8 +304,19 @@ def assemble(
         tally=tally,
         stop=stop,
         beside=Beside(workflow, stop),
+        declared=_declared(workflow, tally),
         only=only,
     )
+
+
+def _declared(workflow: Workflow, tally: Tally) -> Declared | None:
+    options = workflow.options
+    if not options.schema_registry.streams:
+        return None
+    schemas = GlueSchemas(
+        lambda: glue_client(workflow.aws, options.assume_role), partial(tally.missed, "schema", REGISTRY)
+    )
+    return Declared(options.schema_registry.streams, schemas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +329,7 @@ class Run:
     tally: Tally
     stop: threading.Event
     beside: Beside
+    declared: Declared | None = None
     only: frozenset[str] | None = None
 
     @property
@@ -482,8 +496,23 @@ class Run:
         name = described.stream.name
         with self.tally.step("write", name):
             url = console_url(self.workflow.aws.aws_region, name)
-            topic = topic_of(described, source_url=url, schema=sample.schema)
+            topic = topic_of(described, source_url=url, schema=self._schema(name, sample))
             self.tally.finished(name, self.sink.write(topic, sample))
+
+    def _schema(self, name: str, sample: Sample) -> MessageSchema | None:
+        """The declared one before what the messages say. Where it cannot be had the topic keeps its schema."""
+        if self.declared is None:
+            return sample.schema
+        try:
+            declared = self.declared(name)
+        except StreamUnreadable as error:
+            self.tally.missed("schema", name, error)
+            return None
+        if declared and (how := contradiction(declared, sample.schema)):
+            self.tally.warn(
+                "schema", name, how, "Correct `options.schemaRegistry.streams`, or what writes to the stream"
+            )
+        return declared or sample.schema
 
     def _link(self, listed: Mapping[str, str | None]) -> None:
         """Bring what was asked beside the streams into the catalogue. What did not work of it is a warning."""

@@ -449,9 +449,6 @@ class DeclaredSchema(Strict):
 
 
 class SchemaRegistryOptions(Strict):
-    from_channels: bool = Field(
-        True, description="Take the schema that a channel of the stream is bound to, where `readers` has `channels`"
-    )
     streams: dict[Regex, DeclaredSchema] = Field(
         default_factory=dict,
         description="Patterns of streams, as in `topicFilterPattern`, and the schema that the first to match declares;"
