@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..engine.model import ProblemGroup, RunReport
     from ..engine.workflow.document import Document
     from ..engine.workflow.models import Workflow
+    from ..engine.workflow.request import Request
 
 PROBLEMS = 10
 NOT_DEPLOYED = "This pipeline could not be deployed"
@@ -84,7 +85,7 @@ class KinesisIngestionOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         if PROBE in conf_of(context):
             request = asked(context)
-            self._skip_unless_asked(request.target)
+            self._skip_unless_asked(request)
             return answered(self, context, request, self._runnable, self._announced)
         with _failing_fast():
             workflow = self._runnable()
@@ -119,9 +120,11 @@ class KinesisIngestionOperator(BaseOperator):
         self.log.info("%s: %s\n%s", self._name, report.state, table(report))
         return report
 
-    def _skip_unless_asked(self, target: str) -> None:
-        """Of a file's targets one answers: the one that is asked, or the first."""
-        if self.target and self.target != (target or self._first_target()):
+    def _skip_unless_asked(self, request: Request) -> None:
+        """Of a file's targets one answers: the one that is asked, or the first. Unasked, all of them are announced."""
+        if request.kind == "announce" and not request.target:
+            return
+        if self.target and self.target != (request.target or self._first_target()):
             raise AirflowSkipException("Another target of this workflow answers")
 
     def _first_target(self) -> str:

@@ -215,6 +215,22 @@ def test_one_target_answers_a_probe_and_the_others_are_skipped(org: Path) -> Non
             probed(target, **asked)
 
 
+@pytest.mark.usefixtures("quick")
+def test_a_deployment_announces_the_pipeline_of_each_target(org: Path, catalogue: FakeOpenMetadata) -> None:
+    """By one run, and one target alone where it is named."""
+
+    def announced(key: str, **asked: Any) -> bool:
+        run = type("Run", (), {"conf": {"probe": "announce", **asked}})()
+        return bool(operator(org, target=key).execute(context() | {"dag_run": run})["shown"])
+
+    first, second = "123456789012_us-east-1", f"{TWO}_eu-west-1"
+    assert announced(first)
+    assert announced(second)
+    assert set(catalogue.services) == {f"org_{first}", f"org_{second}"}
+    with pytest.raises(AirflowSkipException):
+        announced(first, target=second)
+
+
 def test_the_operator_takes_a_dict_with_targets_too() -> None:
     task = KinesisIngestionOperator(task_id="x", workflow={"source": SOURCE, "targets": TARGETS}, target=KEYS[1])
     task.render_template_fields(context())
