@@ -14,10 +14,10 @@ import gc
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from inspect import signature
@@ -62,19 +62,24 @@ DEBUG = Param(False, type="boolean", title="Debug log", description="Log every c
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Where workflow files are. path: as Airflow's paths are written, from the loader's folder where it is below it."""
+    """Where workflow files are. path: as Airflow's paths are written, from the loader's folder where it is below it.
+
+    pod_templates: the folder of those that files may name; None where they may name none.
+    """
 
     loader: str
     root: str
     path: str
+    pod_templates: str | None = field(default=None, kw_only=True)
 
     @classmethod
-    def of(cls, loader: str, folder: str | Path) -> Folder:
+    def of(cls, loader: str, folder: str | Path, pod_templates: str | Path | None = None) -> Folder:
         loader = os.path.abspath(loader)
         base = os.path.dirname(loader)
         root = os.path.join(base, folder)
         path = os.path.relpath(root, base)
-        return cls(loader, root, root if Path(path).parts[:1] == (os.pardir,) else path)
+        shown = root if Path(path).parts[:1] == (os.pardir,) else path
+        return cls(loader, root, shown, pod_templates=templates_folder(pod_templates))
 
     def files(self) -> list[str]:
         return workflow_paths(self.root, os.path.dirname(self.loader))
@@ -82,6 +87,13 @@ class Folder:
     def path_of(self, file: str) -> str:
         path = os.path.normpath(f"{self.path}/{file[len(self.root) :]}").replace(os.sep, "/")
         return path.encode("utf-8", "replace").decode()  # a name that is no UTF-8 could not be sent nor stored
+
+
+def templates_folder(folder: str | Path | None) -> str | None:
+    """The folder as it is given; Airflow's scheduler looks there. Raises ValueError for a relative one."""
+    if folder is not None and not os.path.isabs(folder):
+        raise ValueError(f"pod_templates={str(folder)!r}: give an absolute path, as the scheduler reads the templates")
+    return None if folder is None else os.fspath(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +114,11 @@ class Deployment:
 
 
 def load_workflows(
-    namespace: MutableMapping[str, Any], folder: str | Path = "workflows", *, probe: bool | Sequence[str] = False
+    namespace: MutableMapping[str, Any],
+    folder: str | Path = "workflows",
+    *,
+    probe: bool | Sequence[str] = False,
+    pod_templates: str | Path | None = None,
 ) -> None:
     """Put a DAG per workflow file below `folder` into `namespace`, a module's globals().
 
@@ -111,8 +127,11 @@ def load_workflows(
     `folder` is below the module's own, from there on down. probe: make the DAG `kinesis_probe` too, which answers
     what is asked of a workflow before there is a file of it (`operators/probe.py`); names of queues: and one more for
     each of them, `kinesis_probe.QUEUE`, as Airflow lets no run choose the queue of its tasks.
+
+    pod_templates: the folder, absolute and as the scheduler sees it, in which `airflowConfig.podTemplate: NAME` is
+    NAME.yaml; nothing looks into it here. Raises ValueError for a relative one.
     """
-    where = Folder.of(namespace["__file__"], folder)
+    where = Folder.of(namespace["__file__"], folder, pod_templates)
     wanted = get_parsing_context().dag_id
     with _uncollected():
         found = {dag.dag_id: dag for dag in _dags(where, _deployments(where, wanted))}
@@ -138,29 +157,39 @@ def build_dag(
     precondition: Callable[[], None] | None = None,
     loader: str = "",
     document: Document | None = None,
+    pod_templates: str | None = None,
 ) -> DAG:
     """The pipeline of one workflow file. Raises WorkflowError with all its faults.
 
     name: what faults call the file. precondition: as the operator takes it. loader: the module that the DAG will be of.
-    document: the file, where it was read already.
+    document: the file, where it was read already. pod_templates: as `load_workflows` takes it.
     """
     document = document or read(file, name)
     workflow = check(document, file.stem)
     text, record = masked(document, b""), record_of(workflow, name or str(file))
-    make = partial(dag_of, workflow, file, precondition, text, record)
+    make = partial(dag_of, workflow, file, precondition, text, record, pod_templates)
     try:
         dag = make()
     except (AirflowException, TypeError, ValueError) as error:
         fault = Fault(name or str(file), 0, 0, "", f"Airflow refuses this DAG: {error}", "Change what it names")
         raise WorkflowError([fault]) from None
-    if reason := executor_objection(workflow.airflow_config.executor):
-        place = ("airflowConfig", "executor")
-        remedy = "Write a name or an alias of `[core] executor`, or remove it"
-        raise WorkflowError([document.fault(place, reason, remedy)])
+    if faults := list(_faults_here(document, workflow.airflow_config, pod_templates)):
+        raise WorkflowError(faults)
     if reason := policy_objection(make, loader or str(file)):
         problem, remedy = f"Airflow's cluster policy refuses this DAG: {reason}", "Change the file as it says"
         raise WorkflowError([Fault(name or str(file), 0, 0, "", problem, remedy)])
     return dag
+
+
+def _faults_here(document: Document, config: AirflowConfig, pod_templates: str | None) -> Iterator[Fault]:
+    """What a file names and this Airflow, or its loader, has not."""
+    if reason := executor_objection(config.executor):
+        remedy = "Write a name or an alias of `[core] executor`, or remove it"
+        yield document.fault(("airflowConfig", "executor"), reason, remedy)
+    if config.pod_template and pod_templates is None:
+        problem = "the loader of this file names no folder of pod templates"
+        remedy = "Let who keeps the loader add `pod_templates=FOLDER` to it, or remove this line"
+        yield document.fault(("airflowConfig", "podTemplate"), problem, remedy)
 
 
 def _deployments(folder: Folder, dag_id: str | None) -> list[Deployment]:
@@ -197,7 +226,8 @@ def _deployment(folder: Folder, file: str) -> Deployment:
     path, document = folder.path_of(file), None
     try:
         document = read(Path(file), path)
-        dag = build_dag(Path(file), path, partial(_ensure_sole_owner, folder, file), folder.loader, document)
+        alone = partial(_ensure_sole_owner, folder, file)
+        dag = build_dag(Path(file), path, alone, folder.loader, document, folder.pod_templates)
     except WorkflowError as error:
         return _failed(path, file, _unlisted(path, file) or error, document)
     except Exception as error:  # noqa: BLE001 - a border: no fault of ours in one file may take the others down
@@ -289,7 +319,14 @@ def _dags(folder: Folder, deployments: Iterable[Deployment]) -> Iterator[DAG]:
             yield placeholder(dag_id, ones)
 
 
-def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | None, text: str, record: Record) -> DAG:
+def dag_of(
+    workflow: Workflow,
+    file: Path,
+    precondition: Callable[[], None] | None,
+    text: str,
+    record: Record,
+    pod_templates: str | None = None,
+) -> DAG:
     """The pipeline of one workflow: a task for each of its targets, which runs the file as it is when the task starts.
 
     text: the file's, without its secrets. The first task carries it, and the record, for who shows them. A process that
@@ -316,7 +353,7 @@ def dag_of(workflow: Workflow, file: Path, precondition: Callable[[], None] | No
     group = TaskGroup(TASK_ID, dag=dag) if workflow.targets else None
     carried = {"doc_yaml": text, "doc_json": record.carried()}
     for target in _started(targets):
-        _add_task(dag, group, target, file, precondition, carried)
+        _add_task(dag, group, target, file, precondition, carried | _pod(config, pod_templates))
         carried = {}
     return dag
 
@@ -333,7 +370,7 @@ def _add_task(
     target: Target,
     file: Path,
     precondition: Callable[[], None] | None,
-    carried: dict[str, str],
+    more: Mapping[str, Any],
 ) -> None:
     workflow, config = target.workflow, target.workflow.airflow_config
     KinesisIngestionOperator(
@@ -347,7 +384,7 @@ def _add_task(
         retry_delay=timedelta(seconds=config.retry_delay),
         execution_timeout=timedelta(seconds=config.workflow_timeout) if config.workflow_timeout else None,
         dag=dag,
-        **carried,
+        **more,
         **_place(
             pool=pool_of(target),
             queue=config.queue,
@@ -360,6 +397,13 @@ def _add_task(
 def _place(**given: str | int | None) -> dict[str, Any]:
     """Where a task waits and runs. What nobody says is not given: Airflow's own default stays."""
     return {key: value for key, value in given.items() if value is not None}
+
+
+def _pod(config: AirflowConfig, templates: str | None) -> dict[str, Any]:
+    """The pod of a task on Kubernetes, where the file names its template."""
+    if not (config.pod_template and templates):
+        return {}
+    return {"executor_config": {"pod_template_file": os.path.join(templates, f"{config.pod_template}.yaml")}}
 
 
 def placeholder(dag_id: str, failed: Sequence[Deployment]) -> DAG:

@@ -26,7 +26,7 @@ from airflow.sdk.importers import (
     get_file_suffix,
 )
 
-from .dag_factory import Folder, deployed, placeholder
+from .dag_factory import Folder, deployed, placeholder, templates_folder
 from .deployment.claims import head
 from .deployment.files import SUFFIXES, workflow_paths
 from .engine.workflow.document import Document, read
@@ -50,12 +50,15 @@ class Beside(Folder):
 
 
 class KinesisWorkflowImporter(AbstractDagImporter[FilesystemDagDefinition]):  # type: ignore[misc]
-    """folder: of a bundle, below which every file is a workflow; a bundle without it has none."""
+    """folder: of a bundle, below which every file is a workflow; a bundle without it has none. pod_templates: as
+    `load_workflows` takes it.
+    """
 
     supported_extensions: Sequence[str] = SUFFIXES
 
-    def __init__(self, folder: str = "workflows") -> None:
+    def __init__(self, folder: str = "workflows", pod_templates: str | None = None) -> None:
         self.folder = folder
+        self.pod_templates = templates_folder(pod_templates)
 
     def can_handle(self, definition: Any) -> bool:
         return get_file_suffix(definition) in self.supported_extensions
@@ -84,7 +87,8 @@ class KinesisWorkflowImporter(AbstractDagImporter[FilesystemDagDefinition]):  # 
         """The pipeline of one file; or its faults, and what stands for the pipeline meanwhile."""
         file, top = os.fspath(definition.path), os.fspath(bundle.path)
         root = os.path.join(top, self.folder)
-        one = deployed(Beside(file, root, os.path.relpath(root, os.path.dirname(file)), top), file)
+        shown = os.path.relpath(root, os.path.dirname(file))
+        one = deployed(Beside(file, root, shown, top, pod_templates=self.pod_templates), file)
         result = DagImportResult(definition=definition)
         if one.dag:
             result.dags.append(one.dag)

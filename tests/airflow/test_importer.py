@@ -146,3 +146,13 @@ def test_a_policy_that_refuses_a_dag_is_one_error_of_its_file(bundle: Bundle) ->
         manager.unregister(Strict)
     assert "no DAG is good enough" in good.errors["workflows/good.yaml"]
     assert "Did you mean `serviceName`?" in broken.errors["workflows/broken.yaml"]
+
+
+def test_pod_templates_are_given_with_the_importer(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the loader takes them."""
+    bundle.put("orders.yaml", airflowConfig={"podTemplate": "large"})
+    assert "`pod_templates=FOLDER`" in parsed(bundle, "orders.yaml").errors["workflows/orders.yaml"]
+    given = [{"classpath": CLASS, "kwargs": {"pod_templates": "/opt/pods"}}]
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_IMPORTER_CONFIGS", json.dumps(given))
+    importers.reset_importer_registry()
+    assert "/opt/pods/large.yaml" in parsed(bundle, "orders.yaml").text

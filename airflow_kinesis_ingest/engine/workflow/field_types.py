@@ -67,6 +67,12 @@ def _regex(value: str) -> str:
     return value
 
 
+def _pod_template(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", value):
+        raise invalid("this is no bare name of a pod template", "Write the name alone, without folder and `.yaml`")
+    return value
+
+
 def instant(end_of_day: bool) -> Callable[[object], object]:
     def convert(value: object) -> object:
         if isinstance(value, str):
@@ -223,6 +229,7 @@ def _several(value: list[str]) -> list[str]:
 
 Resolved = Annotated[str, AfterValidator(_unresolved)]
 Plain = Annotated[Resolved, Field(min_length=1)]
+PodTemplate = Annotated[Resolved, AfterValidator(_pod_template)]
 Credential = Annotated[SecretStr, AfterValidator(_credential)]
 Header = Annotated[str, AfterValidator(_header)]
 Region = Annotated[str, AfterValidator(_region)]

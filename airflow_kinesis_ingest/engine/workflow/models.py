@@ -40,6 +40,7 @@ from .field_types import (
     OktaEndpoint,
     Origin,
     Plain,
+    PodTemplate,
     Position,
     Redaction,
     Regex,
@@ -307,6 +308,11 @@ class AirflowConfig(Strict):
     )
     priority_weight: int | None = Field(
         None, ge=1, le=MANY, description="Of tasks that wait for one pool or slot, those with more weight run first"
+    )
+    pod_template: PodTemplate | None = Field(
+        None,
+        description="Pod template of the task, on the KubernetesExecutor: a name, of a file in the folder that the"
+        " loader gives as `pod_templates`",
     )
     email: str | None = Field(None, max_length=254, description="Shown as the pipeline's contact")
     workflow_default_view: str | None = Field(None, json_schema_extra=UNUSED)
