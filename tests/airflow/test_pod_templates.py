@@ -35,7 +35,7 @@ def test_every_target_has_it(bundle: Bundle) -> None:
     targets = [{"account": "123456789012", "regions": ["us-east-2", "eu-west-1"]}]
     bundle.put("shop.yaml", airflowConfig=LARGE, targets=targets)
     tasks = bundle.worker_dags()["shop"].tasks
-    assert [task.executor_config["pod_template_file"] for task in tasks] == ["/opt/pods/large.yaml"] * 2
+    assert [task.executor_config for task in tasks] == [{"pod_template_file": "/opt/pods/large.yaml"}] * 2
 
 
 @pytest.mark.parametrize("name", ["../large", "a/b", "/etc/passwd", "..", "a\\b", "large.yaml/", "${POD}", ""])
