@@ -19,6 +19,7 @@ Body = dict[str, Any]
 LONGEST_NAME = 256
 MARK = "kin-"
 OPEN = "0" * 12
+NO_BODY = "0" * 8
 
 
 class Stamp(NamedTuple):

@@ -17,7 +17,7 @@ from ..lineage.flow import End, Flow, Listing
 from ..workflow.models import LineageOptions, Workflow
 from .client import OpenMetadata, entity_name, fqn, quoted
 from .deletion import PIPELINES, gone
-from .drawing import OPEN, Line, Pipe, Stamp, pipeline_name, pipes, place_of
+from .drawing import NO_BODY, OPEN, Line, Pipe, Stamp, pipeline_name, pipes, place_of
 from .edges import SOURCE, Drawn, Edges, Pair
 from .ends import Ends, Entity, Target, name_of
 from .found import Attempts, Each, Found
@@ -38,6 +38,14 @@ class Stored(NamedTuple):
     id: str
     stamp: Stamp | None
     deleted: bool
+
+
+class Lost(NamedTuple):
+    """A pipeline that AWS has no more."""
+
+    service: str
+    name: str
+    id: str
 
 
 @dataclass(slots=True)
@@ -242,8 +250,7 @@ class Lineage:
             return {}
         path = f"/pipelines/name/{quoted(work.service, work.pipe.name)}"
         stored = self.client.get(path, fields=",".join(self.server.known(OF_PEOPLE)), include="all") or {}
-        words = words_of_people(without_inherited(stored, path))
-        return {key: value for key, value in words.items() if key != "tags"}  # a PUT takes none away
+        return _words(without_inherited(stored, path))
 
     def _clear(self, work: Work, edges: Edges) -> None:
         if work.stored is None or not work.removes:
@@ -301,7 +308,8 @@ class Lineage:
     def _delete_gone(self, stored: Mapping[str, Mapping[str, Stored]], edges: Edges) -> None:
         for listing in self.found.listings:
             if listing.complete and listing.part in stored:
-                lost = self._gone(listing, stored[listing.part])
+                service = self._service(listing.part)
+                lost = [Lost(service, *each) for each in self._gone(listing, stored[listing.part])]
                 self.each(lambda it: self._delete(it, edges), lost)
 
     def _gone(self, listing: Listing, stored: Mapping[str, Stored]) -> list[tuple[str, str]]:
@@ -321,13 +329,29 @@ class Lineage:
             return []
         return [(name, stored[name].id) for name in names]
 
-    def _delete(self, lost: tuple[str, str], edges: Edges) -> None:
-        name, pipeline = lost
+    def _delete(self, lost: Lost, edges: Edges) -> None:
+        """Its stamp is opened first: AWS may have it again before a run gets any further."""
         if self.attempts.is_over(STEP):
             return
-        with self.attempts.at(STEP, name):
-            for pair in self._drawn_for(pipeline, edges):
+        with self.attempts.at(STEP, f"{lost.service}.{lost.name}"):
+            drawn = self._drawn_for(lost.id, edges)
+            if drawn:
+                self._forget(lost)
+            for pair in drawn:
                 self._erase(pair, edges)
-            self.client.delete(f"/pipelines/{pipeline}", hardDelete="false", recursive="true")
+            self.client.delete(f"/pipelines/{lost.id}", hardDelete="false", recursive="true")
             with self._lock:
                 self.removed += 1
+
+    def _forget(self, lost: Lost) -> None:
+        path = f"/pipelines/name/{quoted(lost.service, lost.name)}"
+        fields = ",".join(self.server.known(OF_PEOPLE))
+        stored = without_inherited(self.client.get(path, fields=fields, include="all") or {}, path)
+        kept = {key: stored[key] for key in ("sourceUrl", "state") if stored.get(key)} | _words(stored)
+        body = {"name": lost.name, "service": fqn(lost.service), "sourceHash": str(Stamp(self._place, NO_BODY))}
+        self.client.put("/pipelines", self.server.body(kept) | body, holds="id")
+
+
+def _words(stored: Body) -> Body:
+    """What people wrote on a pipeline, but for its labels: a PUT takes none away."""
+    return {key: value for key, value in words_of_people(stored).items() if key != "tags"}

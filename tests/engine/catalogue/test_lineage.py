@@ -323,9 +323,11 @@ def run(server: FakeOpenMetadata, flows: list[Flow], *, complete: bool = True) -
     return link(server, STREAMS, listing("firehose", *flows, complete=complete), **ALL)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(before=FLOWS, after=FLOWS, calls=st.integers(0, 12), back=st.booleans())
 @example(before=[], after=[reads("firehose", "a", "clicks", LAKE)], calls=1, back=False)
+@example(before=[reads("firehose", "a", "clicks", LAKE)], after=[], calls=1, back=True)
+@example(before=[reads("firehose", "a", "clicks", LAKE)], after=[], calls=2, back=True)
 def test_a_run_that_ends_anywhere_is_made_good_by_the_next(
     before: list[Flow], after: list[Flow], calls: int, back: bool
 ) -> None:
