@@ -17,13 +17,18 @@ from ..engine.workflow.document import HIDDEN, Place, parse, value_at
 from ..engine.workflow.fence import OPEN, Fence
 from ..engine.workflow.loading import check
 from ..engine.workflow.masked import masked
-from ..engine.workflow.models import AWS_BLOCK, SERVER_BLOCK, AirflowConfig, Workflow
+from ..engine.workflow.models import AWS_BLOCK, SECURITY_BLOCK, SERVER_BLOCK, AirflowConfig, Workflow
+from ..engine.workflow.providers import TOKEN_ADDRESSES
 from ..engine.workflow.targets import each_target
 from ..errors import Fault, WorkflowError
 from ..ticks import JUST_PASSED, Ticks
 
 RUNS = 3
-ADDRESSES: tuple[Place, ...] = ((*SERVER_BLOCK, "hostPort"), (*AWS_BLOCK, "endPointURL"))
+ADDRESSES: tuple[Place, ...] = (
+    (*SERVER_BLOCK, "hostPort"),
+    *((*SECURITY_BLOCK, field) for field in TOKEN_ADDRESSES),
+    (*AWS_BLOCK, "endPointURL"),
+)
 """Where a secret of the file is sent to."""
 NOT_SENT = "a stored secret is not sent to another server", "Write the secret anew, or undo this"
 

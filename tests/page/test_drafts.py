@@ -88,6 +88,40 @@ def test_a_stored_secret_is_sent_to_no_other_server() -> None:
     assert typed.faults == ()
 
 
+def of_provider(provider: str, *fields: str) -> str:
+    """The file with a client of this identity provider, instead of a token."""
+    lines = "".join(f"      {field}\n" for field in ("clientId: me", *fields))
+    return FILE.replace("authProvider: openmetadata", f"authProvider: {provider}").replace(
+        f"      jwtToken: {TOKEN}  # of the bot\n", lines
+    )
+
+
+SECRET = "Hunter2-correct-horse"
+OIDC = of_provider("custom-oidc", f"secretKey: {SECRET}", "tokenEndpoint: https://idp.example.com/token")
+AUTH0 = of_provider("auth0", f"secretKey: {SECRET}", "domain: idp.example.com")
+AZURE = of_provider("azure", f"clientSecret: {SECRET}", "authority: https://idp.example.com/T", "scopes: [x/.default]")
+OKTA = of_provider("okta", f"privateKey: {SECRET}", "orgURL: https://idp.example.com/v1/token", "email: a@b.c")
+
+
+@pytest.mark.parametrize(
+    ("base", "old", "new"),
+    [(each, "idp.example.com", "elsewhere.example.com") for each in (OIDC, AUTH0, AZURE, OKTA)]
+    + [(OIDC, "custom-oidc", "auth0"), (AUTH0, "auth0", "custom-oidc")],
+)
+def test_a_stored_secret_is_sent_to_no_other_giver_of_tokens(base: str, old: str, new: str) -> None:
+    """Nor to that of another provider."""
+    shown = drafted(base).shown
+    assert SECRET not in shown
+    text = shown.replace(f"{old}", f"{new}")
+    if new == "auth0":
+        text = text.replace("tokenEndpoint: https://idp.example.com/token", "domain: idp.example.com")
+    elif new == "custom-oidc":
+        text = text.replace("domain: idp.example.com", "tokenEndpoint: https://idp.example.com/token")
+    with pytest.raises(WorkflowError, match="not sent to another server"):
+        drafted(base, text=text)
+    assert drafted(base, text=text.replace("***", SECRET + "x")).faults == ()
+
+
 def test_a_stored_secret_is_sent_to_no_other_endpoint_of_a_target() -> None:
     """Other targets may come and go: the secret goes to AWS."""
     keys = "awsAccessKeyId: AKIAIOSFODNN7EXAMPLE, awsSecretAccessKey: wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY01"

@@ -39,6 +39,10 @@ PROVIDERS: Mapping[str, Takes] = {
 }
 
 
+TOKEN_ADDRESSES = ("domain", "authority", "tokenEndpoint", "orgURL")
+"""The fields that say where a token is asked for, and a client's secret is sent to."""
+
+
 def provider_of(server: OpenMetadataServer) -> str:
     """The key of PROVIDERS that gives the token; "" where the token is a `jwtToken`, or where there is none."""
     security, provider = server.security_config, server.auth_provider or ""
