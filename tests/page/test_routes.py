@@ -69,6 +69,7 @@ def test_each_service_has_its_workflows_with_the_numbers_of_their_last_runs(clie
         "stale": False,
         "may_edit": True,
         "may_run": True,
+        "targets": [],
     }
     assert (last["run_id"], last["state"], last["outcome"], last["debug"]) == (
         "run-2",
