@@ -25,12 +25,11 @@ OWED_MOST = 1000
 class Former:
     """The last complete run of a workflow. began, ended: in ms since 1970.
 
-    turn: how many such runs there were before it, without a gap. owed: the streams that it named in a problem.
+    owed: the streams that it named in a problem.
     """
 
     began: int
     ended: int
-    turn: int = 0
     owed: frozenset[str] = frozenset()
 
 
@@ -42,13 +41,12 @@ def identity(workflow: Workflow) -> str:
     return digest([__version__, parts, aws.aws_region, aws.assume_role_arn, str(aws.endpoint_url)], 16)
 
 
-def mark(of: str, report: RunReport, *, began: int, before: Former | None) -> dict[str, Any] | None:
+def mark(of: str, report: RunReport, *, began: int) -> dict[str, Any] | None:
     """The metadata of a complete run's status; None for a run that is none."""
     owed = owed_by(report)
     if report.fatal or len(owed) > OWED_MOST:
         return None
-    turn = before.turn + 1 if before else 0
-    return {KEY: {"of": of, "began": began, "turn": turn, "owed": sorted(owed)}}
+    return {KEY: {"of": of, "began": began, "owed": sorted(owed)}}
 
 
 def owed_by(report: RunReport) -> frozenset[str]:
@@ -68,7 +66,7 @@ def _former(status: Any, of: str) -> Former | None:
     told = metadata.get(KEY) if isinstance(metadata, dict) else None
     if not isinstance(told, Mapping) or told.get("of") != of:
         return None
-    began, turn, ended, owed = told.get("began"), told.get("turn"), status.get("endDate"), told.get("owed")
-    if not (isinstance(began, int) and isinstance(turn, int) and isinstance(ended, int) and isinstance(owed, list)):
+    began, ended, owed = told.get("began"), status.get("endDate"), told.get("owed")
+    if not (isinstance(began, int) and isinstance(ended, int) and isinstance(owed, list)):
         return None
-    return Former(began, ended, turn, frozenset(map(str, owed)))
+    return Former(began, ended, frozenset(map(str, owed)))

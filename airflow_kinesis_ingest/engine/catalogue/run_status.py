@@ -47,7 +47,6 @@ class RunStatus:
         self._run_id = run_id
         self.began = now_ms()
         self._identity = ""
-        self._former: Former | None = None
         self._server = ServerVersion()
         # A client of its own: a run that was told to stop must still be able to say `stopped`.
         self._client = OpenMetadata(workflow.server, stop=threading.Event(), timeout=TIMEOUT, retry_for=RETRY_FOR)
@@ -68,12 +67,14 @@ class RunStatus:
         """
         self._identity = identity(self._workflow)
 
+        statuses: list[Any] = []
+
         def look() -> None:
             found = self._client.get(self._path, startTs=self.began - back, endTs=self.began) or {}
-            self._former = last(found.get("data") or [], self._identity)
+            statuses.extend(found.get("data") or [])
 
         _best_effort(look, "the last complete run is not known")
-        return self._former
+        return last(statuses, self._identity)
 
     def deployed(self) -> None:
         """Make the entity, or update ours. The service must exist. Raises IngestError."""
@@ -95,7 +96,7 @@ class RunStatus:
             "endDate": now_ms(),
             "status": step_summaries(report),
         }
-        marked = self._identity and mark(self._identity, report, began=self.began, before=self._former)
+        marked = self._identity and mark(self._identity, report, began=self.began)
         _best_effort(lambda: self._put_marked(body, marked) if marked else self._put(body))
 
     def _put(self, body: dict[str, Any]) -> None:

@@ -20,12 +20,12 @@ from tests.fakes.server import Fault, Faults, Rule
 
 
 def status(began: int, **told: Any) -> dict[str, Any]:
-    mark = {"of": "it", "began": began, "turn": 0, "owed": [], **told}
+    mark = {"of": "it", "began": began, "owed": [], **told}
     return {"runId": str(began), "endDate": began + 5, "metadata": {KEY: mark}}
 
 
 def test_the_complete_run_that_began_last_is_taken() -> None:
-    assert last([status(1), status(3, owed=["a"]), status(2)], "it") == Former(3, 8, 0, frozenset({"a"}))
+    assert last([status(1), status(3, owed=["a"]), status(2)], "it") == Former(3, 8, frozenset({"a"}))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,6 @@ def test_the_complete_run_that_began_last_is_taken() -> None:
         {"endDate": 1, "metadata": {KEY: {"of": "it"}}},
         {**status(1), "endDate": None},
         status(1, of="another"),
-        status(1, turn="1"),
         status(1, owed=None),
         "no status",
     ],
@@ -48,16 +47,16 @@ def test_what_is_no_mark_of_this_workflow_tells_nothing(other: Any) -> None:
 
 
 def test_a_run_that_ended_early_leaves_no_mark() -> None:
-    assert mark("it", RunReport(fatal=Stopped("it was stopped")), began=1, before=None) is None
+    assert mark("it", RunReport(fatal=Stopped("it was stopped")), began=1) is None
 
 
 def test_a_mark_names_the_streams_in_trouble_up_to_a_thousand() -> None:
     """Of more the run counts as none, so that a status stays small."""
     many = tuple(Problem("sample", f"stream-{number}", "no", "Look") for number in range(OWED_MOST + 1))
-    made = mark("it", RunReport(warnings=many[1:], failures=()), began=1, before=Former(0, 0, 6))
+    made = mark("it", RunReport(warnings=many[1:], failures=()), began=1)
     assert made is not None
-    assert (len(made[KEY]["owed"]), made[KEY]["turn"]) == (OWED_MOST, 7)
-    assert mark("it", RunReport(warnings=many), began=1, before=None) is None
+    assert len(made[KEY]["owed"]) == OWED_MOST
+    assert mark("it", RunReport(warnings=many), began=1) is None
 
 
 def _with_aws(found: dict[str, Any], **changes: str) -> Workflow:
