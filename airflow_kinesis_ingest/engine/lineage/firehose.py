@@ -75,14 +75,10 @@ def _ends(destination: Body) -> Iterator[End]:
 
 
 def _bucket(s3: Body) -> Iterator[End]:
+    """A Glue table of a format conversion lends its schema alone, maybe to several: nothing proves where it points."""
     bucket = text(s3, "BucketARN").rpartition(":::")[2]
     if bucket:
         yield Bucket(bucket, text(s3, "Prefix").partition("!{")[0])
-    conversion = block(s3, "DataFormatConversionConfiguration")
-    schema = block(conversion, "SchemaConfiguration")
-    if text(schema, "TableName") and conversion.get("Enabled") is not False:
-        catalog = text(schema, "CatalogId") or None
-        yield Table("glue", text(schema, "TableName"), text(schema, "DatabaseName") or None, catalog=catalog)
 
 
 def _redshift(found: Body) -> Iterator[End]:

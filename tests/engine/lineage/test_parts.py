@@ -105,6 +105,12 @@ def test_a_delivery_stream_reads_from_its_stream_into_its_destination() -> None:
     )
 
 
+def test_a_table_that_only_lends_its_schema_to_a_format_conversion_is_no_end() -> None:
+    schema = {"CatalogId": "123456789012", "DatabaseName": "raw", "TableName": "orders"}
+    listing = firehose(**bucket(DataFormatConversionConfiguration={"Enabled": True, "SchemaConfiguration": schema}))
+    assert [flow.ends for flow in listing.flows] == [(Bucket("lake"),)]
+
+
 BACKUP = {"S3DestinationDescription": {"BucketARN": "arn:aws:s3:::backup"}}
 CATALOG = "arn:aws:glue:us-east-2:123456789012:catalog"
 
@@ -113,15 +119,6 @@ CATALOG = "arn:aws:glue:us-east-2:123456789012:catalog"
     ("destination", "ends"),
     [
         (bucket(), [Bucket("lake")]),
-        (
-            bucket(
-                DataFormatConversionConfiguration={
-                    "Enabled": True,
-                    "SchemaConfiguration": {"CatalogId": "123456789012", "DatabaseName": "raw", "TableName": "orders"},
-                }
-            ),
-            [Bucket("lake"), Table("glue", "orders", "raw", catalog="123456789012")],
-        ),
         (
             {
                 "RedshiftDestinationDescription": {
