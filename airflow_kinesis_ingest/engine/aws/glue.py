@@ -12,13 +12,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ...errors import AccessDenied, Skip
 from ..model import NoSchema, RegisteredSchema
 from .errors import DENIALS, NO_SENSE, is_forbidden, why_of
+from .policy import GLUE
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 log = logging.getLogger(__name__)
 
-ACTION = "glue:GetSchemaVersion"
 NEXT_RUN = "Messages that name their schema stay encoded; the next run asks again"
 UNKNOWN_VERSION = {"EntityNotFoundException", "InvalidInputException"}
 FORMATS = ("AVRO", "JSON", "PROTOBUF")
@@ -75,7 +75,7 @@ class GlueSchemas:
             if code in UNKNOWN_VERSION:
                 return NoSchema(f"the Glue Schema Registry does not know the schema version {version_id}")
             missing = code in DENIALS and not is_forbidden(str(error))
-            return self._give_up(f"the Glue Schema Registry was not read ({code})", ACTION if missing else "")
+            return self._give_up(f"the Glue Schema Registry was not read ({code})", GLUE if missing else "")
         except (KeyError, *NO_SENSE) as error:  # botocore makes an empty answer of an HTML page
             return self._give_up(f"the Glue Schema Registry gave no readable answer ({type(error).__name__})")
         return self._registered(version_id, data_format, definition)

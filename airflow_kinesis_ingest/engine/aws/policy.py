@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from ..lineage.parts import parts
-from ..workflow.models import LineageOptions, Reader, Workflow, Writer
-from .glue import ACTION as GLUE
+from ..lineage.parts import READERS, WRITERS, parts
 from .tags import ACTIONS as TAGS
 from .tags import wants_tags
 
+if TYPE_CHECKING:
+    from ..workflow.models import LineageOptions, Workflow
+
+GLUE = "glue:GetSchemaVersion"
 LISTED = ("ListStreams", "DescribeStreamSummary")
 READ = ("ListShards", "GetShardIterator", "GetRecords")
 KINESIS = (*LISTED, *READ)
@@ -22,14 +24,12 @@ def policy(
     """kms: also for streams with a customer-managed key; glue: also schemas of the Glue Schema Registry; tags: also the
     tags of AWS; lineage, writers: also all parts that find who reads, or who writes.
     """
-    readers = LineageOptions(readers=list(get_args(Reader)) if lineage else [])
-    writing = LineageOptions(writers=list(get_args(Writer)) if writers else [])
     return _document(
         KinesisPolicy=[f"kinesis:{action}" for action in KINESIS],
         KinesisKeys=["kms:Decrypt"] if kms else [],
         KinesisTags=list(TAGS) if tags else [],
-        KinesisLineage=_called(readers),
-        KinesisWriters=_called(writing),
+        KinesisLineage=_called(_all("readers", READERS)) if lineage else [],
+        KinesisWriters=_called(_all("writers", WRITERS)) if writers else [],
         KinesisSchemas=[GLUE] if glue else [],
     )
 
@@ -54,6 +54,12 @@ def policy_of(workflow: Workflow, *, kms: bool = False, glue: bool = False) -> d
 def statement(actions: Iterable[str]) -> dict[str, Any]:
     """What to add to a policy that lacks these actions; without a Sid, which two statements must not share."""
     return {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": "*"}
+
+
+def _all(direction: str, names: Iterable[str]) -> LineageOptions:
+    from ..workflow.models import LineageOptions  # where it is needed alone: it takes a while to load
+
+    return LineageOptions.model_validate({direction: list(names)})
 
 
 def _called(options: LineageOptions) -> list[str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ...errors import IngestError, Stopped
 from ..lineage.asking import Body, blocks, pages, text
 from ..lineage.flow import Region, TagListing
 from ..model import Problem
-from ..workflow.models import Options
+
+if TYPE_CHECKING:
+    from ..workflow.models import Options
 
 ACTIONS: Mapping[str, float] = {"tag:GetResources": 5.0}
 """AWS publishes no rate."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from ..workflow.models import LineageOptions
 from .channels import Channels
 from .consumers import Consumers
 from .dms import Dms
@@ -14,6 +14,9 @@ from .firehose import Firehose
 from .flow import Direction, Part
 from .lambda_ import Lambda
 from .pipes import Pipes
+
+if TYPE_CHECKING:
+    from ..workflow.models import LineageOptions
 
 READERS: Mapping[str, Callable[[LineageOptions], Part]] = {
     "firehose": lambda _: Firehose(),
@@ -37,6 +40,8 @@ def parts(options: LineageOptions) -> tuple[Part, ...]:
 
 
 def every_part() -> Iterator[Part]:
+    from ..workflow.models import LineageOptions
+
     options = LineageOptions(readers=list(READERS), writers=list(WRITERS))  # type: ignore[arg-type]
     yield from parts(options)
 
