@@ -219,7 +219,7 @@ class RestSink:
             self._client.patch(f"/services/messagingServices/{identity}", changes)
         except NotAllowed as error:
             # The ingestion bot's own policy denies it some fields [OpenMetadata#28676]: no reason to lose the run.
-            log.warning("what the file says of the service is not written: %s", error)
+            log.warning("the display name, description, owners or domain of the service stay as they are: %s", error)
 
     def _new_service(self) -> dict[str, Any]:
         # Region and endpoint only: the catalogue has no use for the keys, and its readers must not get them.
