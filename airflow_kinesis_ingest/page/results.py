@@ -6,7 +6,7 @@ It may have been stored by another version, or elsewhere by a custom XCom backen
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from ..engine.aws.policy import statement
@@ -44,21 +44,42 @@ def joined(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     names = {name for one in known for name in one if name.endswith("_count") or _whole(one[name]) is not None}
     sums = {name: sum(_whole(one.get(name)) or 0 for one in known) for name in names - {"seconds"}}
     longest = max((_seconds(one.get("seconds")) or 0.0 for one in known), default=0.0)
-    lists = {key: _together(one.get(key) for one in known) for key in KINDS}
-    return {"state": max((one["state"] for one in known), key=OUTCOMES.index), **sums, **lists, "seconds": longest}
+    lists = {key: _together(known, key) for key in KINDS}
+    worst = max((one["state"] for one in known), key=OUTCOMES.index)
+    return {"state": worst, **sums, **lists, "seconds": longest, "fatal": _fatal(known)}
 
 
-def _together(lists: Iterable[object]) -> list[dict[str, Any]]:
-    """Groups of problems; those of one kind, in whichever target, are one."""
+def _target(summary: dict[str, Any]) -> str:
+    """Whose it is: `123456789012 us-east-2`."""
+    return " ".join(filter(None, (text(summary.get("account")), text(summary.get("region")))))
+
+
+def _fatal(summaries: Sequence[dict[str, Any]]) -> dict[str, str] | None:
+    early = [f"{_target(one)}: {why}".removeprefix(": ") for one in summaries if (why := cause(one))]
+    more = f" (and {len(early) - 1:,} more)" if len(early) > 1 else ""
+    return {"cause": early[0] + more} if early else None
+
+
+def _together(summaries: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """Groups of problems; those of one kind, in whichever target, are one. Its entities are told with their target."""
     found: dict[tuple[str, ...], dict[str, Any]] = {}
-    groups = (one for each in lists if isinstance(each, list) for one in each if isinstance(one, dict))
-    for one in groups:
+    for target, one in _groups_of(summaries, key):
         kind = tuple(str(one.get(key)) for key in ("step", "cause", "remedy"))
         entities, count = _texts(one.get("entities")), _whole(one.get("entities_count"))
-        before = found.setdefault(kind, {**one, "entities": [], "entities_count": 0})
-        before["entities"] = [*before["entities"], *entities][:MOST_NAMED]
+        before = found.setdefault(kind, {**one, "entities": [], "entities_count": 0, "actions": []})
+        named = [f"{name} ({target})" if target else name for name in entities]
+        before["entities"] = [*before["entities"], *named][:MOST_NAMED]
         before["entities_count"] += len(entities) if count is None else count
+        before["actions"] = sorted({*before["actions"], *_texts(one.get("actions"))})
     return list(found.values())
+
+
+def _groups_of(summaries: Sequence[dict[str, Any]], key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for summary in summaries:
+        listed = summary.get(key)
+        yield from (
+            (_target(summary), one) for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict)
+        )
 
 
 def numbers(summary: dict[str, Any]) -> Numbers | None:

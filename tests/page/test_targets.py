@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_kinesis_ingest.page.results import groups, joined, numbers
+from airflow_kinesis_ingest.page.results import cause, groups, joined, numbers
 from tests.airflow.loading import SOURCE, Bundle, stored
 from tests.page.conftest import Client
 from tests.page.rows import run
@@ -40,12 +40,16 @@ def test_a_workflow_says_its_targets(client: Client) -> None:
 @pytest.mark.usefixtures("org")
 def test_a_run_is_what_its_targets_are_together(client: Client) -> None:
     """The worst of their states, and the sums of their numbers; problems of one kind are one."""
-    ran(one=STORED, two=FAILED)
+    ran(one=STORED, two={**FAILED, "account": TWO[:12]})
+    places = "123456789012 us-east-2", "222222222222 us-east-2"
     [told] = get(client, "workflows/org/runs")["runs"]
     assert told["outcome"] == "failed"
     assert (told["numbers"]["listed"], told["numbers"]["written"], told["numbers"]["failed"]) == (24, 6, 7)
     [group] = told["groups"]
-    assert (group["count"], group["entities"]) == (4, ["orders", "returns"] * 2)
+    assert (group["count"], group["entities"]) == (
+        4,
+        [f"{name} ({where})" for where in places for name in ("orders", "returns")],
+    )
 
 
 @pytest.mark.usefixtures("org")
@@ -68,6 +72,20 @@ def test_a_run_of_many_targets_whose_results_are_not_all_read_has_no_numbers(
         run("org", number, by_task={f"ingest.{ONE}": STORED, f"ingest.{TWO}": STORED})
     newest, older = get(client, "workflows/org/runs")["runs"]
     assert (newest["numbers"]["listed"], older["numbers"]) == (24, None)
+
+
+def test_a_run_says_why_a_target_ended_early_and_in_how_many_others() -> None:
+    """And asks for whatever any of them lacks."""
+    early = {**FAILED, "fatal": {"cause": "no credentials"}}
+    lacks = {**early["failures"][0], "actions": ["kinesis:GetRecords"]}
+    found = joined([early, {**early, "failures": [lacks]}, STORED])
+    assert cause(found) == "123456789012 us-east-2: no credentials (and 1 more)"
+    [group] = groups(found)
+    assert group.statement == {
+        "Effect": "Allow",
+        "Action": ["kinesis:GetRecords", "kinesis:ListShards"],
+        "Resource": "*",
+    }
 
 
 def test_nothing_joined_is_nothing() -> None:

@@ -123,7 +123,9 @@ export function formOf(values) {
     else if (value != null) form[key] = shaped(value, kind) ?? form[key];
   }
   const server = Boolean(values.workflowConfig?.openMetadataServerConfig);
-  return { ...form, aws: form.awsId ? "existing" : "own", server, catalogue: server && !form.catalogueId ? "kept" : "existing" };
+  const blocks = values.targets == null ? [] : [values.targets].flat();
+  const many = { many: blocks.length > 0, ownFilters: blocks.some((each) => each?.topicFilterPattern) };
+  return { ...form, ...many, aws: form.awsId ? "existing" : "own", server, catalogue: server && !form.catalogueId ? "kept" : "existing" };
 }
 
 /** The step that asks for a place of the file, or for what lies around it; "" where none does. @param {string} path dotted */
@@ -175,6 +177,7 @@ const KEPT = "How to connect stands in the file that this one is a copy of: it c
 
 const PAUSED = "How to connect stands in the file, which a run of its own DAG tries. The DAG is paused, so Airflow starts none: unpause it first.";
 const CHANGED = "How to connect stands in the file, and you changed it: it can be tried once it is deployed, with a connection now.";
+const MANY = "Its accounts and regions stand in the file: each can be tried once that is deployed as it is here.";
 const CONNECTING = ["region", "role", "awsId"];
 const STORING = ["sink", "catalogueId"];
 
@@ -192,8 +195,9 @@ function isChanged(form, fields, catalogue) {
  * @returns {{dag: string, conf: object, why: string}}
  */
 export function wayToAsk(form, fields, catalogue = false) {
-  const named = form.aws !== "own" && !(catalogue && form.catalogue === "kept");
+  const named = !form.many && form.aws !== "own" && !(catalogue && form.catalogue === "kept");
   if (named || !(form.base || form.edits || form.role.trim())) return { dag: probeDag(form.queue.trim()), conf: { workflow: askable(fields, catalogue) }, why: "" };
+  if (form.many && (!form.targets?.length || isChanged(form, fields, catalogue))) return { dag: form.edits ?? "", conf: {}, why: MANY };
   const why = !form.edits ? (form.base ? KEPT : ROLE) : isChanged(form, fields, catalogue) ? CHANGED : form.paused ? PAUSED : "";
   return { dag: form.edits, conf: {}, why };
 }

@@ -46,9 +46,9 @@ const Tried = ({ workflow }) => workflow.may_run && html`
 `;
 
 /** @param {{workflow: Workflow}} props */
-const Try = ({ workflow: { dag_id, paused } }) => paused
+const Try = ({ workflow: { dag_id, paused, targets } }) => paused
   ? html`<p class="notice">The DAG is paused: Airflow starts nothing of it. Unpause it first.</p>`
-  : html`<${Trial} dag=${dag_id} conf=${{ probe: "test" }} />`;
+  : html`<${Trial} dag=${dag_id} conf=${{ probe: "test" }} targets=${targets} />`;
 
 const NAMED = "Airflow connection"; // as deployment/record.py calls it
 

@@ -4,29 +4,34 @@ import { html, useDeferredValue, useEffect, useMemo, useState } from "./html.js"
 import { rowsOf } from "./packed.js";
 import { Choice, Icon } from "./parts.js";
 import { doubt, filter } from "./patterns.js";
-import { Going, isGoing, useProbe } from "./probe.js";
+import { Going, isGoing, useProbe, useTarget } from "./probe.js";
 import { count, number } from "./words.js";
 
 /** The last listing, by what was asked, so that Back and on again does not ask anew. @type {Map<string, any>} */
 const listings = new Map();
 const MOST = 200;
 const WHAT = "A worker lists the streams of this account and region. You see which of them are kept, and by which pattern, while you write.";
+const OWN = "Targets of this file have filters of their own, in its text. A run, or a test of the deployed file, goes by them.";
 const HERE = "As this browser reads the patterns; where it may read one otherwise than the worker, it says so instead.";
 
 /** @param {{form: any, fields: Map<string, unknown>}} props */
 export function Preview({ form, fields }) {
   const { now, start, stop } = useProbe();
-  const { dag, conf, why } = wayToAsk(form, fields);
+  const way = wayToAsk(form, fields);
+  const { dag, conf } = way;
+  const why = form.ownFilters ? OWN : way.why;
+  const [which, picker] = useTarget(form.many && !why ? form.targets : []);
   const { source, connections } = /** @type {any} */ (conf).workflow ?? {};
-  const key = JSON.stringify([dag, source?.serviceConnection, connections]);
+  const key = JSON.stringify([dag, which, source?.serviceConnection, connections]);
   const [listing, setListing] = useState(() => listings.get(key) ?? null);
+  useEffect(() => setListing(listings.get(key) ?? null), [key]);
   const asked = useUnpacked(now.found);
   const late = useDeferredValue(form);
   const inDoubt = [...form.includes, ...form.excludes].filter(doubt);
   const patterns = JSON.stringify([form.includes, form.excludes]);
   const ask = async () => {
     const given = { includes: form.includes, excludes: form.excludes };
-    const end = await start(dag, { ...conf, probe: "streams", filter: given });
+    const end = await start(dag, { ...conf, ...which, probe: "streams", filter: given });
     if (!end?.found || end.stage !== "done") return;
     const found = { packed: end.found, rows: await rowsOf(end.found), patterns };
     listings.set(key, found);
@@ -39,6 +44,7 @@ export function Preview({ form, fields }) {
   return html`
     <section class="card preview" aria-label="Preview">
       <div class="title"><h2>Preview</h2>${!why && !going && html`<button type="button" onClick=${ask}>${asking}</button>`}</div>
+      ${!going && picker}
       ${(why || (!shown && !going)) && html`<p class="muted">${why || WHAT}</p>`}
       <${Going} probe=${now} stop=${stop} what="the listing" />
       ${shown && !rows && html`

@@ -59,11 +59,12 @@ const asks = (conf) => (conf.workflow ? "probe" : taskOf(conf.target));
 /**
  * One probe, from its start to its answer.
  * @param {string} dag @param {any} conf @param {(more: Partial<Probe>) => void} put what is known of it, as it comes @param {() => boolean} wanted
+ * @param {string} [task] whose answer is waited for
  */
-export async function probed(dag, conf, put, wanted) {
+export async function probed(dag, conf, put, wanted, task = asks(conf)) {
   const { dag_run_id: run } = await started(dag, conf, wanted);
   put({ stage: "queued", run });
-  await followed(dag, run, asks(conf), KEYS[conf.probe], put, wanted);
+  await followed(dag, run, task, KEYS[conf.probe], put, wanted);
 }
 
 const READY = 20_000;
@@ -81,8 +82,8 @@ async function started(dag, conf, wanted) {
   }
 }
 
-/** @param {string} path */
-const told = (path) => ask(`${path}?stringify=false`).then(({ value }) => (typeof value === "string" ? JSON.parse(value) : value), (error) => {
+/** What a task left, once it did. @param {string} path */
+export const told = (path) => ask(`${path}?stringify=false`).then(({ value }) => (typeof value === "string" ? JSON.parse(value) : value), (error) => {
   if (error.kind === "missing" || error.kind === "down") return null;
   throw error;
 });
@@ -166,11 +167,30 @@ function Statement({ of }) {
   return html`<div class="code"><${Copy} text=${text} what="the policy statement" /><pre tabIndex="0" aria-label="Policy statement">${text}</pre></div>`;
 }
 
-/** A test that a person starts, and how it goes. @param {{dag: string, conf: any, catalogue?: boolean}} props catalogue: as for the checks */
-export function Trial({ dag, conf, catalogue = true }) {
+/**
+ * Which of its accounts and regions is asked; the first at first.
+ * @param {{key: string}[]} targets none: there is nothing to choose
+ * @returns {[{target?: string}, any]} for the conf, and to choose by
+ */
+export function useTarget(targets) {
+  const [chosen, choose] = useState("");
+  const target = (targets.find(({ key }) => key === chosen) ?? targets[0])?.key ?? "";
+  if (!target) return [{}, null];
+  const pick = (/** @type {any} */ event) => choose(event.target.value);
+  return [{ target }, html`
+    <label class="pick">Account and region
+      <select value=${target} onChange=${pick}>${targets.map(({ key }) => html`<option key=${key} value=${key}>${key.replace("_", " ")}</option>`)}</select>
+    </label>
+  `];
+}
+
+/** A test that a person starts, and how it goes. @param {{dag: string, conf: any, targets?: {key: string}[], catalogue?: boolean}} props catalogue: as for the checks */
+export function Trial({ dag, conf, targets = [], catalogue = true }) {
   const { now, start, stop } = useProbe();
+  const [which, picker] = useTarget(targets);
   return html`
-    ${!isGoing(now) && html`<button type="button" onClick=${() => start(dag, conf)}><${Icon} name="play" />${now.stage ? "Test again" : "Test connection"}</button>`}
+    ${!isGoing(now) && picker}
+    ${!isGoing(now) && html`<button type="button" onClick=${() => start(dag, { ...conf, ...which })}><${Icon} name="play" />${now.stage ? "Test again" : "Test connection"}</button>`}
     <${Going} probe=${now} stop=${stop} what="the test" />
     <${Checks} probe=${now} catalogue=${catalogue} />
   `;

@@ -10,7 +10,7 @@ import { SERVICES, airflowPages, dagOf, pageOf, runsOf, workflowOf } from "./pla
 import { RunsPage } from "./runs.js";
 import { useAnswer, useNow } from "./state.js";
 import { StreamsPage } from "./streams.js";
-import { ago, nextRun, underWay } from "./words.js";
+import { ago, count, nextRun, underWay } from "./words.js";
 /** @import {Runs, Service, ServiceHead, Services, Workflow, WorkflowPage} from "./models.js" */
 
 const EditPage = later(() => import("./edit.js").then(({ EditPage: found }) => found));
@@ -109,7 +109,7 @@ function Facts({ head, workflow, last }) {
   const [next, beside] = nextRun(workflow, now);
   const facts = /** @type {[string, any, any][]} */ ([
     ["Service", head.name || "not known", ""],
-    ["Account", head.account ?? "not known yet", head.region],
+    workflow.targets?.length ? ["Accounts and regions", count(workflow.targets.length, "target"), ""] : ["Account", head.account ?? "not known yet", head.region],
     ["Schedule", html`<${Whole} text=${workflow.schedule || "not known"} />`, workflow.schedule && workflow.zone],
     ["Last run", html`<${Verdict} result=${last} />`, ago(last?.started ?? null, now)],
     ["Next run", next, beside === workflow.schedule ? "" : beside],

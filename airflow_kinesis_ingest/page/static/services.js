@@ -146,6 +146,7 @@ function Table({ services, sort, onSort }) {
 
 const Rows = React.memo((/** @type {{service: Service, now: number}} */ { service, now }) => {
   const { name, description, account, region, workflows } = service;
+  const targets = workflows.reduce((sum, { targets: its = [] }) => sum + its.length, 0);
   const rows = workflows.length + workflows.filter(({ faults }) => faults.length).length;
   const head = html`
     <${React.Fragment}>
@@ -153,7 +154,7 @@ const Rows = React.memo((/** @type {{service: Service, now: number}} */ { servic
         <${Link} class="strong" to=${pageOf(name, name ? "" : workflows[0].dag_id)}>${nameOf(service)}<//>
         ${description && html`<p class="muted clip">${description}</p>`}
       </th>
-      <td rowSpan=${rows} class="where">${account ?? html`<span class="muted">not known yet</span>`}<div class="muted">${region}</div></td>
+      <td rowSpan=${rows} class="where">${targets ? count(targets, "target") : (account ?? html`<span class="muted">not known yet</span>`)}<div class="muted">${targets ? "" : region}</div></td>
     <//>
   `;
   return html`

@@ -138,7 +138,7 @@ function Testing(props) {
   return html`
     ${!catalogue && line(props, "queue", "Queue", queue)}
     <p>${catalogue ? TRIES_BOTH : TRIES_AWS}</p>
-    ${why ? html`<p class="notice">${why}</p>` : html`<${Trial} dag=${dag} conf=${{ ...conf, probe: "test" }} catalogue=${catalogue} />`}
+    ${why ? html`<p class="notice">${why}</p>` : html`<${Trial} dag=${dag} conf=${{ ...conf, probe: "test" }} targets=${form.many ? form.targets : []} catalogue=${catalogue} />`}
   `;
 }
 

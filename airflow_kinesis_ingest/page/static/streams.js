@@ -76,7 +76,7 @@ const Picker = ({ runs, run, pick }) => html`
 /** @param {{keys: string[], target: string, pick: (event: any) => void}} props */
 const Which = ({ keys, target, pick }) => html`
   <label class="pick">in
-    <select value=${target} onChange=${pick}>${keys.map((key) => html`<option key=${key} value=${key}>${key.replace("_", " ")}</option>`)}</select>
+    <select aria-label="Account and region" value=${target} onChange=${pick}>${keys.map((key) => html`<option key=${key} value=${key}>${key.replace("_", " ")}</option>`)}</select>
   </label>
 `;
 

@@ -7,6 +7,7 @@ import { useAnswer, useNow } from "./state.js";
 import { count, duration, seconds, underWay, verdict } from "./words.js";
 /** @import {Run, Target} from "./models.js" */
 
+const PAUSE = 4000;
 const BAD = ["failed", "upstream_failed"];
 
 /** As many as failed come first, and are named. @param {Target[]} targets */
@@ -14,7 +15,7 @@ const worstFirst = (targets) => [...targets].sort((one, other) => Number(BAD.inc
 
 /** @param {{dag: string, run: Run}} props */
 export function Targets({ dag, run }) {
-  const { data, error, at, again } = useAnswer(targetsOf(dag, run.run_id));
+  const { data, error, at, again } = useAnswer(targetsOf(dag, run.run_id), () => (underWay(run) ? PAUSE : 0));
   const now = useNow();
   const targets = useMemo(() => worstFirst(data?.targets ?? []), [data]);
   if (!data) return error ? html`<${Refused} error=${error} at=${at} again=${again} />` : html`<${Skeleton} label="Loading the targets" />`;

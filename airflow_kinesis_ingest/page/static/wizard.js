@@ -109,7 +109,7 @@ async function opened(dag, usual) {
   const [{ values }, { workflow }] = await Promise.all([tell(DRAFT, { dag_id: dag }), ask(workflowOf(dag))]);
   if (!values.source) return null;
   const form = formOf(values);
-  const more = { edits: dag, version, paused: workflow.paused, serviceBefore: form.service, reached: STEPS.length - 1 };
+  const more = { edits: dag, version, paused: workflow.paused, targets: workflow.targets, serviceBefore: form.service, reached: STEPS.length - 1 };
   return { ...form, ...more, before: [...fieldsOf(form, usual)] };
 }
 
@@ -188,6 +188,13 @@ function useNext(at, form, order, put) {
   return [tried, next];
 }
 
+/** What a step's fields are for a file with targets. @type {Record<string, string>} */
+const SHARED = {
+  name: "Each has a messaging service of its own, which its target names.",
+  connection: "What is entered here is for those that say nothing else.",
+  options: "The filter is that of those without one of their own.",
+};
+
 /** @param {string} step */
 const goTo = (step) => show(searchWith({ step }));
 
@@ -228,6 +235,7 @@ function Wizard({ store, schema, first = null, anew }) {
         <${Refused} error=${tried.error} />
         ${View ? html`
           <form noValidate onSubmit=${next} class="stack">
+            ${form.many && SHARED[step] && html`<p class="notice"><span><strong>This file has targets</strong>: accounts and regions of its own. ${SHARED[step]} They stay as they are; change them in its text.</span></p>`}
             <${View} key=${step} ...${{ form, put, schema, store, fields, taken }} errors=${tried.errors} draft=${checked.draft} />
             <div class="buttons">
               ${at > 0 && html`<button type="button" onClick=${() => backTo(searchWith({ step: STEPS[at - 1][0] }))}>Back</button>`}
@@ -255,8 +263,9 @@ async function faults(step, order) {
 /** What a step cannot do without. @param {string} step @param {Form} form @returns {Promise<Record<string, string>>} */
 async function lacking(step, form) {
   const empty = (/** @type {string} */ key, /** @type {string} */ what) => (form[key].trim() ? {} : { [key]: what });
-  const unnamed = () => ({ ...empty("service", "Enter a name for the service"), ...empty("name", "Enter a name for the workflow") });
-  if (step === "name") return form.edits ? empty("service", "Enter a name for the service") : { ...unnamed(), ...(await notFree(form.name.trim())) };
+  const service = () => (form.many ? {} : empty("service", "Enter a name for the service"));
+  const unnamed = () => ({ ...service(), ...empty("name", "Enter a name for the workflow") });
+  if (step === "name") return form.edits ? service() : { ...unnamed(), ...(await notFree(form.name.trim())) };
   if (step === "connection" && form.aws === "new") return { aws: "Store the new connection first, or choose another way" };
   if (step === "connection" && form.aws === "existing") return empty("awsId", "Enter the id of a connection");
   if (step === "connection" && !form.base && !form.edits) return empty("region", "Enter the AWS region");
