@@ -130,7 +130,7 @@ function Streams({ packed, streams, picker, look }) {
       <div class="bar"><${Choice} label="Outcome" of=${[["", "All", streams.length], ...choices]} value=${shown} onPick=${setShown} /></div>
       <h2 aria-live="polite">${count(found.length, "stream")}${found.length < streams.length ? ` of ${number(streams.length)}` : ""}</h2>
       ${flowing && html`<${FlowsPanel} stream=${flowing} close=${() => setOpened("")} />`}
-      ${packed.without?.length && html`<p class="notice">${`Their ${packed.without.join(", ")} are left out here, since a run stores 256 KB at most.`}</p>`}
+      ${packed.without?.length > 0 && html`<p class="notice">${`Their ${packed.without.join(", ")} are left out here, since a run stores 256 KB at most.`}</p>`}
       ${packed.cut > 0 && html`
         <p class="notice">
           The run saw ${count(packed.count, "stream")}; ${number(packed.cut)} of them are left out here, since a run stores 256 KB at most.
