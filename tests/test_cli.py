@@ -719,6 +719,26 @@ def test_the_policy_is_json_to_paste(desk: Desk, flags: list[str], options: dict
     assert json.loads(desk.out) == policy(**options)
 
 
+def test_the_policy_of_a_file_is_exactly_what_its_parts_call(desk: Desk, kinesis: FakeKinesis) -> None:
+    lineage = {"readers": ["firehose", "pipes"], "writers": ["pipes"]}
+    options = {"tags": {"enabled": True}, "lineage": lineage, "schemaRegistry": {"streams": {"a": {}}}}
+    file = desk.file(document(kinesis, desk.catalogue, options=options, metadata={"generateSampleData": False}))
+    assert desk.run("policy", "-c", file) == 0
+    assert {each["Sid"]: each["Action"] for each in json.loads(desk.out)["Statement"]} == {
+        "KinesisPolicy": ["kinesis:ListStreams", "kinesis:DescribeStreamSummary"],
+        "KinesisTags": ["tag:GetResources"],
+        "KinesisLineage": ["firehose:ListDeliveryStreams", "firehose:DescribeDeliveryStream", "pipes:ListPipes"],
+        "KinesisSchemas": ["glue:GetSchemaVersion"],
+    }
+
+
+def test_flows_of_a_file_that_asks_for_none_say_so_and_write_nothing(desk: Desk, kinesis: FakeKinesis) -> None:
+    assert desk.run("flows", "-c", desk.file(document(kinesis, desk.catalogue))) == 0
+    assert len(desk.out.splitlines()) == 3
+    assert "add `options.lineage.readers` or `writers`" in desk.err
+    assert not desk.catalogue.exists()
+
+
 def test_the_schema_is_one_that_editors_read(desk: Desk, kinesis: FakeKinesis) -> None:
     assert desk.run("schema") == 0
     schema = json.loads(desk.out)
