@@ -16,8 +16,9 @@ from ..engine.workflow.disclosure import advice, redacted, secrets
 from ..engine.workflow.document import HIDDEN, Place, parse, value_at
 from ..engine.workflow.fence import OPEN, Fence
 from ..engine.workflow.loading import check
-from ..engine.workflow.masked import masked
+from ..engine.workflow.masked import MOST, masked
 from ..engine.workflow.models import AWS_BLOCK, SECURITY_BLOCK, SERVER_BLOCK, AirflowConfig, Workflow
+from ..engine.workflow.origins import SHORTEST, texts_in
 from ..engine.workflow.providers import TOKEN_ADDRESSES
 from ..engine.workflow.targets import each_target
 from ..errors import Fault, WorkflowError
@@ -30,6 +31,11 @@ ADDRESSES: tuple[Place, ...] = (
     (*AWS_BLOCK, "endPointURL"),
 )
 """Where a secret of the file is sent to."""
+TOO_LONG = (
+    "the file is too long to be shown whole, and a part that is not shown would be lost",
+    "Change it where it lies",
+)
+MOVED = "a stored secret would stand here", "Write this value anew, or undo this"
 NOT_SENT = "a stored secret is not sent to another server", "Write the secret anew, or undo this"
 
 
@@ -73,9 +79,34 @@ def checked(raw: bytes, file: str, fence: Fence) -> Draft:
 def _kept(base: bytes, text: str, file: str) -> bytes:
     if not base.strip():
         return text.encode()
-    raw = unmasked(base, checked(base, file, OPEN).shown, text, file)
+    if len(base) > MOST:
+        raise WorkflowError([Fault(file, 0, 0, "", *TOO_LONG)])
+    before = checked(base, file, OPEN)
+    raw = unmasked(base, before.shown, text, file)
+    if before.workflow:
+        _refuse_moved(before, raw, text, file)
     _refuse_new_address(base, raw, text, file)
     return raw
+
+
+def _refuse_moved(before: Draft, raw: bytes, text: str, file: str) -> None:
+    """A secret stays in its field: as a description it would be shown, and sent to the catalogue.
+
+    A line that nobody changed keeps its secret, also where the lines around it give it another meaning.
+    """
+    try:
+        after = parse(raw, file)
+    except WorkflowError:
+        return
+    stored = parse(before.raw, file).data
+    assert before.workflow  # of a file with faults nobody knows which of its values are secrets
+    known = {secret.get_secret_value() for _, secret in secrets(before.workflow)}
+    kept = [secret for secret in known if len(secret) >= SHORTEST and secret not in text]
+    own = {place for place, _ in secrets(before.workflow)}
+    for place, found in texts_in(after.data, ()):
+        holds = isinstance(found, str) and any(secret in found for secret in kept)
+        if holds and place not in own and value_at(stored, place) != found:
+            raise WorkflowError([after.fault(place, *MOVED)])
 
 
 def _refuse_new_address(base: bytes, raw: bytes, text: str, file: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -120,6 +121,48 @@ def test_a_stored_secret_is_sent_to_no_other_giver_of_tokens(base: str, old: str
     with pytest.raises(WorkflowError, match="not sent to another server"):
         drafted(base, text=text)
     assert drafted(base, text=text.replace("***", SECRET + "x")).faults == ()
+
+
+LINES = f"""\
+name: orders
+source:
+  type: kinesis
+  serviceName: orders
+  serviceConnection:
+    config:
+      type: Kinesis
+      awsConfig:
+        awsRegion: eu-west-1
+        awsAccessKeyId: AKIAIOSFODNN7EXAMPLE
+        awsSecretAccessKey: &key {SECRET}
+  sourceConfig: {{config: {{type: MessagingMetadata}}}}
+"""
+LINE = "        awsSecretAccessKey: &key ***\n"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda shown: shown + "displayName: *key\n",
+        lambda shown: shown + "description: *key\n",
+        lambda shown: shown.replace(LINE, f"{LINE[:-1]}  # mine\n") + "description: *key\n",
+        lambda shown: shown.replace("        awsAccessKeyId: ***\n", "").replace(LINE, "") + f"description: |\n{LINE}",
+    ],
+    ids=["alias-name", "alias", "alias-of-a-changed-line", "line-in-a-text"],
+)
+def test_an_edit_makes_no_description_of_a_stored_secret(edit: Callable[[str], str]) -> None:
+    """It would be shown, and sent to the catalogue. By an alias, or by a text around a line that nobody changed."""
+    shown = drafted(LINES).shown
+    assert SECRET not in shown
+    with pytest.raises(WorkflowError, match="a stored secret would stand here"):
+        drafted(LINES, text=edit(shown))
+
+
+def test_a_file_that_is_not_shown_whole_is_not_edited() -> None:
+    """Its end would be lost."""
+    long = FILE + f"# {'x' * 70}\n" * 1000 + "displayName: Orders\n"
+    with pytest.raises(WorkflowError, match="would be lost"):
+        drafted(long, text=drafted(long).shown)
 
 
 def test_a_stored_secret_is_sent_to_no_other_endpoint_of_a_target() -> None:
