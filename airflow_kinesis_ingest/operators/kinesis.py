@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowRuntimeError
 
 from ..errors import FixFile, IngestError, Retry
 from ..links import CatalogueLink, ConsoleLink
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 PROBLEMS = 10
 NOT_DEPLOYED = "This pipeline could not be deployed"
+ENDED = frozenset({"success", "failed", "skipped", "upstream_failed"})
+"""States of a task that nothing but a person's clearing changes: its process is gone, or about to go."""
+
+NOT_CLOSED = "Airflow does not say which runs have ended: those that were killed stay `running` in OpenMetadata"
 NOT_TOLD = "OpenMetadata does not show that this pipeline could not be deployed"
 
 
@@ -111,7 +116,8 @@ class KinesisIngestionOperator(BaseOperator):
         from ..engine.run.report import table, tenths
 
         self.console_url = _console(workflow)
-        status = pipeline.status_of(workflow, self.dag_id, _status_id(self.dag_id, context["run_id"], self.target))
+        status_id, over = _status_id(self.dag_id, context["run_id"], self.target), partial(self._over, context["ti"])
+        status = pipeline.status_of(workflow, self.dag_id, status_id, over)
         progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
         self.log.info("listing the streams")
         leave = partial(_leave, context["ti"], workflow)
@@ -119,6 +125,21 @@ class KinesisIngestionOperator(BaseOperator):
         self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
         self.log.info("%s: %s\n%s", self._name, report.state, table(report))
         return report
+
+    def _over(self, ti: Any) -> frozenset[str]:
+        """The ids, in OpenMetadata, of the runs of which Airflow knows that this task has ended.
+
+        All tasks of this kind that the DAG has must have: two of them, or two that are mapped, may share a status.
+        """
+        dag = self.get_dag()
+        tasks = [task.task_id for task in dag.tasks if task.task_type == self.task_type] if dag else [self.task_id]
+        try:
+            runs = ti.get_task_states(dag_id=self.dag_id, task_ids=tasks)
+        except AirflowRuntimeError as error:
+            self.log.warning("%s: %s", NOT_CLOSED, error)
+            return frozenset()
+        ended = [run_id for run_id, states in runs.items() if states and ENDED.issuperset(states.values())]
+        return frozenset(_status_id(self.dag_id, run_id, self.target) for run_id in ended)
 
     def _skip_unless_asked(self, request: Request) -> None:
         """Of a file's targets one answers: the one that is asked, or the first. Unasked, all of them are announced."""

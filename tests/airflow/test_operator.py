@@ -23,7 +23,7 @@ from airflow_kinesis_ingest import KinesisIngestionOperator
 from airflow_kinesis_ingest.engine.model import Problem, RunReport, StreamRow
 from airflow_kinesis_ingest.engine.run.streams import unpacked
 from airflow_kinesis_ingest.errors import WorkflowError
-from airflow_kinesis_ingest.operators.kinesis import DeployFailedOperator, summary
+from airflow_kinesis_ingest.operators.kinesis import DeployFailedOperator, _status_id, summary
 from tests.builders import answers_within, document, wait_until
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
@@ -40,12 +40,19 @@ def operator(workflow: Any, **settings: Any) -> KinesisIngestionOperator:
 
 
 class XComs:
-    """Of a task instance: what was pushed."""
+    """Of a task instance: what was pushed. states: run id -> task id -> what Airflow knows of it."""
 
     dag_id, task_id = "shop", "ingest"
 
-    def __init__(self) -> None:
+    def __init__(self, states: dict[str, dict[str, str | None]] | None = None) -> None:
         self.pushed: dict[str, Any] = {}
+        self.states = states or {}
+        self.asked: list[list[str]] = []
+
+    def get_task_states(self, dag_id: str, task_ids: list[str]) -> dict[str, dict[str, str | None]]:
+        assert dag_id == self.dag_id
+        self.asked.append(task_ids)
+        return self.states
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
@@ -412,6 +419,64 @@ def test_a_time_out_tells_openmetadata(hanging: FakeKinesis, catalogue: FakeOpen
 
 
 # --- what OpenMetadata sees ------------------------------------------------------------------------------------------
+
+
+def left_running(catalogue: FakeOpenMetadata, *run_ids: str) -> None:
+    """As a run leaves its status that was killed with -9, on this server's pipeline of the DAG."""
+    now = int(time.time() * 1000)
+    for hours, run_id in enumerate(run_ids, 1):
+        began = now - hours * 3_600_000
+        body = {"runId": run_id, "pipelineState": "running", "startDate": began, "timestamp": began}
+        catalogue.statuses["shop.shop"][run_id] = body
+
+
+@pytest.mark.parametrize(
+    ("state", "told"), [("failed", "failed"), ("success", "failed"), ("running", "running"), (None, "running")]
+)
+def test_a_run_that_was_killed_is_closed_by_the_next(
+    state: str | None, told: str, aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    """With the reason, once Airflow knows that it is over; one that is alive, or was cleared to run again, stays."""
+    data = document(aws, catalogue)
+    run(data)
+    killed = _status_id("shop", "killed")
+    left_running(catalogue, killed)
+    operator(data).execute(context("next", XComs({"killed": {"ingest": state}, "next": {"ingest": "running"}})))
+    assert statuses(catalogue)[killed] == told
+    assert statuses(catalogue)[_status_id("shop", "next")] == "success"
+    if told == "failed":
+        assert "killed" in catalogue.statuses["shop.shop"][killed]["status"][0]["failures"][0]["error"]
+    assert catalogue.invalid_bodies == []
+
+
+def test_a_status_that_is_no_run_of_this_task_stays_as_it_is(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """Of another target, of the command line, of a DAG run that Airflow has forgotten."""
+    data = document(aws, catalogue)
+    run(data)
+    others = [_status_id("shop", "killed", "1_us-east-2"), _status_id("shop", "forgotten"), str(UUID(int=1))]
+    left_running(catalogue, *others)
+    operator(data).execute(context("next", XComs({"killed": {"ingest": "failed"}})))
+    assert {statuses(catalogue)[one] for one in others} == {"running"}
+
+
+def test_a_run_is_over_when_no_task_that_may_share_its_status_is_alive(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata
+) -> None:
+    """Mapped tasks, whose states Airflow tells by their index, and other tasks of the DAG that ingest."""
+    data = document(aws, catalogue)
+    run(data)
+    killed = _status_id("shop", "killed")
+    left_running(catalogue, killed)
+    operator(data).execute(context("next", XComs({"killed": {"ingest_0": "failed", "ingest_1": "running"}})))
+    assert statuses(catalogue)[killed] == "running"
+
+
+def test_airflow_is_asked_only_where_a_run_is_left(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """It reads the whole history of the task for its answer."""
+    data, ti = document(aws, catalogue), XComs()
+    run(data)
+    operator(data).execute(context("next", ti))
+    assert ti.asked == []
 
 
 def test_retries_of_a_run_share_its_id_and_other_runs_do_not(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import quote
 
@@ -28,6 +28,11 @@ OURS = {"pool", "queue", "executor", "priority_weight", "spread", "first_run", "
 
 TIMEOUT = (2.0, 4.0)
 IN_A_HURRY = (1.0, 1.5)
+LOOK_BACK = {True: 32 * 86_400_000, False: 8 * 86_400_000}
+"""How long before a run, in ms, a run may have begun that is closed for being over: True for a schedule with a day
+between its runs or more, or none, of which there are few."""
+
+BROKEN_OFF = "the run ended without saying how: its process was killed"
 RETRY_FOR = 5.0  # a status is worth a short wait, once for each server that is gone for good
 
 
@@ -36,15 +41,25 @@ class RunStatus:
 
     pipeline: the fully qualified name of its entity. ours: whether the file alone says what the entity holds; that of
     somebody else, an agent made in OpenMetadata's own UI, is made if it is missing and never changed. run_id: any text,
-    unique per run.
+    unique per run. over: asked for the ids of runs that are known to have ended, where OpenMetadata has others that are
+    still `running`; without it these stay, as nobody knows of them.
     """
 
-    def __init__(self, workflow: Workflow, pipeline: str, run_id: str, *, ours: bool) -> None:
+    def __init__(
+        self,
+        workflow: Workflow,
+        pipeline: str,
+        run_id: str,
+        *,
+        ours: bool,
+        over: Callable[[], Collection[str]] | None = None,
+    ) -> None:
         self._workflow = workflow
         self._pipeline = pipeline
         self._path = f"/services/ingestionPipelines/{quote(pipeline, safe='')}/pipelineStatus"
         self._ours = ours
         self._run_id = run_id
+        self._over = over
         self.began = now_ms()
         self._identity = ""
         self._server = ServerVersion()
@@ -58,7 +73,8 @@ class RunStatus:
             self.deployed()
             self._put({"pipelineState": "running"})
 
-        _best_effort(start)
+        if _best_effort(start) and self._over:
+            _best_effort(self._close_those_over, "runs that were killed are still `running` in OpenMetadata")
 
     def former(self, *, back: int) -> Former | None:
         """The last complete run of this workflow that began at most `back` ms ago; None where it is not known.
@@ -98,6 +114,22 @@ class RunStatus:
         }
         marked = self._identity and mark(self._identity, report, began=self.began)
         _best_effort(lambda: self._put_marked(body, marked) if marked else self._put(body))
+
+    def _close_those_over(self) -> None:
+        """Runs that were killed could not say so themselves."""
+        if not (self._over and self._still_running()):
+            return
+        over = self._over()
+        # Listed anew: one that has ended meanwhile may have said how.
+        for status in self._still_running():
+            if status["runId"] in over:
+                self._client.put(self._path, _closed(status))
+
+    def _still_running(self) -> list[dict[str, Any]]:
+        since = self.began - LOOK_BACK[_is_rare(self._workflow)]
+        found = self._client.get(self._path, startTs=since, endTs=self.began) or {}
+        states = [one for one in found.get("data") or [] if one.get("pipelineState") == "running"]
+        return [one for one in states if one.get("runId") not in (None, self._run_id)]
 
     def _put(self, body: dict[str, Any]) -> None:
         common = {"runId": self._run_id, "startDate": self.began, "timestamp": self.began}
@@ -139,6 +171,21 @@ def airflow_settings(workflow: Workflow) -> dict[str, Any]:
     return settings | ({"scheduleInterval": cron} if cron else {})
 
 
+def _is_rare(workflow: Workflow) -> bool:
+    cron = workflow.airflow_config.cron_of(workflow.name)
+    return cron is None or all(part.isdigit() for part in cron.split()[:2])
+
+
+def _closed(status: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: status[key] for key in ("runId", "startDate", "timestamp") if key in status}
+    failure = {
+        "name": "run",
+        "error": f"{BROKEN_OFF}. Nothing is lost: the next run goes on where the catalogue stands",
+    }
+    step = {"name": "Kinesis", "records": 0, "warnings": 0, "errors": 1, "failures": [failure]}
+    return kept | {"pipelineState": "failed", "endDate": now_ms(), "status": [step]}
+
+
 def step_summaries(report: RunReport) -> list[dict[str, Any]]:
     """entity/services/ingestionPipelines/status.json#/definitions/stepSummary, one for each end of the pipeline."""
     reading = _summary("Kinesis", report.described, report, ("describe", "sample"))
@@ -164,11 +211,14 @@ def _failure(group: ProblemGroup) -> dict[str, str]:
     return {"name": group.named, "error": f"{group.cause}. {group.remedy}"}
 
 
-def _best_effort(call: Callable[[], None], otherwise: str = "OpenMetadata was not told the status of this run") -> None:
+def _best_effort(call: Callable[[], None], otherwise: str = "OpenMetadata was not told the status of this run") -> bool:
+    """Whether it worked."""
     try:
         call()
     except IngestError as error:
         log.warning("%s: %s", otherwise, error)
+        return False
+    return True
 
 
 def now_ms() -> int:

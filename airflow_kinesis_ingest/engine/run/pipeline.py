@@ -244,11 +244,16 @@ def _taken_from(source: KinesisSource, sampler: Sampler, described: Description,
     return sampler.take(described, shards, datetime.now(timezone.utc), lambda: source.closed_shards(stream, until))
 
 
-def status_of(workflow: Workflow, pipeline: str, run_id: str) -> RunStatus | None:
-    """What tells OpenMetadata about a run of ours, by the pipeline's name; None where the sink is not OpenMetadata."""
+def status_of(
+    workflow: Workflow, pipeline: str, run_id: str, over: Callable[[], Collection[str]] | None = None
+) -> RunStatus | None:
+    """What tells OpenMetadata about a run of ours, by the pipeline's name; None where the sink is not OpenMetadata.
+
+    over: as `RunStatus` takes it.
+    """
     if workflow.destination.type != "metadata-rest":
         return None
-    return RunStatus(workflow, fqn(workflow.source.service_name, pipeline), run_id, ours=True)
+    return RunStatus(workflow, fqn(workflow.source.service_name, pipeline), run_id, ours=True, over=over)
 
 
 def announce(workflow: Workflow, pipeline: str = "") -> None:
