@@ -18,11 +18,13 @@ from typing import Any
 import yaml
 
 from ..engine.workflow.document import HIDDEN, Place, dotted, parse, written
+from ..engine.workflow.masked import BREAK
 from ..errors import Fault, WorkflowError
 
 TEXT_INSTEAD = "Change the text itself"
 STAND_IN = "\ue000" * len(HIDDEN)
 """For `***`, which is no YAML: a word of the same length that nobody writes."""
+UNKNOWN = f"`{HIDDEN}` stands for a secret, and not for which one", "Leave the line as it was, or write a value"
 
 REMOVED = object()
 """Stands for the value of a field that is taken out of the file."""
@@ -61,15 +63,27 @@ def unmasked(raw: bytes, shown: str, edited: str, file: str) -> bytes:
     `***` that stands elsewhere.
     """
     text, mark = _text(raw)
-    own, lines = text.splitlines(keepends=True), edited.splitlines(keepends=True)
+    own, lines = _lines(text), _lines(edited)
     found: list[str] = []
-    matcher = SequenceMatcher(None, shown.splitlines(), edited.splitlines(), autojunk=False)
+    matcher = SequenceMatcher(None, BREAK.split(shown), BREAK.split(edited), autojunk=False)
     for kind, start, end, start_edited, end_edited in matcher.get_opcodes():
         if kind == "equal":
-            found += own[start:end]
+            found += map(_ended, own[start:end], lines[start_edited:end_edited])
         else:
             found += (line.replace(HIDDEN, STAND_IN) for line in lines[start_edited:end_edited])
     return mark + _with_secrets("".join(found), text, file).encode()
+
+
+def _lines(text: str) -> list[str]:
+    """As YAML counts them, each with its end; "" after the last end, as `BREAK.split` has it."""
+    ends = [found.end() for found in BREAK.finditer(text)]
+    return [text[start:end] for start, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
+def _ended(own: str, edited: str) -> str:
+    """A line of the file, with an end where something follows that did not before."""
+    end = BREAK.search(edited)
+    return own + end[0] if end and not BREAK.search(own) else own
 
 
 def _text(raw: bytes) -> tuple[str, bytes]:
@@ -224,9 +238,8 @@ def _with_secrets(text: str, original: str, file: str) -> str:
     for start, end, words in sorted(spans, reverse=True):
         text = text[:start] + words + text[end:]
     if STAND_IN in text:
-        line = text[: text.index(STAND_IN)].count("\n") + 1
-        problem = f"`{HIDDEN}` stands for a secret, and not for which one"
-        raise WorkflowError([Fault(file, line, 1, "", problem, "Leave the line as it was, or write a value")])
+        line = len(BREAK.split(text[: text.index(STAND_IN)]))
+        raise WorkflowError([Fault(file, line, 1, "", *UNKNOWN)])
     return text
 
 

@@ -142,7 +142,8 @@ class Author:
             raise HTTPException(status.HTTP_403_FORBIDDEN, f"You may not edit {dag_id}")
 
     def ensure_may_use(self, connections: Iterable[str]) -> None:
-        """A run uses a connection whoever wrote its id into the file: so they must be one who may look at it."""
+        """A run uses a connection whoever wrote its id, or where to, into the file: they must be one who may look at
+        it."""
         for one in sorted(connections):
             details = ConnectionDetails(conn_id=one, team_name=Connection.get_team_name(one))
             if not get_auth_manager().is_authorized_connection(method="GET", details=details, user=self._user):

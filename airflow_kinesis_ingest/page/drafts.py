@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,13 +11,21 @@ from typing import Any
 
 from croniter import CroniterBadDateError
 
-from ..deployment.editing import STAND_IN, from_fields, unmasked, with_fields
+from ..deployment.editing import STAND_IN, UNKNOWN, from_fields, unmasked, with_fields
 from ..engine.workflow.disclosure import advice, redacted, secrets
 from ..engine.workflow.document import HIDDEN, Place, parse, value_at
 from ..engine.workflow.fence import OPEN, Fence
 from ..engine.workflow.loading import check
-from ..engine.workflow.masked import MOST, masked
-from ..engine.workflow.models import AWS_BLOCK, SECURITY_BLOCK, SERVER_BLOCK, AirflowConfig, Workflow
+from ..engine.workflow.masked import is_whole, masked
+from ..engine.workflow.models import (
+    AWS_BLOCK,
+    SECURITY_BLOCK,
+    SERVER_BLOCK,
+    AirflowConfig,
+    OpenMetadataServer,
+    SecurityConfig,
+    Workflow,
+)
 from ..engine.workflow.origins import SHORTEST, texts_in
 from ..engine.workflow.providers import TOKEN_ADDRESSES
 from ..engine.workflow.targets import each_target
@@ -63,6 +71,8 @@ def draft(base: bytes, file: str, fence: Fence, *, text: str | None, fields: Map
     raw = base if text is None else _kept(base, text, file)
     if fields:
         raw = with_fields(raw, file, fields) if raw.strip() else from_fields(fields)
+    if not base.strip():
+        _refuse_stars(raw, file)
     return checked(raw, file, fence)
 
 
@@ -79,7 +89,7 @@ def checked(raw: bytes, file: str, fence: Fence) -> Draft:
 def _kept(base: bytes, text: str, file: str) -> bytes:
     if not base.strip():
         return text.encode()
-    if len(base) > MOST:
+    if not is_whole(base):
         raise WorkflowError([Fault(file, 0, 0, "", *TOO_LONG)])
     before = checked(base, file, OPEN)
     raw = unmasked(base, before.shown, text, file)
@@ -87,6 +97,21 @@ def _kept(base: bytes, text: str, file: str) -> bytes:
         _refuse_moved(before, raw, text, file)
     _refuse_new_address(base, raw, text, file)
     return raw
+
+
+def _refuse_stars(raw: bytes, file: str) -> None:
+    """A value that is `***` and nothing else: a new file keeps no secret that it could stand for."""
+    try:
+        document = parse(raw, file)
+    except WorkflowError:
+        return
+    faults = [
+        document.fault(place, *UNKNOWN)
+        for place, found in texts_in(document.data, ())
+        if isinstance(found, str) and set(found.split()) == {HIDDEN}
+    ]
+    if faults:
+        raise WorkflowError(faults)
 
 
 def _refuse_moved(before: Draft, raw: bytes, text: str, file: str) -> None:
@@ -130,6 +155,33 @@ def _refuse_new_address(base: bytes, raw: bytes, text: str, file: str) -> None:
         base, file
     ):
         raise WorkflowError([after.fault(("targets",), *NOT_SENT)])
+
+
+Use = tuple[str, str, tuple[object, ...]]
+"""The key under `connections`, the id of the connection, and what of the file says where its secret goes."""
+
+
+def uses(workflow: Workflow) -> set[Use]:
+    """Of the Airflow connections that a workflow names, its targets' among them."""
+    each = [one.workflow for one in each_target(workflow)]
+    return {use for one in (workflow, *each) for use in _uses(one)}
+
+
+def _uses(workflow: Workflow) -> Iterator[Use]:
+    named, source = workflow.connections, workflow.source.service_connection
+    if named.aws:
+        aws = source and source.config.aws_config
+        yield "aws", named.aws, (aws.endpoint_url, aws.assume_role_arn, aws.profile_name) if aws else ()
+    if named.openmetadata:
+        server = workflow.workflow_config.open_metadata_server_config
+        yield "openmetadata", named.openmetadata, _addresses(server) if server else ()
+
+
+def _addresses(server: OpenMetadataServer) -> tuple[object, ...]:
+    """Of OpenMetadata and of who gives its token, and how it is known that it is they who answer there."""
+    security = server.security_config or SecurityConfig()
+    givers = (security.domain, security.authority, security.token_endpoint, security.org_url)
+    return server.host_port, server.auth_provider, *givers, server.verify_ssl, server.ssl_config
 
 
 def _endpoints(workflow: Workflow) -> set[str | None]:

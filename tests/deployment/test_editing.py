@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from airflow_kinesis_ingest.deployment.editing import REMOVED, unmasked, with_fields
 from airflow_kinesis_ingest.engine.workflow.document import parse
+from airflow_kinesis_ingest.engine.workflow.fence import OPEN
 from airflow_kinesis_ingest.errors import WorkflowError
+from airflow_kinesis_ingest.page.drafts import checked
 
 FILE = """\
 # The orders account. Ask team checkout before you change it.
@@ -181,3 +183,18 @@ def test_stars_that_stand_for_no_secret_of_this_place_are_refused(text: str) -> 
     with pytest.raises(WorkflowError, match="stands for a secret") as caught:
         unmasked(FILE.encode(), SHOWN, text, "orders.yaml")
     assert "eyJ-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mark", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_lines_are_what_yaml_takes_for_lines(mark: str) -> None:
+    """As the shown text has them: else lines would be put into the place of others."""
+    first = f"# one{mark}# two\n"
+    text = (first + FILE).encode()
+    shown = checked(text, "orders.yaml", OPEN).shown
+    kept = shown.split("\n")[2 if mark >= "\x85" else 1 :]
+    assert unmasked(text, shown, "\n".join(kept), "orders.yaml").decode() == FILE
+
+
+def test_a_line_after_a_last_one_without_an_end_is_a_line_of_its_own() -> None:
+    assert unmasked(b"a: 1", "a: 1", "a: 1\nb: 2\n", "a.yaml") == b"a: 1\nb: 2\n"
+    assert unmasked(b"a: 1\r\nb: 2", "a: 1\nb: 2", "a: 1\nb: 2\nc: 3", "a.yaml") == b"a: 1\r\nb: 2\nc: 3"

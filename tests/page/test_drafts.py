@@ -165,6 +165,28 @@ def test_a_file_that_is_not_shown_whole_is_not_edited() -> None:
         drafted(long, text=drafted(long).shown)
 
 
+def test_a_file_that_is_shown_whole_is_edited_whatever_its_letters() -> None:
+    """They are counted as they are shown, and not the bytes that they take."""
+    long = FILE + f"# {'ü' * 70}\n" * 600
+    found = drafted(long, text=drafted(long).shown + "displayName: Orders\n")
+    assert found.raw.decode() == long + "displayName: Orders\n"
+
+
+@pytest.mark.parametrize("value", ['"***"', "'***'", "|\n        ***\n        ***"])
+def test_a_new_file_has_no_stars_for_a_secret(value: str) -> None:
+    """However they are written: a run would send them."""
+    with pytest.raises(WorkflowError, match="stands for a secret") as caught:
+        drafted(base="", text=FILE.replace(TOKEN, value).replace("  # of the bot", ""))
+    [fault] = caught.value.faults
+    assert fault.line == 14
+    with pytest.raises(WorkflowError, match="stands for a secret"):
+        drafted(base="", fields={("workflowConfig", "openMetadataServerConfig", "hostPort"): "***"})
+
+
+def test_stars_within_a_text_of_a_new_file_are_a_text() -> None:
+    assert drafted(base="", text="description: a ***great*** shop\n" + FILE).faults == ()
+
+
 def test_a_stored_secret_is_sent_to_no_other_endpoint_of_a_target() -> None:
     """Other targets may come and go: the secret goes to AWS."""
     keys = "awsAccessKeyId: AKIAIOSFODNN7EXAMPLE, awsSecretAccessKey: wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY01"

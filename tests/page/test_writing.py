@@ -237,6 +237,66 @@ def test_a_connection_is_named_by_who_may_look_at_it(naming: str, client: Client
     assert asked(client, "PUT", "workflows/books", {"text": text}).status_code == 200
 
 
+KEPT = f"""\
+name: books
+source: {json.dumps(SOURCE)}
+sink: {{type: metadata-rest, config: {{}}}}
+connections: {{aws: prod_aws, openmetadata: prod_om}}
+workflowConfig:
+  openMetadataServerConfig:
+    hostPort: http://om:8585/api
+    authProvider: custom-oidc
+    securityConfig: {{clientId: me, secretKey: "${{SECRET}}", tokenEndpoint: "https://idp.example.com/token"}}
+"""
+ROLE = "arn:aws:iam::222222222222:role/r"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "which"),
+    [
+        ('"awsRegion"', '"endPointURL": "https://elsewhere.example.com", "awsRegion"', "prod_aws"),
+        ('"awsRegion"', f'"assumeRoleArn": "{ROLE}", "awsRegion"', "prod_aws"),
+        ('"awsRegion"', '"profileName": "mine", "awsRegion"', "prod_aws"),
+        ("name: books\n", f"name: books\ntargets: {{assumeRoleArn: '{ROLE}'}}\n", "prod_aws"),
+        ("http://om:", "http://elsewhere:", "prod_om"),
+        ("idp.example.com", "elsewhere.example.com", "prod_om"),
+        ("    hostPort", "    verifySSL: ignore\n    hostPort", "prod_om"),
+    ],
+)
+def test_a_kept_connection_is_sent_elsewhere_by_who_may_look_at_it(
+    client: Client, folder: Bundle, old: str, new: str, which: str
+) -> None:
+    """Its secret would go where they say."""
+    path = folder.put("books.yaml", KEPT)
+    stored(folder)
+    version = asked(client, "GET", "files/books").json()["version"]
+    body = {"text": KEPT.replace(old, new), "version": version}
+    answer = asked(client, "PUT", "workflows/books", body, role="user")
+    assert (answer.status_code, which in answer.text) == (403, True), answer.text
+    assert path.read_text() == KEPT
+    assert asked(client, "PUT", "workflows/books", body).status_code == 200
+
+
+def test_what_sends_no_secret_elsewhere_is_changed_beside_a_connection_by_who_may_edit(
+    client: Client, folder: Bundle
+) -> None:
+    folder.put("books.yaml", KEPT)
+    stored(folder)
+    version = asked(client, "GET", "files/books").json()["version"]
+    text = KEPT.replace("us-east-2", "eu-west-1") + "airflowConfig: {retries: 2}\n"
+    assert asked(client, "PUT", "workflows/books", {"text": text, "version": version}, role="user").status_code == 200
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_copy_of_a_file_does_not_take_the_stars_for_its_secret(client: Client) -> None:
+    text = SHOP.replace("name: shop", "name: books").replace(TOKEN, '"***"')
+    for method, path, body in (("POST", "draft", {"text": text}), ("PUT", "workflows/books", {"text": text})):
+        answer = asked(client, method, path, body)
+        assert answer.status_code == 422, answer.text
+        [fault] = answer.json()["detail"]["faults"]
+        assert (fault["line"], "stands for a secret" in fault["problem"]) == (10, True)
+
+
 @pytest.mark.usefixtures("folder")
 def test_a_connection_of_a_team_is_asked_for_with_its_team(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else another team's is taken for everybody's."""

@@ -45,7 +45,7 @@ PLAIN_TYPES = frozenset(f"tag:yaml.org,2002:{name}" for name in ("bool", "int", 
 
 
 def masked(document: Document | None, raw: bytes, faults: Iterable[Fault] = ()) -> str:
-    """The text of a workflow file with `***` for secrets, and as many lines as it has; beyond 64 KiB it is cut.
+    """The text of a workflow file with `***` for secrets, and as many lines as it has; beyond MOST it is cut.
 
     document: what was read of it; None if it could not be. faults: all that is wrong with it, as `check` tells them.
     """
@@ -58,6 +58,11 @@ def masked(document: Document | None, raw: bytes, faults: Iterable[Fault] = ()) 
         found = _Masker(faults).masked(document.root, shown)
     found = "\n".join(BREAK.split(CONTROL.sub("\ufffd", found)))
     return f"{found}\n# ... {more:,} more characters are not shown\n" if more else found
+
+
+def is_whole(raw: bytes) -> bool:
+    """Whether a file of this content is shown to its end."""
+    return len(raw.decode("utf-8-sig", "replace")) <= MOST
 
 
 def _cut(text: str) -> tuple[str, int]:

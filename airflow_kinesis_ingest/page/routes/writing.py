@@ -23,14 +23,13 @@ from ...deployment.editing import REMOVED
 from ...deployment.loader import ensure_loader
 from ...deployment.record import told
 from ...engine.workflow.document import Place
-from ...engine.workflow.models import Workflow, json_schema
-from ...engine.workflow.targets import each_target
+from ...engine.workflow.models import json_schema
 from ...errors import Fault, FixFile, WorkflowError
 from ...hooks.fence import configured_fence, page_samples
 from ...timetable import CronBetweenDates, OnDemand
 from .. import database
 from ..access import Author, AuthorDep, SessionDep, authenticated, author, remover, writer
-from ..drafts import Draft, checked, draft, next_runs, runs_at_once
+from ..drafts import Draft, checked, draft, next_runs, runs_at_once, uses
 from ..models import (
     DraftAnswer,
     DraftOrder,
@@ -200,15 +199,10 @@ def _written(dag_id: str, path: Path, body: Save, user: Author) -> bytes:
         problem, remedy = f"`{found.workflow.name}` would be another workflow than `{dag_id}`", "Duplicate it instead"
         raise WorkflowError([Fault(path.name, 1, 1, "name", problem, remedy)])
     before = checked(base, path.name, configured_fence()).workflow
-    user.ensure_may_use(_connections(found.workflow) - (_connections(before) if before else set()))
+    new = uses(found.workflow) - (uses(before) if before else set())
+    user.ensure_may_use({connection for _, connection, _ in new})
     put(found.raw, path, configured_fence())
     return found.raw
-
-
-def _connections(workflow: Workflow) -> set[str]:
-    """The ids of the Airflow connections that it names, its targets' among them."""
-    named = [each.workflow.connections for each in each_target(workflow)] + [workflow.connections]
-    return {one for each in named for one in (each.aws, each.openmetadata) if one}
 
 
 def _ensure_version(path: Path, version: str | None) -> bytes:
