@@ -218,7 +218,8 @@ def next_runs(name: str, config: AirflowConfig, now: datetime) -> list[datetime]
     ticks = Ticks(cron, config.pipeline_timezone)
     found: list[datetime] = []
     # A tick at the very start counts.
-    moment = max(now, config.start_date - timedelta.resolution) if config.start_date else now
+    start = config.start_date
+    moment = start - timedelta.resolution if start and start > now else now
     try:
         while len(found) < RUNS:
             moment = ticks.after(moment)

@@ -33,15 +33,18 @@ class Store:
         return self.root / WORKFLOWS
 
     def new_file(self, name: str) -> Path:
-        """Where the workflow of this name, a DAG id, goes."""
-        return self.folder / f"{name}.yaml"
+        """Where the workflow of this name, a DAG id, goes. Raises FixFile as `file_of`."""
+        path = self.folder / f"{name}.yaml"
+        return self._inside(path, str(path.relative_to(self.root)))
 
     def file_of(self, loader: str, file: str) -> Path:
         """The file of a DAG. loader: Airflow's `relative_fileloc`; file: as its record has it, relative to the loader.
 
         Raises FixFile for one that is not in the store, a link out of it among them.
         """
-        path = self.root / Path(loader).parent / file
+        return self._inside(self.root / Path(loader).parent / file, file)
+
+    def _inside(self, path: Path, file: str) -> Path:
         if not path.resolve().is_relative_to(self.root.resolve()):
             raise FixFile("this file lies outside of the page's folder", where=file, remedy="Change it where it lies")
         return path

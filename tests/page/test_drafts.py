@@ -241,6 +241,10 @@ def test_no_run_lies_outside_of_the_dates() -> None:
     assert f"{starts[0]:%m-%d %H:%M}" == "12-01 00:00"
 
 
+def test_a_schedule_may_start_with_time_itself() -> None:
+    assert len(next_runs("shop", config(scheduleInterval="hourly", startDate="0001-01-01"), NOW)) == 3
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -185,6 +185,17 @@ def test_no_name_leaves_the_folder(client: Client, folder: Bundle, name: str) ->
     assert sorted(folder.root.parent.rglob("*")) == before
 
 
+def test_a_link_out_of_the_folder_is_not_followed(client: Client, folder: Bundle, tmp_path: Path) -> None:
+    """Also where Airflow has not read it yet."""
+    outside = tmp_path / "outside.yaml"
+    outside.write_text(SHOP)
+    (folder.folder / "shop.yaml").symlink_to(outside)
+    for method, path, body in (("GET", "files/shop", None), ("PUT", "workflows/shop", {"text": SHOP})):
+        answer = asked(client, method, path, body)
+        assert (answer.status_code, "outside of the page's folder" in answer.text) == (409, True), answer.text
+    assert outside.read_text() == SHOP
+
+
 @pytest.mark.usefixtures("shop")
 def test_a_file_of_another_bundle_is_read_only(client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     local = "airflow.dag_processing.bundles.local.LocalDagBundle"

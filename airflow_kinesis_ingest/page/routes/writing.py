@@ -179,7 +179,8 @@ def _path(dag_id: str, store: Store, session: Session, *, new: bool = False) -> 
     """The file of a DAG in the store. new: where a DAG that Airflow does not have yet goes."""
     home = database.home(session, dag_id)
     if home is None or (new and home.stale):
-        path = store.new_file(dag_id) if DAG_ID.fullmatch(dag_id) else None
+        with _told():
+            path = store.new_file(dag_id) if DAG_ID.fullmatch(dag_id) else None
         if path is None or not (new or path.is_file()):
             raise HTTPException(status.HTTP_404_NOT_FOUND, NOT_OURS)
         return path
@@ -241,9 +242,10 @@ def _taken(name: str, session: Session) -> str | None:
         return "A DAG has this name already"
     try:
         found = configured_store()
+        path = found.new_file(name)
     except FixFile as error:
         return str(error)
-    if name in names_in(found.folder) or found.new_file(name).exists():
+    if name in names_in(found.folder) or path.exists():
         return "A workflow file has this name already"
     return None
 
