@@ -30,11 +30,10 @@ from ...errors import (
 from ..retry import RETRY_FOR, Circuit
 from ..workflow.models import OpenMetadataServer
 from .answers import innermost, is_unconnected, retry_after, why_of
-from .tokens import token_for
+from .tokens import TIMEOUT, token_for
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = (5.0, 30.0)
 # Entities to a page. The API always sends a topic's whole schema, 100 KB where that has 300 fields: the next page has
 # as many as fit by the sizes of the last, and never so many that larger ones to come would take much memory.
 FIRST_PAGE, LARGEST_PAGE = 50, 200

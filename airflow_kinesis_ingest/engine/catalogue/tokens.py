@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = (5.0, 30.0)
+TIMEOUT = (5.0, 30.0)  # seconds to connect and to be answered, here and at OpenMetadata
 EARLY = 60.0  # seconds before its end, or a tenth of its life: a call under way takes up to 30 s
 AGAIN = 5.0  # seconds between two tries to renew a token that is still good
 ASSERTED = 3600  # seconds that a signed JWT may be used: Google and Okta allow an hour at most

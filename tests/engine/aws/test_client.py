@@ -22,7 +22,7 @@ from airflow_kinesis_ingest.engine.model import Stream
 from airflow_kinesis_ingest.engine.workflow.models import AssumeRoleOptions, AwsConfig
 from airflow_kinesis_ingest.errors import AccessDenied, IngestError, Unreachable
 from tests.fakes.credentials import FakeCredentials
-from tests.fakes.kinesis import FakeKinesis, aws_error, json_streams, sts_error
+from tests.fakes.kinesis import FakeKinesis, aws_error, sts_error
 from tests.fakes.server import Fault, Faults, Rule
 
 if TYPE_CHECKING:
@@ -39,20 +39,6 @@ aws_access_key_id = AKIAPROFILE
 aws_secret_access_key = secret
 aws_account_id = 123456789012
 """
-
-
-@pytest.fixture
-def kinesis() -> Iterator[FakeKinesis]:
-    with FakeKinesis(json_streams(1), region="eu-west-1", quotas={}) as running:
-        yield running
-
-
-@pytest.fixture
-def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKinesis]:
-    """An STS at another address than Kinesis, as in life."""
-    with FakeKinesis(checks_region=False) as running:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", running.url)
-        yield running
 
 
 @pytest.fixture

@@ -19,26 +19,13 @@ from airflow_kinesis_ingest.engine.workflow.models import AssumeRoleOptions, Aws
 from airflow_kinesis_ingest.engine.workflow.targets import each_target
 from airflow_kinesis_ingest.errors import AccessDenied, Unreachable
 from tests.fakes.credentials import IMDS, INSTANCE_ROLE, PODS, PORTAL, FakeCredentials
-from tests.fakes.kinesis import FakeKinesis, json_streams, sts_error
+from tests.fakes.kinesis import FakeKinesis, sts_error
 from tests.fakes.server import Fault, Faults, Reply, Rule
 from tests.workflow_text import EXAMPLE, workflow
 
 README = Path(__file__).parents[3] / "README.md"
 ROLE = "arn:aws:iam::123456789012:role/reader"
 KEYS: dict[str, Any] = {"awsAccessKeyId": "AKIAFILE", "awsSecretAccessKey": "secret"}
-
-
-@pytest.fixture
-def kinesis() -> Iterator[FakeKinesis]:
-    with FakeKinesis(json_streams(1), region="eu-west-1", quotas={}) as running:
-        yield running
-
-
-@pytest.fixture
-def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKinesis]:
-    with FakeKinesis(checks_region=False) as running:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", running.url)
-        yield running
 
 
 @pytest.fixture
