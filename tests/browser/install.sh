@@ -3,26 +3,17 @@
 # .venv that holds playwright, axe and Airflow's FAB auth manager, so that .venv stays as requirements.lock says.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source tests/installing.sh
 lock=tests/browser/requirements.lock
 venv=.venv-browser
 
 if [ -z "${CHROMIUM:-}" ] && ! command -v chromium chromium-browser google-chrome >/dev/null; then
-    as_root=()
-    if [ "$(id -u)" != 0 ]; then as_root=(sudo); fi
-    if ! command -v apt-get >/dev/null || { [ -n "${as_root[*]}" ] && ! command -v sudo >/dev/null; }; then
-        echo "make test-browser needs Chromium: install it, or say where it is: CHROMIUM=/path/to/chromium" >&2
-        exit 1
-    fi
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends -y chromium fonts-dejavu-core
+    debian "make test-browser needs Chromium: install it, or say where it is: CHROMIUM=/path/to/chromium" \
+        chromium fonts-dejavu-core
 fi
 
-if [ ! -e "$venv/installed" ] || [ "$lock" -nt "$venv/installed" ]; then
-    .venv/bin/python -m venv --clear --without-pip "$venv"
-    site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-    beneath=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-    echo "import site; site.addsitedir('$beneath')" >"$site/beneath.pth"
-    "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps --requirement "$lock"
+if ! is_current "$venv" "$lock"; then
+    on_top "$venv" "$lock"
     # `airflow standalone` starts its parts by this name.
     printf '#!%s\nfrom airflow.__main__ import main\n\nmain()\n' "$PWD/$venv/bin/python" >"$venv/bin/airflow"
     chmod +x "$venv/bin/airflow"
