@@ -1,4 +1,4 @@
-"""awsConfig -> boto3 clients: keys, session token, profile, an assumed role that refreshes, endpoint, time-outs."""
+"""awsConfig -> botocore clients: keys, session token, profile, an assumed role that refreshes, endpoint, time-outs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import (
@@ -55,7 +54,8 @@ def kinesis_client(
     """
     config = client_config(pool=pool, account_id_endpoint_mode=account_id_endpoint_mode, read_timeout=read_timeout)
     with _explained(aws):
-        return _boto3_session(aws, role).client("kinesis", endpoint_url=aws.endpoint_url, config=config)
+        client: KinesisClient = _client(_session(aws, role), "kinesis", aws, config, aws.endpoint_url)
+        return client
 
 
 def glue_client(aws: AwsConfig, role: AssumeRoleOptions = PLAIN_ROLE) -> GlueClient:
@@ -64,7 +64,8 @@ def glue_client(aws: AwsConfig, role: AssumeRoleOptions = PLAIN_ROLE) -> GlueCli
     An answer comes within about 20 s or not at all: two tries of 5 s to connect and 5 s to answer.
     """
     with _explained(aws):
-        return _boto3_session(aws, role).client("glue", config=_boto3_retries(CONNECT_TIMEOUT, tries=2))
+        client: GlueClient = _client(_session(aws, role), "glue", aws, _botocore_retries(CONNECT_TIMEOUT, tries=2))
+        return client
 
 
 class RegionalClients:
@@ -77,18 +78,19 @@ class RegionalClients:
         self._aws, self._role = aws, role
         self._mode = account_id_endpoint_mode
         self._lock = threading.Lock()  # botocore makes sessions and clients in one thread at a time
-        self._session: boto3.Session | None = None
+        self._session: botocore.session.Session | None = None
         self._clients: dict[str, Any] = {}
 
     def of(self, service: str, *, read_timeout: float = READ_TIMEOUT) -> Any:
         """service: as IAM's actions begin. Raises as `kinesis_client`."""
         with self._lock, _explained(self._aws):
             if service not in self._clients:
-                name: Any = BOTOCORES.get(service, service)
-                self._clients[service] = self._made().client(
-                    name,
-                    endpoint_url=self._aws.endpoint_url if service == "kinesis" else None,
-                    config=client_config(pool=2, account_id_endpoint_mode=self._mode, read_timeout=read_timeout),
+                self._clients[service] = _client(
+                    self._made(),
+                    BOTOCORES.get(service, service),
+                    self._aws,
+                    client_config(pool=2, account_id_endpoint_mode=self._mode, read_timeout=read_timeout),
+                    self._aws.endpoint_url if service == "kinesis" else None,
                 )
             return self._clients[service]
 
@@ -105,18 +107,19 @@ class RegionalClients:
         with self._lock, _explained(self._aws):
             return self._made().get_partition_for_region(self._aws.aws_region)
 
-    def _made(self) -> boto3.Session:
-        self._session = self._session or _boto3_session(self._aws, self._role)
+    def _made(self) -> botocore.session.Session:
+        self._session = self._session or _session(self._aws, self._role)
         return self._session
 
 
 def sts_client(aws: AwsConfig, role: AssumeRoleOptions = PLAIN_ROLE) -> STSClient:
     """endPointURL is Kinesis's own: STS keeps its regional host, or AWS_ENDPOINT_URL_STS. Raises as above."""
     with _explained(aws):
-        return _boto3_session(aws, role).client("sts", config=_boto3_retries(CONNECT_TIMEOUT, tries=2))
+        client: STSClient = _client(_session(aws, role), "sts", aws, _botocore_retries(CONNECT_TIMEOUT, tries=2))
+        return client
 
 
-def _boto3_retries(read_timeout: float, tries: int) -> Config:
+def _botocore_retries(read_timeout: float, tries: int) -> Config:
     """For the calls that botocore makes by itself or that a sample can do without."""
     retries: Any = {"mode": "standard", "total_max_attempts": tries}
     return Config(connect_timeout=CONNECT_TIMEOUT, read_timeout=read_timeout, retries=retries)
@@ -144,8 +147,12 @@ def _explained(aws: AwsConfig) -> Iterator[None]:
         ) from None
 
 
-def _boto3_session(aws: AwsConfig, role: AssumeRoleOptions) -> boto3.Session:
-    return boto3.Session(botocore_session=_session(aws, role), region_name=aws.aws_region)
+def _client(
+    session: botocore.session.Session, service: Any, aws: AwsConfig, config: Config, endpoint_url: str | None = None
+) -> Any:
+    """What boto3's session would make. boto3 itself stays out: its import takes each task a tenth of a second."""
+    session.set_config_variable("region", aws.aws_region)  # also of STS, where a profile names a role
+    return session.create_client(service, region_name=aws.aws_region, endpoint_url=endpoint_url, config=config)
 
 
 def client_config(*, pool: int, account_id_endpoint_mode: EndpointMode, read_timeout: float) -> Config:
@@ -238,7 +245,7 @@ class _AssumedRole(CredentialProvider):
 
     def load(self) -> DeferredRefreshableCredentials:
         # endPointURL is for Kinesis alone: STS keeps its regional host, or AWS_ENDPOINT_URL_STS.
-        config = _boto3_retries(READ_TIMEOUT, tries=3)
+        config = _botocore_retries(READ_TIMEOUT, tries=3)
         fetcher = AssumeRoleCredentialFetcher(
             partial(self._source.create_client, region_name=self._aws.aws_region, config=config),
             self._source.get_credentials(),
