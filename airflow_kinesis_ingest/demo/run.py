@@ -1,4 +1,4 @@
-"""The embedded demo: a Kinesis on this machine with a dozen streams in it, Airflow, one workflow, its catalogue."""
+"""The embedded demo: an AWS on this machine with a dozen streams in it, Airflow, one workflow, its catalogue."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import argparse
 import gzip
 import json
 import logging
+import shlex
 import shutil
 import struct
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..deployment.loader import ensure_loader
+from ..engine.lineage.flow import Flow, Opaque
+from ..engine.run.flows import StreamFlows, tree
 from ..errors import FixFile
+from .around import around_the_streams, endpoints
+from .surroundings import serving
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -24,6 +30,7 @@ REGION = "eu-west-1"
 KEYS = {"DEMO_ACCESS_KEY": "demo-access-key", "DEMO_SECRET_KEY": "demo-secret-key"}
 CATALOGUE = "demo.catalogue.jsonl"
 PAGE = "page"
+VARIABLES = "variables.sh"
 PROGRESS_EVERY = 10.0
 DAGS = Path(__file__).parents[2] / "dags"
 
@@ -39,11 +46,11 @@ def demo(*, once: bool) -> int:
         raise FixFile("the demo runs from a checkout of the repository", remedy="Clone it, then: make demo")
     home = Path.cwd() / ".demo"
     shutil.rmtree(home, ignore_errors=True)
-    with _timed("A local Kinesis starts"), ExitStack() as kinesis:
-        url = kinesis.enter_context(local_kinesis())
-        kept = kinesis.pop_all()
+    with _timed("A local Kinesis starts"), ExitStack() as started:
+        variables = started.enter_context(local_aws())
+        kept = started.pop_all()
     with kept:
-        return _in_airflow(home, {**KEYS, "DEMO_KINESIS": url, **writable(home / PAGE)}, once=once)
+        return _in_airflow(home, variables, once=once)
 
 
 def writable(folder: Path) -> dict[str, str]:
@@ -60,9 +67,10 @@ def writable(folder: Path) -> dict[str, str]:
     }
 
 
-def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:
+def _in_airflow(home: Path, variables: dict[str, str], *, once: bool) -> int:
     from .standalone import AirflowFailed, airflow
 
+    environment = {**variables, **writable(home / PAGE)}
     try:
         with ExitStack() as running:
             with _timed("Airflow starts") as progress:
@@ -81,11 +89,24 @@ def _in_airflow(home: Path, environment: dict[str, str], *, once: bool) -> int:
             show(home / CATALOGUE)
             say(f"Airflow: {started.url}/dags/demo   user {started.user}, password {started.password}")
             if not once:
+                say(f"Beside it: {beside(home / VARIABLES, variables)}")
                 wait_for_ctrl_c("Ctrl-C ends it all.")
     except AirflowFailed as error:
         say(str(error))
         return 1
     return 0
+
+
+def beside(file: Path, variables: Mapping[str, str]) -> str:
+    """The line for a shell that runs the demo's workflow by the command line. Writes the variables into the file."""
+    file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
+    workflow, command = DAGS / "workflows" / "demo.yaml", Path(sys.executable).with_name("kinesis-ingest")
+    return f". {_short(file)}; {_short(command)} flows -c {_short(workflow)}"
+
+
+def _short(path: Path) -> str:
+    """From the working directory on, where it is below that."""
+    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
 @contextmanager
@@ -122,6 +143,14 @@ def say(text: str) -> None:
     from rich.console import Console
 
     Console(soft_wrap=True, highlight=False).print(text, markup=False)
+
+
+@contextmanager
+def local_aws(host: str = "127.0.0.1", port: int = 0, around_port: int = 0) -> Iterator[dict[str, str]]:
+    """A Kinesis, and the services around its streams. Yields the variables by which the demo's workflow finds them."""
+    around = serving(around_the_streams(REGION), host, around_port)
+    with local_kinesis(host, port) as url, around as around_url:
+        yield {**KEYS, "DEMO_KINESIS": url, **endpoints(around_url)}
 
 
 @contextmanager
@@ -212,34 +241,57 @@ def wait_for(condition: Callable[[], bool], what: str, limit: float = 300.0) -> 
 
 
 def show(catalogue: Path) -> None:
-    """Print a catalogue file as a table."""
+    """Print a catalogue file as a table, and below it what flows through the streams."""
     from rich.console import Console
     from rich.table import Column, Table
 
     first_message = Column("first message", no_wrap=True, overflow="ellipsis", max_width=44)
     table = Table("topic", "partitions", "retention", "schema", "messages", first_message, title=catalogue.name)
-    for line in catalogue.read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
+    entries = [json.loads(line) for line in catalogue.read_text(encoding="utf-8").splitlines()]
+    for entry in entries:
         messages = entry.get("sampleData", {}).get("messages", [])
         hours = entry["retentionTime"] // 3_600_000
         first = messages[0] if messages else "-"
         schema = entry.get("messageSchema", {}).get("schemaType", "-")
         table.add_row(entry["name"], str(entry["partitions"]), f"{hours} h", schema, str(len(messages)), first)
     Console(width=max(110, Console().width)).print(table, markup=False)
+    for entry in entries:
+        if entry.get("flows"):
+            say("\n".join(tree(_flowing(entry))))
+
+
+def _flowing(entry: Mapping[str, Any]) -> StreamFlows:
+    """A line of a catalogue file, as `kinesis-ingest flows` shows its stream."""
+    flows = [
+        Flow(
+            each["part"],
+            each.get("arn", ""),
+            each["name"],
+            "",
+            each["direction"],
+            tuple(map(Opaque, each["ends"])),
+            each.get("active"),
+        )
+        for each in entry["flows"]
+    ]
+    tags = tuple(label["tagFQN"] for label in entry.get("tags", ()))
+    writers, readers = (tuple(each for each in flows if each.direction == way) for way in ("writes", "reads"))
+    return StreamFlows(entry["name"], tags, writers, readers)
 
 
 def serve() -> None:
-    """Only the Kinesis, for a container; with --show, only the table of a catalogue file."""
+    """Only the AWS, for a container; with --show, only the table of a catalogue file."""
     parser = argparse.ArgumentParser(description=serve.__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=5000)
+    parser.add_argument("--around-port", type=int, default=5001, help="of the services around Kinesis")
     parser.add_argument("--show", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     if arguments.show:
         show(arguments.show)
         return
-    with local_kinesis(arguments.host, arguments.port) as url:
-        wait_for_ctrl_c(f"Kinesis at {url}")
+    with local_aws(arguments.host, arguments.port, arguments.around_port) as variables:
+        wait_for_ctrl_c("\n".join(f"{name}={value}" for name, value in variables.items()))
 
 
 def wait_for_ctrl_c(message: str) -> None:

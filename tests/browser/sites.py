@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from airflow_kinesis_ingest.demo.run import DAGS, KEYS, PAGE, local_kinesis, writable
+from airflow_kinesis_ingest.demo.run import DAGS, PAGE, local_aws, writable
 from airflow_kinesis_ingest.demo.standalone import Airflow, airflow, environment_of, free_port, stop_all
 
 ROLES = ("admin", "op", "user", "viewer")
@@ -116,8 +116,8 @@ def demo_site(home: Path) -> Iterator[Demo]:
         "AIRFLOW__KINESIS_INGEST__PAGE_SAMPLES": "True",
         **writable(home / PAGE),
     }
-    with local_kinesis() as url:
-        environment = {**KEYS, "DEMO_KINESIS": url, **settings}
+    with local_aws() as variables:
+        environment = {**variables, **settings}
         with airflow(home / "airflow", dags, environment=environment) as started:
             for dag in ("demo", "broken", "never_run", "plain"):
                 started.wait(lambda dag=dag: started.call("GET", f"/dags/{dag}"), f"the DAG {dag}")  # type: ignore[misc]
@@ -126,7 +126,7 @@ def demo_site(home: Path) -> Iterator[Demo]:
             state = started.await_run("demo", run_id)
             assert state == "success", started.log("demo", run_id, "ingest")
             passwords = json.loads((started.home / "simple_auth_manager_passwords.json.generated").read_text())
-            yield Demo(started.url, passwords, started, run_id, home / PAGE / "workflows", url)
+            yield Demo(started.url, passwords, started, run_id, home / PAGE / "workflows", variables["DEMO_KINESIS"])
 
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"

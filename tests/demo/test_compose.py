@@ -13,6 +13,7 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 
+from airflow_kinesis_ingest.demo.around import endpoints
 from airflow_kinesis_ingest.demo.run import CATALOGUE, KEYS
 from airflow_kinesis_ingest.demo.standalone import ANSWER_LIMIT
 
@@ -146,6 +147,9 @@ def test_the_demo_workflow_finds_its_variables_and_its_kinesis() -> None:
     port = SERVICES["kinesis"]["entrypoint"][-1]
     assert GIVEN["DEMO_KINESIS"] == f"http://kinesis:{port}"
     assert f"127.0.0.1:{port}/" in SERVICES["kinesis"]["healthcheck"]["test"][-1]
+    _, around_port, _, _ = SERVICES["kinesis"]["entrypoint"][-4:]
+    around = endpoints(f"http://kinesis:{around_port}")
+    assert {name: GIVEN[name] for name in GIVEN if name.startswith("AWS_ENDPOINT_URL")} == around
 
 
 def test_the_module_that_kinesis_runs_exists() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import runpy
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -19,35 +20,43 @@ import yaml
 
 from airflow_kinesis_ingest.cli import main
 from airflow_kinesis_ingest.demo import standalone
-from airflow_kinesis_ingest.demo.run import CATALOGUE, KEYS, REGION, demo, local_kinesis, show, streams
+from airflow_kinesis_ingest.demo.run import CATALOGUE, REGION, beside, demo, local_aws, show, streams
 from airflow_kinesis_ingest.engine.run import pipeline
 from airflow_kinesis_ingest.engine.workflow.loading import from_mapping, loads
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
 
 ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "dags" / "workflows" / "demo.yaml"
 REFERENCE = ROOT.parent / "shared" / "reference" / "kinesis-connector-cli.md"
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def variables() -> Iterator[dict[str, str]]:
     """A proxy that is not there stands for one that does not know this machine."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as kinesis:
         patch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
         for name in ("NO_PROXY", "no_proxy"):
             patch.delenv(name, raising=False)
-        found = kinesis.enter_context(local_kinesis())
+        found = kinesis.enter_context(local_aws())
         patch.undo()
         yield found
 
 
+@pytest.fixture
+def url(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of the Kinesis; the demo's variables are set."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return variables["DEMO_KINESIS"]
+
+
+@pytest.mark.usefixtures("url")
 def test_the_demos_workflow_catalogues_every_stream(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Through the command line: open shards after a reshard, retention in ms, text, binary and empty streams."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {**KEYS, "DEMO_KINESIS": url}.items():
-        monkeypatch.setenv(name, value)
-    assert main(["ingest", "-c", str(ROOT / "dags" / "workflows" / "demo.yaml")]) == 0
+    assert main(["ingest", "-c", str(DEMO)]) == 0
     assert "success" in capsys.readouterr().out
     lines = (tmp_path / "demo.catalogue.jsonl").read_text(encoding="utf-8").splitlines()
     topics = {topic["name"]: topic for topic in map(json.loads, lines)}
@@ -57,6 +66,39 @@ def test_the_demos_workflow_catalogues_every_stream(
     assert set(topics["greetings"]["sampleData"]["messages"]) <= {"Привет", "こんにちは", "🙂"}
     assert topics["sensors"]["sampleData"]["messages"][0].startswith("data:application/octet-stream;base64,")
     assert "sampleData" not in topics["empty"]
+    assert [(flow["part"], flow["name"]) for flow in topics["orders"]["flows"]] == [
+        ("firehose", "orders-to-lake"),
+        ("lambda", "price-orders"),
+        ("pipes", "checkout"),
+    ]
+    assert [label["tagFQN"] for label in topics["orders"]["tags"]] == ["AWS.env.prod", "AWS.team.shop"]
+    show(tmp_path / CATALOGUE)
+    *_, clicks, to = capsys.readouterr().out.splitlines()
+    assert clicks == "web.clicks  (AWS.env.prod, AWS.team.web)"
+    assert to.startswith("└── → firehose clicks-to-redshift → redshift:")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/lineage.md"])
+@pytest.mark.usefixtures("url")
+def test_the_picture_of_a_streams_flows_is_what_the_command_prints_of_the_demo(
+    page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["flows", "-c", str(DEMO)]) == 0
+    orders, _, _ = capsys.readouterr().out.partition("\norders.returns")
+    assert orders.startswith("orders  (env=prod, team=shop)\n├── ← ")
+    assert f"{orders}\n```" in (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_the_line_for_a_shell_leads_the_command_line_to_the_running_demo(
+    variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    (tmp_path / "a demo").mkdir()
+    line = beside(tmp_path / "a demo" / "variables.sh", variables)
+    assert line.startswith(". 'a demo/variables.sh'; ")
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, encoding="utf-8", check=True)
+    assert "└── → lambda price-orders\n" in done.stdout
 
 
 def reference() -> dict[str, Any]:
@@ -91,17 +133,20 @@ def test_the_module_shows_a_catalogue_as_well(
     assert "clicks" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("url")
 def test_the_workflow_for_openmetadata_catalogues_the_same_streams_there(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one of docker-compose.yaml, its server replaced by one on this machine."""
     workflow = (ROOT / "dags" / "openmetadata" / "demo_openmetadata.yaml").read_text()
-    for name, value in {**KEYS, "DEMO_KINESIS": url, "OM_JWT": BOT}.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("OM_JWT", BOT)
     with FakeOpenMetadata() as catalogue:
         (tmp_path / "here.yaml").write_text(workflow.replace("http://openmetadata:8585/api", catalogue.host_port))
         assert main(["ingest", "-c", str(tmp_path / "here.yaml")]) == 0
         assert {topic["name"] for topic in catalogue.topics.values()} == streams().keys() - {"_internal.heartbeat"}
+        drawn = {pipeline["name"] for pipeline in catalogue.data_pipelines.values()}
+        assert {"orders-to-lake", "clicks-to-redshift", "price-orders", "detect-fraud", "checkout"} <= drawn
+        assert catalogue.invalid_bodies == []
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the reference documentation is not beside the repository")
@@ -271,7 +316,7 @@ def test_the_first_screen_shows_one_run_and_it_is_of_the_schedule(
         return nullcontext(Started())
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("airflow_kinesis_ingest.demo.run.local_kinesis", lambda: nullcontext("http://127.0.0.1:1"))
+    monkeypatch.setattr("airflow_kinesis_ingest.demo.run.local_aws", lambda: nullcontext({}))
     monkeypatch.setattr(standalone, "airflow", airflow)
     assert demo(once=True) == 0
     assert calls == ["wait", "unpause", "first_run", "await_run"]
@@ -291,7 +336,7 @@ def test_progress_is_shown_while_airflow_starts_also_without_a_terminal(
         raise standalone.AirflowFailed("Airflow was not up")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("airflow_kinesis_ingest.demo.run.local_kinesis", lambda: nullcontext("http://127.0.0.1:1"))
+    monkeypatch.setattr("airflow_kinesis_ingest.demo.run.local_aws", lambda: nullcontext({}))
     monkeypatch.setattr(standalone, "airflow", airflow)
     assert demo(once=True) == 1
     lines = capsys.readouterr().out.splitlines()

@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from airflow_kinesis_ingest.demo.around import endpoints
 from airflow_kinesis_ingest.demo.surroundings import RATES, Surroundings, Wire, read
 from tests.fakes.kinesis import FakeKinesis
 from tests.fakes.server import Call, FakeServer, Faults, Recorded, Reply, arguments, serve
-
-ENDPOINTS = (
-    "RESOURCE_GROUPS_TAGGING_API",
-    "FIREHOSE",
-    "LAMBDA",
-    "PIPES",
-    "EVENTBRIDGE",
-    "DATABASE_MIGRATION_SERVICE",
-    "DYNAMODB",
-)
-"""What follows AWS_ENDPOINT_URL_ in the variables that lead botocore here."""
 
 ARN = "arn:aws:kinesis:us-east-1:123456789012"
 
@@ -31,7 +21,7 @@ class FakeSurroundings(FakeServer):
         self.around = surroundings or Surroundings()
 
     def environment(self) -> dict[str, str]:
-        return {f"AWS_ENDPOINT_URL_{name}": self.url for name in ENDPOINTS}
+        return endpoints(self.url)
 
     def identify(self, request: Recorded) -> Call:
         wire = _wire(request)
