@@ -26,6 +26,8 @@ from airflow.models.log import Log
 from fastapi import Depends, HTTPException, Request, status
 from sqlalchemy.orm import Session
 
+from .bodies import json_alone, writable
+
 __all__ = ["Rights", "RightsDep", "SessionDep", "authenticated", "dag_reader", "of_dag"]
 
 FOREIGN = ("cross-site", "same-site")  # `none` is what a person typed; scripts and old browsers send nothing
@@ -43,22 +45,13 @@ authenticated = [Depends(same_origin), Depends(requires_authenticated())]
 dag_reader = [Depends(same_origin), Depends(requires_access_dag("GET"))]
 """For routes with `dag_id` in their path."""
 
-JSON = "application/json"
-
-
-def json_alone(request: Request) -> None:
-    """A form of another site can send any other type without being asked first."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-        raise HTTPException(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, f"Send {JSON}")
-
-
 author = [Depends(same_origin), Depends(requires_access_dag("PUT"))]
 """For who may edit the DAG whose `dag_id` is in the path, or DAGs at all where there is none."""
 
-writer = [Depends(same_origin), Depends(json_alone), Depends(requires_access_dag("PUT"))]
+writer = [Depends(same_origin), Depends(json_alone), Depends(writable), Depends(requires_access_dag("PUT"))]
 """The same, for routes with a body."""
 
-remover = [Depends(same_origin), Depends(json_alone), Depends(requires_access_dag("DELETE"))]
+remover = [Depends(same_origin), Depends(json_alone), Depends(writable), Depends(requires_access_dag("DELETE"))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ from ..errors import Fault, WorkflowError
 from ..ticks import JUST_PASSED, Ticks
 
 RUNS = 3
+MOST_LINES = 3_000
+"""Of a file that is edited as text: finding what was changed can take a step for each pair of lines."""
 ADDRESSES: tuple[Place, ...] = (
     (*SERVER_BLOCK, "hostPort"),
     *((*SECURITY_BLOCK, field) for field in TOKEN_ADDRESSES),
@@ -89,7 +91,7 @@ def checked(raw: bytes, file: str, fence: Fence) -> Draft:
 def _kept(base: bytes, text: str, file: str) -> bytes:
     if not base.strip():
         return text.encode()
-    if not is_whole(base):
+    if not all(is_whole(each) and each.count(b"\n") < MOST_LINES for each in (base, text.encode())):
         raise WorkflowError([Fault(file, 0, 0, "", *TOO_LONG)])
     before = checked(base, file, OPEN)
     raw = unmasked(base, before.shown, text, file)

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from airflow_kinesis_ingest.deployment import editing
 from airflow_kinesis_ingest.deployment.editing import REMOVED
 from airflow_kinesis_ingest.engine.workflow.fence import OPEN, Fence
 from airflow_kinesis_ingest.engine.workflow.models import AirflowConfig
 from airflow_kinesis_ingest.engine.workflow.spread import spread_line
 from airflow_kinesis_ingest.errors import WorkflowError
-from airflow_kinesis_ingest.page.drafts import Draft, draft, next_runs, runs_at_once
+from airflow_kinesis_ingest.page.drafts import MOST_LINES, Draft, draft, next_runs, runs_at_once
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.c2VjcmV0LXRva2Vu.c2lnbmF0dXJl"
 FILE = f"""\
@@ -163,6 +164,14 @@ def test_a_file_that_is_not_shown_whole_is_not_edited() -> None:
     long = FILE + f"# {'x' * 70}\n" * 1000 + "displayName: Orders\n"
     with pytest.raises(WorkflowError, match="would be lost"):
         drafted(long, text=drafted(long).shown)
+
+
+@pytest.mark.parametrize("more", ["#\n" * MOST_LINES, f"# {'x' * 70}\n" * 1000])
+def test_an_edit_is_measured_before_it_is_compared(more: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its lines may have to be held against each line of the file."""
+    monkeypatch.setattr(editing, "SequenceMatcher", None)
+    with pytest.raises(WorkflowError, match="would be lost"):
+        drafted(FILE, text=drafted(FILE).shown + more)
 
 
 def test_a_file_that_is_shown_whole_is_edited_whatever_its_letters() -> None:

@@ -324,6 +324,26 @@ def test_a_connection_of_a_team_is_asked_for_with_its_team(client: Client, monke
     assert asked_for == [("GET", "op", "prod_aws", "team of prod_aws")]
 
 
+def deep(levels: int) -> Any:
+    return [deep(levels - 1)] if levels else 1
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [("\ud800", "half a surrogate"), ({"\udfff": 1}, "half a surrogate"), (deep(500), "levels deep")],
+)
+def test_what_no_file_can_hold_is_refused_with_the_reason(value: Any, why: str, client: Client, shop: Path) -> None:
+    """Wherever it stands in what is sent."""
+    places = {"fields": [{"place": ["description"], "value": value}]}, {"text": value}, {"dag_id": value}, value
+    for body in places:
+        answer = asked(client, "POST", "draft", body)
+        assert answer.status_code == 400, answer.text
+        assert why in answer.json()["detail"]
+    assert asked(client, "PUT", "workflows/shop", {"text": value}).status_code == 400
+    assert asked(client, "DELETE", "workflows/shop", {"version": value}).status_code == 400
+    assert shop.read_text() == SHOP
+
+
 @pytest.mark.parametrize(("method", "path"), WRITING[1:])
 def test_what_other_sites_send_is_refused(client: Client, shop: Path, method: str, path: str) -> None:
     body = {"text": SHOP, "version": seen(client)["version"]}

@@ -183,11 +183,22 @@ def _schedule(value: str) -> str:
     raise invalid("this is no schedule", "Write hourly, daily, weekly, a cron line of five fields, or null (on demand)")
 
 
+OF_A_MACHINE = ("localtime", "posixrules")
+"""Files among those of time zones that are whatever the administrator of a machine made them."""
+
+
+def zones() -> list[str]:
+    """IANA's names that this machine knows, sorted."""
+    return sorted(available_timezones() - {*OF_A_MACHINE})
+
+
 def _zone(value: str) -> str:
+    if value.lower() in OF_A_MACHINE:
+        raise invalid("this time zone is another one on each machine", "Write it like Europe/Berlin")
     try:
         ZoneInfo(value)
     except (ValueError, OSError, ZoneInfoNotFoundError):
-        near = difflib.get_close_matches(value, available_timezones(), 1)
+        near = difflib.get_close_matches(value, zones(), 1)
         meant = f"Did you mean {near[0]!r}?" if near else "Write it like Europe/Berlin"
         raise invalid("this time zone is unknown", meant) from None
     return value

@@ -153,7 +153,7 @@ def target_faults(document: Document) -> Iterator[Fault]:
         problem = "one pipeline entity cannot tell how each target went"
         yield document.fault(("ingestionPipelineFQN",), problem, "Write its name without a service, or remove it")
     keys: dict[str, Place] = {}
-    services: dict[str, Place] = {}
+    services: dict[str, str] = {}
     for place, block in blocks:
         yield from _in_block(document, place, block, base)
         yield from _taken_before(document, place, [each.key for each in _expanded(block, base) if each.account], keys)
@@ -306,12 +306,12 @@ def _taken_before(document: Document, place: Place, keys: list[str], taken: dict
         taken.setdefault(key, place)
 
 
-def _shared_service(document: Document, place: Place, targets: list[_One], taken: dict[str, Place]) -> Iterator[Fault]:
-    """Told once for a block."""
+def _shared_service(document: Document, place: Place, targets: list[_One], taken: dict[str, str]) -> Iterator[Fault]:
+    """Told once for a block. taken: by service, the key of the target that writes it; one that stands twice is told as
+    that."""
     shared = None
     for each in targets:
-        shared = shared or (each.service if each.service in taken else None)
-        taken[each.service] = place
+        shared = shared or (each.service if taken.setdefault(each.service, each.key) != each.key else None)
     if shared and all(each.account for each in targets):
         problem = f"two targets would write the service `{shared}`"
         yield document.fault((*place, "serviceName"), problem, "Put `{account}` and `{region}` into it")

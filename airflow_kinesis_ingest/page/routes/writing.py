@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 from airflow.configuration import conf
 from fastapi import APIRouter, HTTPException, status
@@ -23,6 +22,7 @@ from ...deployment.editing import REMOVED
 from ...deployment.loader import ensure_loader
 from ...deployment.record import told
 from ...engine.workflow.document import Place
+from ...engine.workflow.field_types import zones
 from ...engine.workflow.models import json_schema
 from ...errors import Fault, FixFile, WorkflowError
 from ...hooks.fence import configured_fence, page_samples
@@ -69,7 +69,7 @@ def store(user: AuthorDep) -> StoreState:
     given: dict[str, Any] = {
         "may_connect": user.may_connect,
         "samples": page_samples(),
-        "zones": sorted(available_timezones()),
+        "zones": zones(),
     }
     try:
         found = configured_store()

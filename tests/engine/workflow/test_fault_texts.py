@@ -195,6 +195,11 @@ WRONG = {
         f"{LAST + 2}:21: airflowConfig.pipelineTimezone: this time zone is unknown (it is 'Europe/Berlim')."
         " Did you mean 'Europe/Berlin'?",
     ),
+    "a time zone that is another one on each machine": (
+        text(more="airflowConfig:\n  pipelineTimezone: localtime\n"),
+        f"{LAST + 2}:21: airflowConfig.pipelineTimezone: this time zone is another one on each machine"
+        " (it is 'localtime'). Write it like Europe/Berlin",
+    ),
     "no date": (
         text(more="airflowConfig:\n  startDate: soon\n"),
         f"{LAST + 2}:14: airflowConfig.startDate: this should be a valid datetime (it is 'soon')."

@@ -234,6 +234,10 @@ source: {type: kinesis, sourceConfig: {config: {type: MessagingMetadata}}}
             ["5:5: targets[1]: `111111111111_us-east-2` is a target twice (first on line 4)"],
         ),
         (
+            "targets: {account: '111111111111', regions: [us-east-2, us-east-2]}",
+            ["3:10: targets: `111111111111_us-east-2` is a target twice (first on line 3)"],
+        ),
+        (
             "targets: {accounts: ['111111111111', '222222222222'], awsRegion: us-east-2, serviceName: shop}",
             ["3:90: targets.serviceName: two targets would write the service `shop`"],
         ),
