@@ -12,6 +12,7 @@ from tests.browser.conftest import Visits
 from tests.browser.road import NEW, connection, deploy, field, go_on, press
 from tests.browser.sites import Demo
 from tests.browser.views import NAV, ours
+from tests.fakes.identity import CLIENT, OIDC, SECRET, FakeIdentityProvider
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
 
 LONG = 300_000
@@ -67,6 +68,50 @@ def test_a_new_connection_to_openmetadata_is_made_tried_changed_and_tried_again(
         assert second.calls()
         stored = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}, location.href, history.state])")
         assert BOT not in stored + page.content()
+
+
+def test_a_connection_whose_token_a_provider_gives_is_made_tried_and_changed(demo: Demo, visit: Visits) -> None:
+    """Its secret is not shown again, and not kept where somebody else gives the token; nor are that one's fields."""
+    page = visit(demo, "admin", NAV)
+    with FakeOpenMetadata() as catalogue, FakeIdentityProvider(catalogue) as provider:
+        to_catalogue(demo, page, "with_provider")
+        field(page, "OpenMetadata, by a new connection").check()
+        field(page, "Id of the new connection").fill("by_provider")
+        ours(page).get_by_role("radio", name="http", exact=True).check()
+        field(page, "Host").fill("127.0.0.1")
+        field(page, "Port").fill(str(catalogue.port))
+        field(page, "JWT of the bot").fill("typed for somebody else")
+        field(page, "An OpenID Connect provider").check()
+        expect(field(page, "JWT of the bot")).to_have_count(0)
+        expect(field(page, "Secret key")).to_have_value("")
+        field(page, "Client id").fill(CLIENT)
+        field(page, "Token endpoint").fill(f"{provider.url}{OIDC}")
+        press(page, "Store this connection")
+        expect(ours(page).get_by_text("Enter the Secret key")).to_be_visible()
+        expect(field(page, "Secret key")).to_have_attribute("type", "password")
+        field(page, "Secret key").fill(SECRET)
+        press(page, "Store this connection")
+        expect(ours(page).get_by_text("by_provider is stored in Airflow")).to_be_visible()
+        passes(page)
+        assert provider.issued
+        press(page, "Edit the connection by_provider")
+        expect(field(page, "Client id")).to_have_value(CLIENT)
+        expect(field(page, "Secret key")).to_have_value("")
+        expect(field(page, "Token endpoint")).to_have_value("")  # Airflow takes it for a token, and hides it
+        expect(ours(page).get_by_role("button", name="Store the changes")).to_be_disabled()
+        field(page, "OpenMetadata: the JWT of a bot").check()
+        press(page, "Store the changes")
+        expect(ours(page).get_by_text("Enter the JWT of the bot")).to_be_visible()
+        field(page, "JWT of the bot").fill(BOT)
+        press(page, "Store the changes")
+        expect(ours(page).get_by_text("by_provider is stored.")).to_be_visible()
+        press(page, "Close")
+        press(page, "Test again")
+        expect(ours(page).get_by_text("The connection works.")).to_be_visible(timeout=LONG)
+        found = demo.call("admin", "GET", "/api/v2/connections/by_provider").json()
+        assert (found["login"], json.loads(found["extra"] or "{}")) == (None, {})
+        stored = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}, location.href, history.state])")
+        assert not any(secret in stored + page.content() for secret in (SECRET, BOT, CLIENT))
 
 
 def test_a_connection_of_a_workflow_is_changed_and_tried_on_its_page(demo: Demo, visit: Visits) -> None:

@@ -7,6 +7,8 @@ import { Icon, Refused } from "./parts.js";
 import { useAnswer } from "./state.js";
 
 const MOST = 500;
+/** The key of who gives the token: other fields belong to each. */
+export const PROVIDER = "authProvider";
 
 /** The ids that Airflow lists of some types; those of secrets backends it does not. @param {string[]} types @returns {{ids: string[], error: any}} */
 function useConnections(types) {
@@ -57,12 +59,43 @@ const awsParts = (schema) => [
   key, label, secret, needed: key === "awsRegion", help: helpOf(schema, "AwsConfig", String(field)),
 }));
 
-/** @returns {Part[]} */
-const catalogueParts = () => [
+const PROVIDERS = /** @type {Record<string, string>} */ ({
+  auth0: "Auth0", azure: "Azure AD", "custom-oidc": "An OpenID Connect provider", google: "Google", okta: "Okta",
+});
+const LABELS = /** @type {Record<string, string>} */ ({
+  clientId: "Client id", secretKey: "Secret key", clientSecret: "Client secret", privateKey: "Private key", domain: "Domain", authority: "Authority",
+  scopes: "Scopes", tokenEndpoint: "Token endpoint", audience: "Audience", orgURL: "Org URL", email: "Email",
+});
+const JWT = { key: "password", label: "JWT of the bot", help: "In OpenMetadata: Settings, Bots, ingestion-bot", secret: true, needed: true };
+
+/** What the schema says of a field for one of those who give tokens. @param {any} schema @param {string} field @param {string} provider */
+function helpFor(schema, field, provider) {
+  const all = helpOf(schema, "SecurityConfig", field).split(/; (?=`)/);
+  const own = all.find((/** @type {string} */ each) => each.includes(`\`${provider}\``)) ?? "";
+  const text = own.replace(/^(`[\w-]+`(, )?)+: /, "");
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** What proves to OpenMetadata who asks: its own token, or what a provider gives one for. @param {any} schema @param {string} provider @returns {Part[]} */
+function tokenParts(schema, provider) {
+  const { OpenMetadataServer, SecurityConfig } = schema.$defs;
+  const found = OpenMetadataServer.allOf.find((/** @type {any} */ each) => each.if.properties.authProvider.const === provider);
+  if (!found) return [JWT];
+  const { required, propertyNames } = found.then.properties.securityConfig.anyOf.at(-1);
+  const isSecret = (/** @type {string} */ field) => SecurityConfig.properties[field].anyOf?.some((/** @type {any} */ each) => each.writeOnly);
+  return propertyNames.enum.map((/** @type {string} */ field) => ({
+    key: field === "clientId" ? "login" : isSecret(field) ? "password" : field,
+    label: LABELS[field], help: helpFor(schema, field, provider), secret: isSecret(field), needed: required.includes(field),
+  }));
+}
+
+/** @param {any} schema @param {string} provider @returns {Part[]} */
+const catalogueParts = (schema, provider) => [
   { key: "schema", label: "Protocol", help: "", of: [["https", "https"], ["http", "http"]], first: "https" },
   { key: "host", label: "Host", help: "Of the OpenMetadata server, without protocol and path", needed: true },
   { key: "port", label: "Port", help: "8585 where it is reached directly, 443 or 80 behind a proxy", first: "8585", needed: true },
-  { key: "password", label: "JWT of the bot", help: "In OpenMetadata: Settings, Bots, ingestion-bot", secret: true, needed: true },
+  { key: PROVIDER, label: "Who gives the token", help: "", of: [["", "OpenMetadata: the JWT of a bot"], .../** @type {any} */ (Object.entries(PROVIDERS))] },
+  ...tokenParts(schema, provider),
   { key: "verifySSL", label: "Verify SSL", help: "", of: [["", "By the system's CAs"], ["ignore", "Not at all"], ["validate", "By the CA certificate below"]] },
   { key: "sslConfig", label: "CA certificate", help: "Path on the workers, for “by the CA certificate”" },
 ];
@@ -72,15 +105,18 @@ const AMAZONS = {
   awsSessionToken: "aws_session_token", awsRegion: "region_name", endPointURL: "endpoint_url", profileName: "profile_name", assumeRoleArn: "role_arn",
 };
 
-/** The fields of a connection. @param {any} schema @param {string} type @returns {Part[]} */
-export function partsOf(schema, type) {
-  if (type === "openmetadata") return catalogueParts();
+/** The fields of a connection. @param {any} schema @param {string} type @param {string} [provider] who gives the token; "": OpenMetadata @returns {Part[]} */
+export function partsOf(schema, type, provider = "") {
+  if (type === "openmetadata") return catalogueParts(schema, provider);
   const all = awsParts(schema);
   return type === "kinesis" ? all : all.flatMap((part) => (OWN.includes(part.key) ? [part] : part.key in AMAZONS ? [{ ...part, needed: false, key: AMAZONS[part.key] }] : []));
 }
 
 /** What stands in a connection itself; all else is in its extra. */
 export const OWN = ["login", "password", "host", "port", "schema"];
+
+/** What was typed for one who gives tokens is not for another. */
+export const NOBODY = { login: "", password: "" };
 
 /** As Airflow's API takes it. @param {string} id @param {string} type @param {Record<string, string>} values */
 function made(id, type, values) {
@@ -99,7 +135,7 @@ const missing = (id, parts, values) => ({
 /** What belongs to a connection and is not there. @param {Part[]} parts @param {Record<string, string>} values @returns {Record<string, string>} */
 export function incomplete(parts, values) {
   const found = parts.filter(({ key, needed }) => needed && !values[key]?.trim()).map(({ key, label }) => [key, `Enter the ${label}`]);
-  const pair = Boolean(values.login?.trim()) !== Boolean(values.password?.trim()) && parts.some(({ key }) => key === "login");
+  const pair = Boolean(values.login?.trim()) !== Boolean(values.password?.trim()) && parts.some(({ key, needed }) => key === "login" && !needed);
   return Object.fromEntries([
     ...found,
     ...(pair ? [[values.login?.trim() ? "password" : "login", "An access key has two parts: enter both, or none for the workers' own identity"]] : []),
@@ -111,9 +147,10 @@ export function incomplete(parts, values) {
  * @param {{type: "kinesis"|"openmetadata", schema: any, suggestion: string, done: (id: string, values: Record<string, string>) => void}} props
  */
 export function NewConnection({ type, schema, suggestion, done }) {
-  const parts = partsOf(schema, type);
   const [id, setId] = useState(suggestion);
-  const [values, setValues] = useState(() => Object.fromEntries(parts.map(({ key, first = "" }) => [key, first])));
+  const [said, setSaid] = useState(/** @type {Record<string, string>} */ ({}));
+  const parts = partsOf(schema, type, said[PROVIDER]);
+  const values = Object.fromEntries(parts.map(({ key, first = "" }) => [key, said[key] ?? first]));
   const [tried, setTried] = useState(/** @type {any} */ ({ errors: {}, error: null, busy: false }));
   const space = useId();
   const make = async () => {
@@ -133,7 +170,7 @@ export function NewConnection({ type, schema, suggestion, done }) {
       setTried({ errors: taken, error: error.kind === "conflict" ? null : error, busy: false });
     }
   };
-  const put = (/** @type {string} */ key) => (/** @type {string} */ value) => setValues((/** @type {any} */ last) => ({ ...last, [key]: value }));
+  const put = (/** @type {string} */ key) => (/** @type {string} */ value) => setSaid((/** @type {any} */ last) => ({ ...last, ...(key === PROVIDER && NOBODY), [key]: value }));
   return html`
     <div class="card stack">
       <p class="muted">

@@ -1,7 +1,7 @@
 /** An Airflow connection that is there, changed over Airflow's own API. Its secrets are never shown: an empty field keeps the stored one. */
 import { Link } from "./address.js";
 import { ask, tell } from "./api.js";
-import { OWN, incomplete, partsOf } from "./connect.js";
+import { NOBODY, OWN, PROVIDER, incomplete, partsOf } from "./connect.js";
 import { Radios, Switch, Text } from "./form.js";
 import { html, useId, useState } from "./html.js";
 import { Icon, Prose, Refused, Skeleton } from "./parts.js";
@@ -37,27 +37,44 @@ export function objection(connection) {
 /** @param {Connection} connection @param {Part} part what is stored; `***` for a secret that is there, "" for nothing */
 export function storedIn(connection, { key }) {
   const value = OWN.includes(key) ? connection[key] : extraOf(connection)?.[key];
-  return value == null ? "" : String(value);
+  return value == null || (key === PROVIDER && value === "openmetadata") ? "" : String(value);
 }
+
+/** Whether it is stored and Airflow does not show it: a secret, or what has a name like one. @param {Connection} connection @param {Part} part */
+const isHidden = (connection, part) => part.secret || storedIn(connection, part) === HIDDEN;
+
+/** @param {Connection} connection */
+const providerOf = (connection) => storedIn(connection, /** @type {Part} */ ({ key: PROVIDER }));
+
+/** Whether somebody else is to give the token, of whom the stored secret is not. @param {Connection} connection @param {Record<string, string>} values */
+const isOther = (connection, values) => PROVIDER in values && values[PROVIDER] !== providerOf(connection);
 
 /**
  * What of a connection is to be changed, and nothing else: the body for Airflow's API, and the fields that it may touch.
  * @param {Connection} connection @param {Part[]} parts @param {Record<string, string>} values @param {string[]} gone secrets to be taken away
+ * @param {Part[]} [before] the fields that it had; what is none any more goes
  * @returns {{body: Record<string, any>, mask: string[]}}
  */
-export function changeOf(connection, parts, values, gone) {
+export function changeOf(connection, parts, values, gone, before = parts) {
   const { connection_id, conn_type } = connection;
   const body = /** @type {Record<string, any>} */ ({ connection_id, conn_type });
   const extra = { ...extraOf(connection) };
   for (const part of parts) {
-    const { key, secret } = part;
-    const said = values[key].trim();
-    const kept = secret ? !said && !gone.includes(key) : said === storedIn(connection, part);
+    const { key } = part;
+    const said = (values[key] ?? "").trim();
+    const kept = isHidden(connection, part) ? !said && !gone.includes(key) : said === storedIn(connection, part);
     if (kept) continue;
     if (OWN.includes(key)) body[key] = !said ? null : key === "port" ? Number(said) : said;
     else if (said) extra[key] = said;
     else delete extra[key];
     if (!OWN.includes(key)) body.extra = JSON.stringify(extra);
+  }
+  for (const { key } of before.filter(({ key: old }) => !parts.some((part) => part.key === old))) {
+    if (OWN.includes(key)) body[key] = null;
+    else if (key in extra) {
+      delete extra[key];
+      body.extra = JSON.stringify(extra);
+    }
   }
   return { body, mask: Object.keys(body).filter((key) => !["connection_id", "conn_type"].includes(key)) };
 }
@@ -101,12 +118,15 @@ const asked = (path, options) => ask(path, options).catch((error) => {
 /** @param {{connection: Connection, schema: any, close: () => void, again: () => void, children?: any}} props */
 function Fields({ connection, schema, close, again, children }) {
   const { connection_id: id, conn_type: type } = connection;
-  const parts = partsOf(schema, type);
-  const [values, setValues] = useState(() => Object.fromEntries(parts.map((part) => [part.key, part.secret ? "" : storedIn(connection, part)])));
+  const provider = providerOf(connection);
+  const before = partsOf(schema, type, provider);
+  const [values, setValues] = useState(() => Object.fromEntries(before.map((part) => [part.key, isHidden(connection, part) ? "" : storedIn(connection, part)])));
+  const parts = partsOf(schema, type, values[PROVIDER]);
+  const other = isOther(connection, values);
   const [gone, setGone] = useState(/** @type {string[]} */ ([]));
   const [did, setDid] = useState(/** @type {any} */ ({ errors: {}, error: null, busy: false, said: "" }));
   const space = useId();
-  const { body, mask } = changeOf(connection, parts, values, gone);
+  const { body, mask } = changeOf(connection, parts, values, gone, before);
   const store = async () => {
     if (did.busy) return;
     const errors = faultsIn(connection, parts, values, gone);
@@ -122,7 +142,8 @@ function Fields({ connection, schema, close, again, children }) {
     }
   };
   const put = (/** @type {string} */ key) => (/** @type {string} */ value) => {
-    setValues((/** @type {any} */ last) => ({ ...last, [key]: value }));
+    const nobody = key === PROVIDER && { ...NOBODY, ...(value === provider && { login: connection.login ?? "" }) };
+    setValues((/** @type {any} */ last) => ({ ...last, ...nobody, [key]: value }));
     setDid({ errors: {}, error: null, busy: false, said: "" });
   };
   if (did.said)
@@ -136,7 +157,7 @@ function Fields({ connection, schema, close, again, children }) {
     <section class="card stack" aria-label=${`Connection ${id}`}>
       <p class="muted">The Airflow connection <code>${id}</code>, of type ${type}. All that name it use what you store here.</p>
       ${parts.map((part) => html`
-        <${Field} key=${part.key} ...${{ part, space, gone, setGone }} stored=${storedIn(connection, part)} value=${values[part.key]}
+        <${Field} key=${part.key} ...${{ part, space, gone, setGone }} stored=${other && part.secret ? "" : storedIn(connection, part)} value=${values[part.key] ?? ""}
           error=${did.errors[part.key]} put=${put(part.key)} />
       `)}
       ${did.error?.kind === "forbidden" ? html`<p class="notice bad" role="alert">${UNCHANGED}</p>` : html`<${Refused} error=${did.error} />`}
@@ -150,8 +171,10 @@ function Fields({ connection, schema, close, again, children }) {
 
 /** What is missing with the changes, of what was there before or belongs together. @param {Connection} connection @param {Part[]} parts @param {Record<string, string>} values @param {string[]} gone */
 function faultsIn(connection, parts, values, gone) {
-  const now = Object.fromEntries(parts.map((part) => [part.key, values[part.key].trim() || (part.secret && !gone.includes(part.key) ? storedIn(connection, part) : "")]));
-  return incomplete(parts.filter((part) => !part.needed || storedIn(connection, part)), now);
+  const other = isOther(connection, values);
+  const kept = (/** @type {Part} */ part) => (isHidden(connection, part) && !gone.includes(part.key) && !other ? storedIn(connection, part) : "");
+  const now = Object.fromEntries(parts.map((part) => [part.key, values[part.key]?.trim() || kept(part)]));
+  return incomplete(parts.filter((part) => other || !part.needed || storedIn(connection, part)), now);
 }
 
 const KEPT = "One is stored, and not shown. Leave this empty to keep it.";
@@ -162,10 +185,11 @@ function Field({ part: { key, label, help, secret, needed, of }, space, stored, 
   const id = `${space}${key}`;
   if (of) return html`<${Radios} id=${id} legend=${label} value=${value} of=${of} onPick=${put} />`;
   const taken = gone.includes(key);
+  const hidden = secret ? stored : stored === HIDDEN;
   const toggle = (/** @type {boolean} */ on) => setGone(on ? [...gone, key] : gone.filter((/** @type {string} */ each) => each !== key));
   return html`
     ${!taken && html`
-      <${Text} id=${id} label=${label} help=${secret && stored ? KEPT : help} optional=${!needed} type=${secret ? "password" : "text"} value=${value}
+      <${Text} id=${id} label=${label} help=${hidden ? KEPT : help} optional=${!needed} type=${secret ? "password" : "text"} value=${value}
         onInput=${put} error=${error} />
     `}
     ${secret && stored && !OWN.includes(key) && !value && html`<${Switch} id=${`${id}-gone`} label=${`Take the stored ${label} away`} value=${taken} onPick=${toggle} />`}
