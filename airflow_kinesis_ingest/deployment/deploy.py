@@ -8,7 +8,6 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import NamedTuple
@@ -20,7 +19,7 @@ from ..errors import Fault, FixFile, WorkflowError
 from .claims import claim, own_name
 from .files import IGNORE, SUFFIXES, is_ignored
 from .names import Named, Objection, replacing
-from .validation import Checked, validate, with_shared_services
+from .validation import Checked, shared_services, validate
 
 REMEDIES = {
     errno.EEXIST: "Name a folder, not a file",
@@ -60,8 +59,7 @@ def deploy(file: Path, folder: Path, fence: Fence = OPEN, *, create: bool = Fals
             raise WorkflowError([Fault(str(file), *checked.name_at, "name", *objection)])
         _ensure(folder, create=create)
         _replace(target, raw, mode & READABLE)
-    shared = with_shared_services([replace(checked, advice=()), *others])[0].advice
-    return Deployed(target, (*checked.advice, *shared, *_unreadable(target, mode)))
+    return Deployed(target, (*checked.advice, *shared_services(checked, others), *_unreadable(target, mode)))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +80,38 @@ def _checked(path: Path, fence: Fence) -> Iterator[Checked]:
     yield from (_one(file, fence) for file in files)
 
 
+def remembered(folder: Path) -> list[Checked]:
+    """The files of a folder, each read again only after it was changed: for who asks with every key that is typed."""
+    return [_as_of(path, _stamp(path)) for path in workflow_files(folder)]
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:  # it is gone, or a link that leads nowhere
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=4096)
+def _as_of(path: Path, _: tuple[int, ...]) -> Checked:
+    return _one(path, OPEN)
+
+
 def _one(path: Path, fence: Fence) -> Checked:
     try:
         document = read(path)
         workflow = check(document, path.stem, fence=fence)
     except WorkflowError as error:
         return Checked(str(path), faults=error.faults)
+    return described(document, workflow, str(path))
+
+
+def described(document: Document, workflow: Workflow, file: str) -> Checked:
+    """What is known of a file without faults."""
     config = workflow.airflow_config
     return Checked(
-        str(path),
+        file,
         workflow.name,
         document.position(("name",)),
         (config.cron_of(workflow.name) or "") if config.spread else "",
@@ -113,18 +137,30 @@ def _catalogue(workflow: Workflow) -> str:
 def with_shared_services(results: Iterable[Checked]) -> list[Checked]:
     """With advice where two files write one service from two accounts or regions."""
     results = list(results)
+    writers = _writers(results)
+    return [replace(each, advice=(*each.advice, *_shared_services(each, writers))) for each in results]
+
+
+def shared_services(checked: Checked, others: Iterable[Checked]) -> tuple[Fault, ...]:
+    """The same for one file alone."""
+    return tuple(_shared_services(checked, _writers(others)))
+
+
+Writers = Mapping[tuple[str, str], Mapping[tuple[str, str | None, str], Written]]
+"""By catalogue and service: by file, account and region."""
+
+
+def _writers(results: Iterable[Checked]) -> Writers:
     writers: defaultdict[tuple[str, str], dict[tuple[str, str | None, str], Written]] = defaultdict(dict)
     for result in results:
         for one in result.services:
             writers[one.catalogue, one.service][result.file, one.account, one.region] = one
-    return [replace(each, advice=(*each.advice, *_shared_services(each, writers))) for each in results]
+    return writers
 
 
-def _shared_services(
-    checked: Checked, writers: Mapping[tuple[str, str], Mapping[tuple[str, str | None, str], Written]]
-) -> Iterator[Fault]:
+def _shared_services(checked: Checked, writers: Writers) -> Iterator[Fault]:
     for one in checked.services:
-        for (file, *_), other in writers[one.catalogue, one.service].items():
+        for (file, *_), other in writers.get((one.catalogue, one.service), {}).items():
             if file != checked.file and one.is_elsewhere(other):
                 problem = f"`{one.service}` is also written by {file}, from {other.origin}"
                 yield Fault(checked.file, *one.at, "source.serviceName", problem, APART)

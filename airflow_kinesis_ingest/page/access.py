@@ -130,6 +130,9 @@ class Author:
     def may_connect(self) -> bool:
         return bool(get_auth_manager().is_authorized_connection(method="POST", user=self._user))
 
+    def may_see(self, dag_id: str) -> bool:
+        return bool(get_auth_manager().is_authorized_dag(method="GET", details=_details(dag_id), user=self._user))
+
     def ensure_may_edit(self, dag_id: str) -> None:
         if not get_auth_manager().is_authorized_dag(method="PUT", details=_details(dag_id), user=self._user):
             raise HTTPException(status.HTTP_403_FORBIDDEN, f"You may not edit {dag_id}")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from ..deployment.record import Record
+from ..deployment.record import Record, told
+from ..deployment.validation import Checked, Written, with_shared_services
+from ..errors import Fault
 from . import results
 from .access import Rights
 from .database import Carried, RunRow, TargetRow
 from .models import BrokenFile, Result, Run, Service, ServiceHead, Target, Workflow
 
+NOWHERE = (0, 0)  # a record has no places
 
-def workflow(row: Any, record: Record, last: RunRow | None, rights: Rights) -> Workflow:
+
+def workflow(row: Any, record: Record, last: RunRow | None, rights: Rights, advice: Iterable[Fault] = ()) -> Workflow:
     """row: of `database.dags`."""
     may_edit = row.dag_id in rights.edit
     return Workflow(
@@ -29,6 +33,7 @@ def workflow(row: Any, record: Record, last: RunRow | None, rights: Rights) -> W
         next_run=None if row.is_paused else row.next_dagrun_create_after,
         deploy_failed=bool(record.faults),
         faults=record.faults,
+        advice=told(advice),
         stale=bool(row.is_stale),
         may_edit=may_edit,
         may_run=may_edit and rights.run,
@@ -95,20 +100,45 @@ def head(records: Iterable[Record], runs: Iterable[RunRow]) -> ServiceHead:
 
 
 def services(
-    rows: Iterable[Any], found: dict[str, Carried], runs: dict[str, RunRow], rights: Rights
+    rows: Collection[Any], found: dict[str, Carried], runs: dict[str, RunRow], rights: Rights
 ) -> Iterator[Service]:
     def name(row: Any) -> str:
         return found[row.dag_id].record.service or ""
 
+    advice = _beside_each_other({row.dag_id: found[row.dag_id].record for row in rows if row.dag_id in found})
     ours = sorted((row for row in rows if row.dag_id in found), key=lambda row: (name(row), row.dag_id))
     for _, group in groupby(ours, name):
         of_one = list(group)
         records = [found[row.dag_id].record for row in of_one]
         its_runs = [runs[row.dag_id] for row in of_one if row.dag_id in runs]
         each = [
-            workflow(row, record, runs.get(row.dag_id), rights) for row, record in zip(of_one, records, strict=True)
+            workflow(row, record, runs.get(row.dag_id), rights, advice[row.dag_id])
+            for row, record in zip(of_one, records, strict=True)
         ]
         yield Service(**head(records, its_runs).model_dump(), workflows=each)
+
+
+def _beside_each_other(records: Mapping[str, Record]) -> dict[str, tuple[Fault, ...]]:
+    """What `validate` says of several files, by the id of the DAG: of what their DAGs carry, wherever they lie."""
+    checked = with_shared_services(Checked(dag_id, services=tuple(_written(one))) for dag_id, one in records.items())
+    return {one.file: one.advice for one in checked}
+
+
+CATALOGUE = ("Host port", "Airflow connection")
+"""The labels of what says which OpenMetadata it is, the surer one first."""
+
+
+def _written(record: Record) -> Iterator[Written]:
+    """None of a broken file, and of one whose sink is a file: each target has its own."""
+    said = {one.label: one.value for one in record.catalogue}
+    if record.faults or "File" in said:
+        return
+    catalogue = next((f"{label} {said[label]}" for label in CATALOGUE if label in said), "")
+    for one in record.targets:
+        account, _, region = one.key.partition("_")
+        yield Written(catalogue, one.service, account, region, NOWHERE)
+    if record.service and not record.targets:
+        yield Written(catalogue, record.service, record.account, record.region or "", NOWHERE)
 
 
 def without_dag(errors: Iterable[tuple[str, str]], records: Iterable[Record]) -> list[BrokenFile]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from croniter import CroniterBadDateError
 
 from ..deployment.editing import STAND_IN, UNKNOWN, from_fields, unmasked, with_fields
+from ..deployment.validation import Checked, described, shared_services
 from ..engine.workflow.disclosure import advice, redacted, secrets
 from ..engine.workflow.document import HIDDEN, Place, parse, value_at
 from ..engine.workflow.fence import OPEN, Fence
@@ -46,6 +47,7 @@ TOO_LONG = (
     "Change it where it lies",
 )
 MOVED = "a stored secret would stand here", "Write this value anew, or undo this"
+UNSEEN = "a workflow that you may not see writes this service too, from another account or region"
 NOT_SENT = "a stored secret is not sent to another server", "Write the secret anew, or undo this"
 
 
@@ -86,6 +88,20 @@ def checked(raw: bytes, file: str, fence: Fence) -> Draft:
     except WorkflowError as error:
         return Draft(raw, masked(document, raw, error.faults), error.faults)
     return Draft(raw, masked(document, raw), (), tuple(advice(document, workflow)), workflow)
+
+
+def beside(found: Draft, file: str, others: Sequence[Checked], may_see: Callable[[str], bool]) -> Draft:
+    """The draft with what `deploy` says of it among the other files of its folder.
+
+    may_see: of a DAG; what this user may not see is not named.
+    """
+    if found.workflow is None:
+        return found
+    own = described(parse(found.raw, file), found.workflow, file)
+    told = shared_services(own, others)
+    if told:
+        told = shared_services(own, [one for one in others if may_see(one.name)]) or (replace(told[0], problem=UNSEEN),)
+    return replace(found, advice=(*found.advice, *told))
 
 
 def _kept(base: bytes, text: str, file: str) -> bytes:

@@ -56,6 +56,7 @@ class Workflow(Answer):
     next_run: datetime | None = Field(None, description="Null also while it is paused")
     deploy_failed: bool
     faults: list[Fault]
+    advice: list[Fault] = Field([], description="What is unwise beside other workflows; in the list of services alone")
     stale: bool = Field(description="Its file is gone, or was not read for long")
     may_edit: bool
     may_run: bool

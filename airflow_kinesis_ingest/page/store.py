@@ -7,7 +7,7 @@ changed where they come from.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from airflow.configuration import conf
@@ -15,6 +15,7 @@ from airflow.dag_processing.bundles.local import LocalDagBundle
 from airflow.dag_processing.bundles.manager import DagBundlesManager
 
 from ..deployment.loader import WORKFLOWS
+from ..deployment.validation import Checked, remembered
 from ..engine.workflow.fence import SECTION
 from ..errors import FixFile
 
@@ -43,6 +44,12 @@ class Store:
         Raises FixFile for one that is not in the store, a link out of it among them.
         """
         return self._inside(self.root / Path(loader).parent / file, file)
+
+    def others(self, path: Path) -> list[Checked]:
+        """All workflow files but that one, named by where they lie in the store."""
+        found = remembered(self.folder) if self.folder.is_dir() else []
+        named = ((Path(one.file), one) for one in found)
+        return [replace(one, file=str(each.relative_to(self.root))) for each, one in named if each != path]
 
     def _inside(self, path: Path, file: str) -> Path:
         if not path.resolve().is_relative_to(self.root.resolve()):

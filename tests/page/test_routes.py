@@ -66,6 +66,7 @@ def test_each_service_has_its_workflows_with_the_numbers_of_their_last_runs(clie
         "zone": "UTC",
         "deploy_failed": False,
         "faults": [],
+        "advice": [],
         "stale": False,
         "may_edit": True,
         "may_run": True,
@@ -109,6 +110,31 @@ def test_the_next_run_is_told_of_what_is_not_paused(
     [workflow] = service["workflows"]
     assert (workflow["schedule"], workflow["zone"]) == ("weekly, Sunday 00:00", "Europe/Berlin")
     assert workflow["next_run"] == told
+
+
+def test_two_workflows_that_write_one_service_from_two_accounts_are_told_of_each_other(
+    bundle: Bundle, client: Client
+) -> None:
+    """By what their DAGs carry, targets too; not where they write two catalogues, and not of one account."""
+    om = {"sink": {"type": "metadata-rest", "config": {}}, "connections": {"aws": "prod_aws", "openmetadata": "om"}}
+    other = {**om, "connections": {"aws": "prod_aws", "openmetadata": "another_om"}}
+    account = {"account": "222222222222"}
+    target = {"account": "111111111111", "awsRegion": "us-east-2", "serviceName": "shop"}
+    bundle.put("a.yaml", **om, targets=target)
+    bundle.put("b.yaml", **om, options=account)
+    bundle.put("c.yaml", **om, options=account)
+    bundle.put("d.yaml", **other, options={"account": "333333333333"})
+    bundle.put("e.yaml", options={"account": "444444444444"}, sink={"type": "file"})
+    stored(bundle)
+    [service] = get(client, "services")["services"]
+    told = {each["dag_id"]: [advice["problem"] for advice in each["advice"]] for each in service["workflows"]}
+    assert told == {
+        "a": ["`shop` is also written by b, from 222222222222 in us-east-2"],
+        "b": ["`shop` is also written by a, from 111111111111 in us-east-2"],
+        "c": ["`shop` is also written by a, from 111111111111 in us-east-2"],
+        "d": [],
+        "e": [],
+    }
 
 
 def test_a_broken_file_is_shown_under_the_service_that_it_names(shop: Bundle, client: Client) -> None:

@@ -12,6 +12,8 @@ import pytest
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.models.connection import Connection
 
+from airflow_kinesis_ingest.deployment import validation
+from airflow_kinesis_ingest.page.access import Author
 from tests.airflow.loading import NAME, SOURCE, Bundle, stored
 from tests.page.conftest import Client
 
@@ -322,6 +324,50 @@ def test_a_connection_of_a_team_is_asked_for_with_its_team(client: Client, monke
     text = f"name: books\nsource: {json.dumps(SOURCE)}\nconnections: {{aws: prod_aws}}\n"
     assert asked(client, "PUT", "workflows/books", {"text": text}).status_code == 403
     assert asked_for == [("GET", "op", "prod_aws", "team of prod_aws")]
+
+
+def test_a_draft_says_which_other_file_writes_its_service_from_another_account(client: Client, shop: Path) -> None:
+    """As `deploy` does: to think about, and no fault. Of an edit, its own file is no other one."""
+    mine, theirs = (f'options: {{account: "{number * 12}"}}\n' for number in ("1", "2"))
+    shop.write_text(SHOP + theirs)
+    copy = {"text": SHOP.replace("name: shop", "name: copy") + mine}
+    said = f"`{SOURCE['serviceName']}` is also written by workflows/shop.yaml, from 222222222222 in "
+    found = asked(client, "POST", "draft", copy).json()
+    assert [each["problem"].startswith(said) for each in found["advice"] if "also written" in each["problem"]] == [True]
+    assert found["faults"] == []
+    (shop.parent / "copy.yaml").write_text(copy["text"])
+    edit = asked(client, "POST", "draft", {"dag_id": "shop"}).json()
+    assert [each["problem"] for each in edit["advice"] if "workflows/copy.yaml, from 111111111111" in each["problem"]]
+    (shop.parent / "copy.yaml").write_text(copy["text"].replace(mine, theirs))
+    assert "also written" not in asked(client, "POST", "draft", {"dag_id": "shop"}).text
+
+
+def test_a_file_that_one_may_not_see_is_not_named_beside_a_draft(
+    client: Client, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That there is one is said: the runs of both would write over each other."""
+    shop.write_text(SHOP + 'options: {account: "222222222222"}\n')
+    monkeypatch.setattr(Author, "may_see", lambda _, dag_id: dag_id != "shop")
+    copy = {"text": SHOP.replace("name: shop", "name: copy") + 'options: {account: "111111111111"}\n'}
+    found = asked(client, "POST", "draft", copy)
+    assert "a workflow that you may not see writes this service too" in found.text
+    assert "shop.yaml" not in found.text
+    assert "222222222222" not in found.text
+
+
+def test_a_folder_is_read_again_where_it_was_changed(
+    client: Client, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The review asks with every key that is typed."""
+    read: list[str] = []
+    one = validation._one
+    monkeypatch.setattr(validation, "_one", lambda path, fence: read.append(path.name) or one(path, fence))
+    for _ in range(3):
+        assert asked(client, "POST", "draft", {"text": "name: x"}).status_code == 200
+    assert read == ["shop.yaml"]
+    shop.write_text(SHOP + "# changed\n")
+    asked(client, "POST", "draft", {"text": "name: x"})
+    assert read == ["shop.yaml"] * 2
 
 
 def deep(levels: int) -> Any:

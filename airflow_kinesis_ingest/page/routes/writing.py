@@ -21,6 +21,7 @@ from ...deployment.deploy import locked, names_in, put
 from ...deployment.editing import REMOVED
 from ...deployment.loader import ensure_loader
 from ...deployment.record import told
+from ...deployment.validation import Checked
 from ...engine.workflow.document import Place
 from ...engine.workflow.field_types import zones
 from ...engine.workflow.models import json_schema
@@ -29,7 +30,7 @@ from ...hooks.fence import configured_fence, page_samples
 from ...timetable import CronBetweenDates, OnDemand
 from .. import database
 from ..access import Author, AuthorDep, SessionDep, authenticated, author, remover, writer
-from ..drafts import Draft, checked, draft, next_runs, runs_at_once, uses
+from ..drafts import Draft, beside, checked, draft, next_runs, runs_at_once, uses
 from ..models import (
     DraftAnswer,
     DraftOrder,
@@ -120,14 +121,22 @@ def file(dag_id: DagId, session: SessionDep) -> FileText:
 @router.post("/api/draft", dependencies=writer)
 def plan(order: DraftOrder, session: SessionDep, user: AuthorDep) -> DraftAnswer:
     """The file that would be written, what is wrong with it, and when it would run. Nothing is written."""
-    base, name = b"", "workflow.yaml"
+    base, path = b"", Path("workflow.yaml")
     if order.dag_id is not None:
         user.ensure_may_edit(order.dag_id)
         path = _path(order.dag_id, _store(), session)
-        base, name = _content(path) or b"", path.name
+        base = _content(path) or b""
     with _told():
-        found = draft(base, name, configured_fence(), text=order.text, fields=_fields(order.fields))
-    return _answer(found)
+        found = draft(base, path.name, configured_fence(), text=order.text, fields=_fields(order.fields))
+    return _answer(beside(found, path.name, _others(path), user.may_see))
+
+
+def _others(path: Path) -> list[Checked]:
+    """The files that it would lie beside; none where the page may not write, and the file is to be downloaded."""
+    try:
+        return configured_store().others(path)
+    except (FixFile, OSError):
+        return []
 
 
 @router.put("/api/workflows/{dag_id}", dependencies=writer)

@@ -25,6 +25,7 @@
  * @property {string|null} next_run
  * @property {boolean} deploy_failed
  * @property {Fault[]} faults
+ * @property {Fault[]} [advice] what is unwise beside other workflows
  * @property {boolean} stale
  * @property {boolean} may_edit
  * @property {boolean} may_run

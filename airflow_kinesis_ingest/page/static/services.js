@@ -144,10 +144,13 @@ function Table({ services, sort, onSort }) {
   `;
 }
 
+/** What is wrong with a file, and beside the others. @param {Workflow} workflow */
+const said = ({ faults, advice = [] }) => [...faults, ...advice.map((each) => ({ ...each, path: "" }))];
+
 const Rows = React.memo((/** @type {{service: Service, now: number}} */ { service, now }) => {
   const { name, description, account, region, workflows } = service;
   const targets = workflows.reduce((sum, { targets: its = [] }) => sum + its.length, 0);
-  const rows = workflows.length + workflows.filter(({ faults }) => faults.length).length;
+  const rows = workflows.length + workflows.filter((each) => said(each).length).length;
   const head = html`
     <${React.Fragment}>
       <th scope="rowgroup" rowSpan=${rows} class="wide">
@@ -161,8 +164,8 @@ const Rows = React.memo((/** @type {{service: Service, now: number}} */ { servic
     <tbody>
       ${workflows.map((workflow, at) => [
         html`<tr key=${workflow.dag_id}>${at === 0 && head}<${Cells} service=${name} workflow=${workflow} now=${now} /></tr>`,
-        workflow.faults.length > 0 && html`
-          <tr key=${`${workflow.dag_id} faults`} class="under"><td colSpan=${STEPS.length + 3}><${Faults} faults=${workflow.faults} /></td></tr>
+        said(workflow).length > 0 && html`
+          <tr key=${`${workflow.dag_id} faults`} class="under"><td colSpan=${STEPS.length + 3}><${Faults} faults=${said(workflow)} /></td></tr>
         `,
       ])}
     </tbody>
