@@ -15,6 +15,7 @@ from airflow_kinesis_ingest.engine.aws.policy import policy
 from airflow_kinesis_ingest.engine.records.decode import decode
 from airflow_kinesis_ingest.engine.records.schema import infer
 from airflow_kinesis_ingest.engine.workflow.loading import loads
+from airflow_kinesis_ingest.engine.workflow.targets import each_target
 from tests.field_table import PAGE, field_table, with_table
 
 README = Path(__file__).parents[1] / "README.md"
@@ -43,6 +44,29 @@ def test_the_workflow_in_the_readme_is_valid() -> None:
     block = re.search(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     assert block
     assert loads(block[1].encode(), "README.yaml").name == "orders_kinesis"
+
+
+def test_one_file_for_20_accounts_and_15_regions_is_shown() -> None:
+    """What the README adds to its workflow makes 300 targets of it, each with a service of its own."""
+    blocks = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    targets = each_target(loads("".join(blocks[:2]).encode(), "README.yaml"))
+    assert len({target.account for target in targets}) == 20
+    assert len({target.region for target in targets}) == 15
+    assert len({target.workflow.source.service_name for target in targets}) == len(targets) == 300
+
+
+def test_the_targets_in_the_documentation_are_valid() -> None:
+    block = re.search(r"## Targets\n.*?```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    workflow = loads(block[1].encode(), "targets.yaml")
+    assert {target.workflow.source.service_name for target in each_target(workflow)} == {
+        "orders_111111111111_us-east-2",
+        "orders_111111111111_eu-west-1",
+        "orders_222222222222_us-east-2",
+        "orders_222222222222_eu-west-1",
+        "orders_india",
+        "orders_444444444444_us-gov-west-1",
+    }
 
 
 def test_every_command_is_in_the_readme_and_the_other_way_round() -> None:

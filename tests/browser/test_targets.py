@@ -27,8 +27,14 @@ SLOW = 300_000
 
 def stream_elsewhere(demo: Demo, name: str) -> None:
     """In the other region: a run that sees none asks AWS itself whose account it is."""
-    keys = {"aws_access_key_id": KEYS["DEMO_ACCESS_KEY"], "aws_secret_access_key": KEYS["DEMO_SECRET_KEY"]}
-    client = boto3.client("kinesis", region_name=OTHER, endpoint_url=demo.kinesis, config=Config(proxies={}), **keys)
+    client = boto3.client(
+        "kinesis",
+        region_name=OTHER,
+        endpoint_url=demo.kinesis,
+        aws_access_key_id=KEYS["DEMO_ACCESS_KEY"],
+        aws_secret_access_key=KEYS["DEMO_SECRET_KEY"],
+        config=Config(proxies={}),
+    )
     client.create_stream(StreamName=name, ShardCount=1)
     client.get_waiter("stream_exists").wait(StreamName=name)
 

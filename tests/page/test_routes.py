@@ -116,8 +116,11 @@ def test_two_workflows_that_write_one_service_from_two_accounts_are_told_of_each
     bundle: Bundle, client: Client
 ) -> None:
     """By what their DAGs carry, targets too; not where they write two catalogues, and not of one account."""
-    om = {"sink": {"type": "metadata-rest", "config": {}}, "connections": {"aws": "prod_aws", "openmetadata": "om"}}
-    other = {**om, "connections": {"aws": "prod_aws", "openmetadata": "another_om"}}
+    om: dict[str, Any] = {
+        "sink": {"type": "metadata-rest", "config": {}},
+        "connections": {"aws": "prod_aws", "openmetadata": "om"},
+    }
+    other: dict[str, Any] = {**om, "connections": {"aws": "prod_aws", "openmetadata": "another_om"}}
     account = {"account": "222222222222"}
     target = {"account": "111111111111", "awsRegion": "us-east-2", "serviceName": "shop"}
     bundle.put("a.yaml", **om, targets=target)

@@ -13,6 +13,7 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.models.connection import Connection
 
 from airflow_kinesis_ingest.deployment import validation
+from airflow_kinesis_ingest.engine.workflow.fence import Fence
 from airflow_kinesis_ingest.page.access import Author
 from tests.airflow.loading import NAME, SOURCE, Bundle, stored
 from tests.page.conftest import Client
@@ -361,7 +362,12 @@ def test_a_folder_is_read_again_where_it_was_changed(
     """The review asks with every key that is typed."""
     read: list[str] = []
     one = validation._one
-    monkeypatch.setattr(validation, "_one", lambda path, fence: read.append(path.name) or one(path, fence))
+
+    def noted(path: Path, fence: Fence) -> validation.Checked:
+        read.append(path.name)
+        return one(path, fence)
+
+    monkeypatch.setattr(validation, "_one", noted)
     for _ in range(3):
         assert asked(client, "POST", "draft", {"text": "name: x"}).status_code == 200
     assert read == ["shop.yaml"]
