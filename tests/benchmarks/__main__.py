@@ -17,7 +17,7 @@ def main() -> None:
     options = parser.parse_args()
     show("Start-up (medians)", startup.rows())
     show("Airflow (medians)", dags.rows())
-    show("A task beside its ingestion; floor: one that does nothing (medians)", tasks.rows())
+    show("A task beside its ingestion; floor: one that does nothing", tasks.rows())
     show("A probe, in a live Airflow (medians)", probes.rows())
     show("One stream's sample (medians)", decoding.rows())
     show("A run's streams in XCom (medians)", streams.rows())
