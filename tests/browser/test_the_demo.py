@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
@@ -14,6 +15,12 @@ from tests.browser.views import NAV, TAB, View, ours, service
 RUNS = View("runs", "demo", service("demo_kinesis", "runs"), "Last run of")
 STREAMS = View("streams", "demo", service("demo_kinesis", "streams"), "web.clicks")
 FILE = View("file", "demo", service("demo_kinesis", "file"), "# The workflow of `make demo`")
+
+FLOWS = {
+    "Writers": ["pipes checkout ← SQS queue checkout"],
+    "Readers": ["firehose orders-to-lake → s3://shop-lake/orders/", "lambda price-orders"],
+    "Tags": ["env=prod", "team=shop"],
+}
 
 
 def log_in(page: Page, user: str, password: str) -> None:
@@ -43,6 +50,24 @@ def test_by_clicks_alone_a_person_finds_service_last_run_streams_and_yaml(demo: 
     ours(page).get_by_role("link", name="Workflow and connection").click()
     expect(ours(page).get_by_text("# until Airflow is up: the first run comes when it is switched on")).to_be_visible()
     expect(ours(page).get_by_text("${DEMO_SECRET_KEY}").first).to_be_visible()
+
+
+def test_a_streams_writers_readers_and_tags_are_a_click_away(demo: Demo, visit: Visits) -> None:
+    """Read by whoever sees it and whoever hears it; closed, the keyboard is where it was. A search finds them too."""
+    page = visit.view(demo, STREAMS)
+    button = ours(page).get_by_role("button", name="Flows of orders", exact=True)
+    button.click()
+    panel = ours(page).get_by_role("region", name="Flows of orders")
+    expect(panel.get_by_role("heading", name="Flows of orders")).to_be_focused()
+    for label, of in FLOWS.items():
+        heading = panel.get_by_role("heading", name=label)
+        expect(heading.locator("xpath=..").get_by_role("listitem")).to_have_text(of)
+    assert Axe().run(page, context="main.kinesis").response["violations"] == []
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_have_count(0)
+    expect(button).to_be_focused()
+    ours(page).get_by_label("Search streams").fill("price-orders")
+    expect(ours(page).get_by_role("heading", name="1 stream of 12")).to_be_visible()
 
 
 def test_a_service_links_to_what_airflow_shows_of_it(demo: Demo, visit: Visits) -> None:

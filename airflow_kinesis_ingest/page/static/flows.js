@@ -13,17 +13,21 @@ export function FlowsPanel({ stream: { name, tags, readers, writers }, close }) 
         <h2 ref=${title} tabIndex="-1">Flows of ${name}</h2>
         <div class="buttons"><button type="button" onClick=${close}><${Icon} name="cross" />Close</button></div>
       </div>
-      <${Several} label="Writers" of=${writers} />
-      <${Several} label="Readers" of=${readers} />
-      <${Several} label="Tags" of=${tags} />
+      <div class="beside">
+        <${Several} label="Writers" of=${writers} />
+        <${Several} label="Readers" of=${readers} />
+        <${Several} label="Tags" of=${tags} />
+      </div>
     </section>
   `;
 }
 
 /** @param {{label: string, of?: string[]|null}} props */
 const Several = ({ label, of }) => html`
-  <h3>${label}</h3>
-  ${of?.length
-    ? html`<ul>${of.map((each) => html`<li key=${each}><code>${each}</code></li>`)}</ul>`
-    : html`<p class="muted">${of ? "None" : "Not known: the run did not ask for them, or could not"}</p>`}
+  <div>
+    <h3>${label}</h3>
+    ${of?.length
+      ? html`<ul>${of.map((each) => html`<li key=${each}><code>${each}</code></li>`)}</ul>`
+      : html`<p class="muted">${of ? "None" : "Not known: the run did not ask for them, or could not"}</p>`}
+  </div>
 `;

@@ -115,6 +115,7 @@ const flows = ({ tags, readers, writers }) => [tags, readers, writers].some((eac
 function Streams({ packed, streams, picker, look }) {
   const { text, setText, shown, setShown, sort, onSort } = useLook("outcome");
   const [opened, setOpened] = useState("");
+  const opener = useRef(/** @type {Element|null} */ (null));
   const late = useDeferredValue(text);
   const found = useMemo(() => {
     const those = matching(shown ? streams.filter(({ outcome }) => outcome === shown) : streams, late, textOf);
@@ -123,13 +124,21 @@ function Streams({ packed, streams, picker, look }) {
   const counts = useMemo(() => tally(streams, (stream) => stream.outcome), [streams]);
   const choices = OUTCOMES.filter(([key]) => counts.has(key)).map(([key, word]) => [key, word, counts.get(key)]);
   const flowing = streams.find(({ name }) => name === opened);
+  const open = (/** @type {string} */ name) => {
+    opener.current = document.activeElement;
+    setOpened(name);
+  };
+  const close = () => {
+    if (opener.current instanceof HTMLElement) opener.current.focus();
+    setOpened("");
+  };
   const resort = (/** @type {string} */ by) => onSort(by, ["shards", "retention_hours", "messages"]);
   return html`
     <div>
       <div class="find">${picker}<${Search} label="Search streams" value=${text} onInput=${setText} /></div>
       <div class="bar"><${Choice} label="Outcome" of=${[["", "All", streams.length], ...choices]} value=${shown} onPick=${setShown} /></div>
       <h2 aria-live="polite">${count(found.length, "stream")}${found.length < streams.length ? ` of ${number(streams.length)}` : ""}</h2>
-      ${flowing && html`<${FlowsPanel} stream=${flowing} close=${() => setOpened("")} />`}
+      ${flowing && html`<${FlowsPanel} stream=${flowing} close=${close} />`}
       ${packed.without?.length > 0 && html`<p class="notice">${`Their ${packed.without.join(", ")} are left out here, since a run stores 256 KB at most.`}</p>`}
       ${packed.cut > 0 && html`
         <p class="notice">
@@ -138,7 +147,7 @@ function Streams({ packed, streams, picker, look }) {
         </p>
       `}
       ${found.length
-        ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} look=${look} flow=${streams.some(flows) ? setOpened : null} />`
+        ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} look=${look} flow=${streams.some(flows) ? open : null} />`
         : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
     </div>
   `;
