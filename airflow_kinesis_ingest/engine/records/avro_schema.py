@@ -16,7 +16,8 @@ _TEXT_MOST = 256 << 10  # characters; a type takes 20 times the memory of its na
 class AvroType:
     """One type; a recursive schema is a graph with cycles, hence neither equality nor repr.
 
-    items is the element type of an array and the value type of a map; size the bytes of a fixed.
+    items is the element type of an array and the value type of a map; size the bytes of a fixed. defaults: the fields
+    of a record that have one.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class AvroType:
     logical: str = ""
     precision: int = 0
     scale: int = 0
+    defaults: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=8)
@@ -94,6 +96,7 @@ class _Parser:
             declared.fields = tuple(
                 (_text(field["name"]), self.parse(field["type"], inner, depth + 1)) for field in schema["fields"]
             )
+            declared.defaults = frozenset(field["name"] for field in schema["fields"] if "default" in field)
         return declared
 
 
