@@ -230,12 +230,37 @@ def _group(kind: tuple[str, str, str], alike: list[Problem]) -> ProblemGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """What a stream has become against what an earlier run wrote of it; first sight is none.
+
+    what: as in `records/evolution.py`, or "retention" (of hours), "partitions" (open shards), "encryption",
+    "encryption key". path: of a field, below the message; "" for what is none. before, after: None for nothing.
+    compatible: of a schema, by the rules there; None where no rule tells.
+    """
+
+    stream: str
+    what: str
+    path: str = ""
+    before: str | None = None
+    after: str | None = None
+    compatible: bool | None = None
+
+    @property
+    def text(self) -> str:
+        """`type changed: customer.id, INT -> STRING, incompatible`."""
+        change = " -> ".join(value for value in (self.before, self.after) if value is not None)
+        verdict = "incompatible" if self.compatible is False else ""
+        parts = ", ".join(part for part in (self.path, change, verdict) if part)
+        return f"{self.what}: {parts}" if parts else self.what
+
+
+@dataclass(frozen=True, slots=True)
 class StreamRow:
     """What one run knows of one stream. Only the name and the outcome are certain: None is not known, never zero.
 
     pattern: what the filter decided by, as it says it; None without a filter. schema: its kind. messages: read for the
     sample; 0 where it was looked for in vain. Nothing of a message is in it. tags: of AWS, as `key=value`; readers,
-    writers: its flows, as a person would name them.
+    writers: its flows, as a person would name them. drift: the texts of its first changes.
     """
 
     name: str
@@ -248,6 +273,7 @@ class StreamRow:
     tags: tuple[str, ...] | None = None
     readers: tuple[str, ...] | None = None
     writers: tuple[str, ...] | None = None
+    drift: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +299,8 @@ class RunReport:
     could not be read, or a topic that was not deleted for want of proof. Of a run of named streams, only these are
     counted as listed, and one that is not there is a failure besides. failed_deletions are of topics, none of the
     streams'. fatal ended the run before its work was done. seconds: wall time so far. account: of AWS, None if nothing
-    told it. throttled: calls that AWS throttled, each of which was repeated or failed. streams: a row for each that was
-    listed, or asked for, or deleted.
+    told it. throttled: calls that AWS throttled, each of which was repeated or failed. drift: how written streams
+    differ from what the catalogue had. streams: a row for each that was listed, or asked for, or deleted.
     """
 
     state: State = "success"
@@ -297,6 +323,7 @@ class RunReport:
     catalogue: str = ""
     account: str | None = None
     flows: Flows | None = None
+    drift: tuple[Drift, ...] = ()
     streams: tuple[StreamRow, ...] = ()
 
     def rewritten(self, rewrite: Callable[[str], str]) -> RunReport:
@@ -318,6 +345,11 @@ class RunReport:
         total = right + len(self.failures)
         return round(100.0 * right / total, 2) if total else None
 
+    @property
+    def drifted(self) -> int:
+        """Streams with a drift."""
+        return len({drift.stream for drift in self.drift})
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, every problem by itself, without `streams`; the shape of `--report`."""
         fatal = self.fatal and {
@@ -327,7 +359,7 @@ class RunReport:
         }
         plain = asdict(replace(self, fatal=None, streams=()))
         del plain["streams"]
-        return plain | {"fatal": fatal, "success_percent": self.success_percent}
+        return plain | {"fatal": fatal, "success_percent": self.success_percent, "drifted": self.drifted}
 
 
 @dataclass(frozen=True, slots=True)

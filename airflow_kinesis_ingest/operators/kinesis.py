@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import NAMESPACE_URL, uuid5
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSkipException
-from airflow.sdk import BaseOperator
+from airflow.sdk import Asset, AssetAlias, BaseOperator
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from ..errors import FixFile, IngestError, Retry
@@ -26,12 +26,18 @@ from .probe import PROBE, answered, asked, conf_of
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from ..engine.model import ProblemGroup, RunReport
+    from ..engine.model import Problem, ProblemGroup, RunReport
     from ..engine.workflow.document import Document
     from ..engine.workflow.models import Workflow
     from ..engine.workflow.request import Request
 
 PROBLEMS = 10
+DRIFT = AssetAlias("kinesis_drift")
+"""What a DAG is scheduled on that wants to know of every stream that drifts."""
+
+EVENTS, CHANGES = 100, 20
+"""Streams of a run of which Airflow is told that they drifted, and changes of each: all of it is kept in its database.
+"""
 NOT_DEPLOYED = "This pipeline could not be deployed"
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed"})
 """States of a task that nothing but a person's clearing changes: its process is gone, or about to go."""
@@ -55,6 +61,9 @@ class KinesisIngestionOperator(BaseOperator):
     has none. Delivery: at least once; writes are idempotent, so that a task that is retried or killed leaves the same
     catalogue. A run parameter `debug` logs the engine's every step. A run whose conf has `probe` asks instead of
     ingesting, and writes nothing (`probe.py`).
+
+    Of each stream that drifted, a hundred at most, it emits an event of the asset `kinesis://ACCOUNT/REGION/STREAM`,
+    through the alias `kinesis_drift`; Airflow takes them from a task that succeeds alone.
     """
 
     template_fields = ("redacted_workflow",)
@@ -71,6 +80,7 @@ class KinesisIngestionOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.outlets = [*self.outlets, DRIFT]
         self.workflow = workflow
         self.target = target
         self.precondition = precondition
@@ -100,6 +110,7 @@ class KinesisIngestionOperator(BaseOperator):
         if failure := _failure_of(report, workflow):
             _leave(context["ti"], workflow, report)
             raise failure
+        self._emit(context, workflow.aws.aws_region, report)
         return _stored(context["ti"], workflow, report)
 
     def on_kill(self) -> None:
@@ -125,6 +136,17 @@ class KinesisIngestionOperator(BaseOperator):
         self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
         self.log.info("%s: %s\n%s", self._name, report.state, table(report))
         return report
+
+    def _emit(self, context: Context, region: str, report: RunReport) -> None:
+        """Events of the streams that drifted, if it is known whose they are."""
+        if not (report.drift and report.account):
+            return
+        streams = drift_by_stream(report)
+        for stream, event in list(streams.items())[:EVENTS]:
+            asset = Asset(f"kinesis://{report.account}/{region}/{stream}")
+            context["outlet_events"][DRIFT].add(asset, extra=event)
+        if len(streams) > EVENTS:
+            self.log.warning("%d streams drifted, and only %d have an asset event", len(streams), EVENTS)
 
     def _over(self, ti: Any) -> frozenset[str]:
         """The ids, in OpenMetadata, of the runs of which Airflow knows that this task has ended.
@@ -335,8 +357,38 @@ def summary(report: RunReport) -> dict[str, Any]:
         whole
         | {key: list(value[:PROBLEMS]) for key, value in lists.items()}
         | {key: [_plain(group) for group in groups[:PROBLEMS]] for key, groups in kinds.items()}
+        | {"drift": [_plain(group) for group in grouped(_told(report))[:PROBLEMS]]}
         | {f"{key}_count": len(value) for key, value in lists.items()}
     )
+
+
+def drift_by_stream(report: RunReport) -> dict[str, dict[str, Any]]:
+    """What the event of each stream that drifted has as `extra`.
+
+    {"stream", "compatible": whether no change is incompatible, "changes": 20 at most, the incompatible first,
+    "changes_count": of all}
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for drift in report.drift:
+        change = asdict(drift)
+        found.setdefault(change.pop("stream"), []).append(change)
+    return {
+        stream: {
+            "stream": stream,
+            "compatible": not any(change["compatible"] is False for change in changes),
+            "changes": changes[:CHANGES],
+            "changes_count": len(changes),
+        }
+        for stream, changes in found.items()
+    }
+
+
+def _told(report: RunReport) -> list[Problem]:
+    """Drift, the incompatible first, so that what is the same for many streams is told once."""
+    from ..engine.model import Problem
+
+    ordered = sorted(report.drift, key=lambda drift: drift.compatible is not False)
+    return [Problem("drift", drift.stream, drift.text, "") for drift in ordered]
 
 
 def _plain(group: ProblemGroup) -> dict[str, Any]:

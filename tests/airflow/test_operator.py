@@ -16,14 +16,14 @@ from uuid import UUID
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowTaskTimeout
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Asset
 from airflow.sdk.execution_time.timeout import TimeoutPosix
 
 from airflow_kinesis_ingest import KinesisIngestionOperator
-from airflow_kinesis_ingest.engine.model import Problem, RunReport, StreamRow
+from airflow_kinesis_ingest.engine.model import Drift, Problem, RunReport, StreamRow
 from airflow_kinesis_ingest.engine.run.streams import unpacked
 from airflow_kinesis_ingest.errors import WorkflowError
-from airflow_kinesis_ingest.operators.kinesis import DeployFailedOperator, _status_id, summary
+from airflow_kinesis_ingest.operators.kinesis import DRIFT, DeployFailedOperator, _status_id, drift_by_stream, summary
 from tests.builders import answers_within, document, wait_until
 from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, FakeStream, aws_error
 from tests.fakes.openmetadata import BOT, FakeOpenMetadata
@@ -82,6 +82,54 @@ def in_file(folder: Path, data: dict[str, Any], name: str = "shop.yaml") -> Path
 def statuses(catalogue: FakeOpenMetadata) -> dict[str, str]:
     """Run id -> the state OpenMetadata was told last."""
     return {run_id: status["pipelineState"] for run_id, status in catalogue.statuses.get("shop.shop", {}).items()}
+
+
+# --- what it tells of drift ------------------------------------------------------------------------------------------
+
+
+class Events:
+    """Of an alias: the assets that were added, with their extra."""
+
+    def __init__(self) -> None:
+        self.added: dict[str, dict[str, Any]] = {}
+
+    def add(self, asset: Asset, extra: dict[str, Any]) -> None:
+        self.added[asset.uri] = extra
+
+
+def drifting(aws: FakeKinesis, to: Any) -> tuple[XComs, Events]:
+    """A first run, a longer retention of one stream, and a second run, which is told."""
+    run(document(aws, to))
+    aws.streams["stream-00001"].retention_hours = 48
+    ti, events = XComs(), Events()
+    ti.pushed["result"] = operator(document(aws, to)).execute(context(ti=ti) | {"outlet_events": {DRIFT: events}})
+    return ti, events
+
+
+def test_a_stream_that_drifted_is_an_event_of_its_asset(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """A first run has none: its context has nothing that would take them."""
+    change = {"what": "retention", "path": "", "before": "24 h", "after": "48 h", "compatible": None}
+    told = {"stream": "stream-00001", "compatible": True, "changes": [change], "changes_count": 1}
+    assert drifting(aws, catalogue)[1].added == {f"kinesis://{aws.account}/us-east-1/stream-00001": told}
+
+
+def test_a_run_returns_its_drift_and_shows_it_in_the_row_of_the_stream(aws: FakeKinesis, tmp_path: Path) -> None:
+    ti, _ = drifting(aws, tmp_path / "out.jsonl")
+    result = ti.pushed["result"]
+    assert (result["drifted"], result["drift_count"]) == (1, 1)
+    assert [(group["cause"], group["entities"]) for group in result["drift"]] == [
+        ("retention: 24 h -> 48 h", ["stream-00001"])
+    ]
+    assert {row.name: row.drift for row in rows(ti) if row.drift} == {"stream-00001": ("retention: 24 h -> 48 h",)}
+
+
+def test_the_event_of_a_stream_is_bounded() -> None:
+    """Its first changes are the incompatible ones, as in the report."""
+    many = tuple(Drift("a", "field added", str(number), None, "INT", compatible=True) for number in range(30))
+    report = RunReport(drift=(Drift("a", "type changed", "x", "INT", "STRING", compatible=False), *many))
+    event = drift_by_stream(report)["a"]
+    assert (event["compatible"], len(event["changes"]), event["changes_count"]) == (False, 20, 31)
+    assert event["changes"][0]["path"] == "x"
 
 
 # --- what it returns -------------------------------------------------------------------------------------------------
@@ -144,7 +192,7 @@ def test_the_rows_of_a_run_link_to_the_console(
 
 
 def test_no_message_is_in_a_row(aws: FakeKinesis, tmp_path: Path) -> None:
-    """Nor a name of a field: only what kind its schema is."""
+    """Nor a name of a field, before it drifts: only what kind its schema is."""
     aws.add(FakeStream("cards", shards=[FakeShard(records=[FakeRecord(b'{"pan": "4111111111111111"}')])]))
     ti = XComs()
     operator(document(aws, tmp_path / "out.jsonl")).execute(context(ti=ti))

@@ -19,10 +19,11 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from ...errors import Abort
-from ..model import Outcome, Sample, Topic
+from ..model import Drift, Outcome, Sample, Topic
 from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import fqn
+from .drift import drift_of
 from .found import Each, Found, Linked
 from .lines import Lines, flows_in
 from .renewal import Body, renewed, tell_forgotten
@@ -50,6 +51,7 @@ class FileSink:
         self._spool: IO[bytes]
         self._old: dict[str, _Line] = {}
         self._new: dict[str, _Line] = {}
+        self._drift: dict[str, tuple[Drift, ...]] = {}
 
     def open(self, *, storing: bool) -> bool:
         with _on_disk(self._path), ExitStack() as undo:
@@ -74,6 +76,9 @@ class FileSink:
         with _on_disk(self._path):
             entry = self._entry(topic, sample, self._stored(topic.name))
             return self._keep(topic.name, entry)
+
+    def drift(self, name: str) -> tuple[Drift, ...]:
+        return self._drift.get(name, ())
 
     def _learn(self) -> None:
         """What an earlier run wrote."""
@@ -105,6 +110,8 @@ class FileSink:
         for kept in ("messageSchema", "sampleData", "tags", "flows"):
             if kept in before:
                 entry.setdefault(kept, before[kept])
+        if found := drift_of(topic.name, before, entry, self._mask):
+            self._drift[topic.name] = found
         return entry
 
     def _keep(self, name: str, entry: Body) -> Outcome:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...errors import CatalogueRefused, NotAllowed, TopicRefused
-from ..model import Outcome, Sample, Stream, Topic
+from ..model import Drift, Outcome, Sample, Stream, Topic
 from ..records.redact import Redactor
 from ..workflow.models import Workflow
 from .client import OpenMetadata, entity_name, fqn, quoted
@@ -120,6 +120,9 @@ class RestSink:
         before = known or now
         self._live[meeting.facts["name"]] = replace(before, id=now.id, arn=topic.config.get("streamARN"), deleted=False)
         return "written" if sent else "unchanged"
+
+    def drift(self, name: str) -> tuple[Drift, ...]:
+        return self._calls.drift.get(name, ())
 
     def delete(self, name: str) -> None:
         self._client.delete(f"/topics/{self._topics[name].id}", hardDelete="false", recursive="true")

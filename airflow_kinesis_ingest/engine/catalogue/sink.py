@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
-from ..model import Outcome, Sample, Stream, Topic
+from ..model import Drift, Outcome, Sample, Stream, Topic
 from ..records.forgetting import AT_ONCE, Memory
 from ..workflow.models import Workflow
 from .client import entity_name, fqn
@@ -47,6 +47,10 @@ class Sink(Protocol):
 
     def write(self, topic: Topic, sample: Sample) -> Outcome:
         """Returns after the catalogue has acknowledged both. An empty sample keeps what is stored."""
+        ...
+
+    def drift(self, name: str) -> tuple[Drift, ...]:
+        """What the `write` of this stream made another against what an earlier run wrote; empty for first sight."""
         ...
 
     def delete(self, name: str) -> None:

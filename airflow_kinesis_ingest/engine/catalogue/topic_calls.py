@@ -16,10 +16,11 @@ from datetime import date
 from typing import Any, NamedTuple, NoReturn
 
 from ...errors import NotAllowed, TopicRefused
-from ..model import MessageSchema
+from ..model import Drift, MessageSchema
 from ..records.field_names import named, stored_name
 from ..records.forgetting import Ages, Memory
 from .client import OpenMetadata, quoted
+from .drift import drift_of
 from .renewal import Body, Renewed, is_unchangeable, renewed, tell_forgotten
 from .sink import Standing, digest
 
@@ -99,6 +100,11 @@ class Catalogued:
     standing: Standing | None = None
 
     @property
+    def is_ours(self) -> bool:
+        """Whether it is live and a run of ours wrote it: others count shards otherwise."""
+        return bool(self.hash.facts) and not self.deleted
+
+    @property
     def is_remembered(self) -> bool:
         """Whether it is live and holds what a run of ours wrote last, whole."""
         return self.hash.facts not in ("", NOTHING.facts) and not (self.deleted or self.unchangeable)
@@ -155,7 +161,7 @@ class TopicCalls:
 
     fields: what to ask of a stored topic besides its own. override: what people wrote goes. mask: hides what the rules
     of redaction name. denied: why no sample may be stored, "" while one may; `warn` is told of each that is not, and
-    after the first no other is tried.
+    after the first no other is tried. drift: of the streams whose topics were changed.
     """
 
     def __init__(
@@ -175,6 +181,7 @@ class TopicCalls:
         self._mask = mask
         self._warn = warn
         self.denied = ""
+        self.drift: dict[str, tuple[Drift, ...]] = {}
 
     def write(self, meeting: Meeting) -> tuple[Catalogued, bool]:
         """The topic as it is now, and whether anything had to be sent."""
@@ -204,8 +211,11 @@ class TopicCalls:
         if now == known.hash and not known.deleted and not is_mended:
             return known
         words = {} if self._override else words_of_people(stored)
-        changed = self._changed(Change(known, words | _whole(meeting.facts, schema.body, now)))
+        body = _whole(meeting.facts, schema.body, now)
+        changed = self._changed(Change(known, words | body))
         tell_forgotten(meeting.name, schema)
+        if known.is_ours and (found := drift_of(meeting.name, stored, body, self._mask)):
+            self.drift[meeting.name] = found
         return changed
 
     def _renewed(self, meeting: Meeting, before: Body, known: Catalogued) -> Renewed:

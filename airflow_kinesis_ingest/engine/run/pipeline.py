@@ -139,7 +139,10 @@ def _state(workflow: Workflow, report: RunReport) -> State:
     percent = report.success_percent
     if report.fatal or (percent is not None and percent < workflow.workflow_config.success_threshold):
         return "failed"
-    return "partialSuccess" if report.failures or report.failed_deletions else "success"
+    broken = workflow.options.drift.fail_on == "incompatible" and any(
+        drift.compatible is False for drift in report.drift
+    )
+    return "partialSuccess" if report.failures or report.failed_deletions or broken else "success"
 
 
 def _log_unused(workflow: Workflow) -> None:
@@ -503,6 +506,7 @@ class Run:
             url = console_url(self.workflow.aws.aws_region, name)
             topic = topic_of(described, source_url=url, schema=self._schema(name, sample))
             self.tally.finished(name, self.sink.write(topic, sample))
+            self.tally.drifted(name, self.sink.drift(name))
 
     def _schema(self, name: str, sample: Sample) -> MessageSchema | None:
         """The declared one before what the messages say. Where it cannot be had the topic keeps its schema."""

@@ -24,6 +24,7 @@ def _numbers(report: RunReport) -> list[tuple[str, str]]:
         ("sampled", str(report.sampled)),
         ("written", str(report.written)),
         ("unchanged", str(report.unchanged)),
+        *([("drifted", str(report.drifted))] if report.drift else []),
         ("not due", str(report.not_due)),
         ("skipped", str(report.skipped)),
         ("deleted", str(len(report.deleted))),

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from ...errors import Abort, IngestError, Retry, Skip, StreamNotReady
 from ..catalogue.found import Linked
-from ..model import Description, Fate, Flows, Outcome, Problem, RunReport, Sample, State, StreamRow
+from ..model import Description, Drift, Fate, Flows, Outcome, Problem, RunReport, Sample, State, StreamRow
 from ..workflow.filters import Verdict
 from .details import Details
 
@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 
 GIVE_UP_AFTER = 10
 FRAMES = 30
+DRIFT_MOST = 20
+"""Changes of one stream that its row tells, and its line of the log."""
+DRIFT_TOLD = 100
+"""Streams whose drift the log tells; of the others it does in a debug run."""
 LONGEST = 200  # characters of a pattern that a row has: it is shown beside thousands
 
 Note = Callable[[str, str, IngestError], None]
@@ -46,6 +50,7 @@ class Tally:
         self._failed_deletions: list[Problem] = []
         self._deleted: list[str] = []
         self._flows: Flows | None = None
+        self._drift: dict[str, tuple[Drift, ...]] = {}
         self._told: set[tuple[int, tuple[str, str, str]]] = set()
 
     def listed(self, stream: str, verdict: Verdict) -> None:
@@ -89,6 +94,19 @@ class Tally:
             self._counts[outcome] += 1
             self._end(stream, outcome)
 
+    def drifted(self, stream: str, found: tuple[Drift, ...]) -> None:
+        """What a written stream has become against the catalogue."""
+        if not found:
+            return
+        ordered = tuple(sorted(found, key=lambda drift: drift.compatible is not False))
+        texts = tuple(drift.text for drift in ordered[:DRIFT_MOST])
+        more = (f"and {len(found) - DRIFT_MOST} more",) if len(found) > DRIFT_MOST else ()
+        with self._lock:
+            self._drift[stream] = ordered
+            self._rows[stream] = replace(self._row(stream), drift=(*texts, *more))
+            told = len(self._drift) <= DRIFT_TOLD
+        log.log(logging.INFO if told else logging.DEBUG, "%s drifted: %s", stream, "; ".join((*texts, *more)))
+
     def not_due(self, stream: str, shards: int) -> None:
         """It is as the catalogue has it as far as its listing tells: so many open shards, too."""
         with self._lock:
@@ -115,6 +133,9 @@ class Tally:
             for name in self._with("written"):
                 self._end(name, "not reached")
             self._counts["written"] = 0
+            for name in self._drift:
+                self._rows[name] = replace(self._row(name), drift=None)
+            self._drift.clear()
             self._deleted.clear()
 
     @contextmanager
@@ -211,6 +232,7 @@ class Tally:
                 catalogue=self.catalogue,
                 account=self.account,
                 flows=self._flows,
+                drift=tuple(drift for name in sorted(self._drift) for drift in self._drift[name]),
                 streams=tuple(self._rows.values()),
             )
 

@@ -366,6 +366,14 @@ class SchemaOptions(Strict):
     )
 
 
+class DriftOptions(Strict):
+    fail_on: Literal["incompatible", "never"] = Field(
+        "never",
+        description="`incompatible`: a run that finds a schema whose readers it may break is partial, its catalogue"
+        " written all the same; which changes are, docs/operating.md tells",
+    )
+
+
 class DeletionOptions(Strict):
     max_share: float = Field(
         0.5, ge=0, le=1, description="Share of the service's topics one run may delete; 1 allows all"
@@ -482,6 +490,7 @@ class Options(Strict):
     max_age: int = Field(24, ge=1, le=168, description="Hours within which `rolling` describes every stream again")
     infer_schema: bool = Field(True, description="Infer the message schema from the sample")
     schema_options: SchemaOptions = Field(default_factory=SchemaOptions, alias="schema")
+    drift: DriftOptions = Field(default_factory=DriftOptions)
     deletion: DeletionOptions = Field(default_factory=DeletionOptions)
     tags: TagOptions = Field(default_factory=TagOptions)
     owners: OwnerOptions = Field(default_factory=OwnerOptions)

@@ -359,6 +359,47 @@ def test_the_log_says_since_when_the_records_are(
     assert "old: 1 record of its open shard, read since the horizon; no more: there are no others" in caplog.messages
 
 
+# --- drift ------------------------------------------------------------------------------------------------------------
+
+
+def renumbered(aws: FakeKinesis) -> None:
+    """The ids of one stream become text; the retention of another grows."""
+    aws.streams["stream-00001"].shards = [FakeShard(records=[FakeRecord(b'{"id": "x", "stream": "s"}')] * 3)]
+    aws.streams["stream-00002"].retention_hours = 48
+
+
+@pytest.mark.parametrize(("fail_on", "state"), [("never", "success"), ("incompatible", "partialSuccess")])
+def test_drift_is_told_and_an_incompatible_one_may_make_the_run_partial(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, caplog: pytest.LogCaptureFixture, fail_on: str, state: str
+) -> None:
+    """The catalogue is written all the same, so that the next run has nothing to tell."""
+    options = {"options": {"drift": {"failOn": fail_on}, "concurrency": 4}}
+    assert (ingest(aws, catalogue, **options).drift, ingest(aws, catalogue, **options).drift) == ((), ())
+    renumbered(aws)
+    with caplog.at_level("INFO"):
+        report = ingest(aws, catalogue, **options)
+    assert (report.state, report.failures, report.drifted, report.as_dict()["drifted"]) == (state, (), 2, 2)
+    texts = {drift.text for drift in report.drift}
+    assert {"type changed: id, INT -> UNION<INT, STRING>, incompatible", "retention: 24 h -> 48 h"} <= texts
+    assert "stream-00002 drifted: retention: 24 h -> 48 h" in caplog.messages
+    assert {row.name for row in report.streams if row.drift} == {"stream-00001", "stream-00002"}
+    again = ingest(aws, catalogue, **options)
+    assert (again.state, again.drift) == ("success", ())
+
+
+def test_drift_that_a_file_does_not_keep_is_not_told(aws: FakeKinesis, tmp_path: Path) -> None:
+    """The next run, which does, tells it."""
+    path = tmp_path / "out.jsonl"
+    ingest(aws, path)
+    renumbered(aws)
+    aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "ListStreams", on=2))
+    aws.streams_page = 3
+    report = ingest(aws, path)
+    assert (report.state, report.drift, [row for row in report.streams if row.drift]) == ("failed", (), [])
+    aws.faults = Faults()
+    assert ingest(aws, path).drifted == 2
+
+
 # --- states -----------------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from airflow_kinesis_ingest.engine.catalogue.former import Former
 from airflow_kinesis_ingest.engine.catalogue.run_status import RunStatus
 from airflow_kinesis_ingest.engine.catalogue.sink import Standing, standing_of
 from airflow_kinesis_ingest.engine.catalogue.topic import topic_of
-from airflow_kinesis_ingest.engine.model import Description, Outcome, RunReport, Sample, Stream, Topic
+from airflow_kinesis_ingest.engine.model import Description, Drift, Outcome, RunReport, Sample, Stream, Topic
 from airflow_kinesis_ingest.engine.run import pipeline
 from airflow_kinesis_ingest.engine.run.refresh import HOUR_MS, Refresh
 from airflow_kinesis_ingest.engine.workflow.models import Workflow
@@ -114,6 +114,9 @@ class Catalogue:
         self.writes.append(topic.name)
         self.topics[topic.name] = (topic, self.now())
         return "written"
+
+    def drift(self, name: str) -> tuple[Drift, ...]:  # noqa: ARG002 - as every sink
+        return ()
 
     def delete(self, name: str) -> None:
         del self.topics[name]
