@@ -20,6 +20,7 @@ class Numbers(Answer):
     sampled: int | None = None
     written: int | None = None
     unchanged: int | None = None
+    drifted: int | None = None
     not_due: int | None = None
     skipped: int | None = None
     deleted: int | None = None
@@ -104,7 +105,7 @@ class WorkflowPage(Answer):
 class Group(Answer):
     """Problems of one kind. entities: the first of them; count: of them all."""
 
-    kind: Literal["failure", "warning", "deletion"]
+    kind: Literal["failure", "warning", "deletion", "drift"]
     step: str
     cause: str
     remedy: str

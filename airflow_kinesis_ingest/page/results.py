@@ -19,10 +19,11 @@ MOST = 2**53
 LISTED = {"deleted": "deleted", "failed": "failures", "warnings": "warnings", "not_reached": "not_reached"}
 """Numbers of which there is a list besides."""
 
-KINDS: dict[str, Literal["failure", "deletion", "warning"]] = {
+KINDS: dict[str, Literal["failure", "deletion", "warning", "drift"]] = {
     "failures": "failure",
     "failed_deletions": "deletion",
     "warnings": "warning",
+    "drift": "drift",
 }
 
 
@@ -125,7 +126,7 @@ def groups(summary: dict[str, Any]) -> Iterator[Group]:
                 yield _group(one, kind)
 
 
-def _group(one: dict[str, Any], kind: Literal["failure", "deletion", "warning"]) -> Group:
+def _group(one: dict[str, Any], kind: Literal["failure", "deletion", "warning", "drift"]) -> Group:
     entities, actions = _texts(one.get("entities")), _texts(one.get("actions"))
     count = _whole(one.get("entities_count"))
     return Group(

@@ -85,6 +85,7 @@ def test_each_service_has_its_workflows_with_the_numbers_of_their_last_runs(clie
         "sampled": 7,
         "written": 3,
         "unchanged": 5,
+        "drifted": 0,
         "not_due": 0,
         "skipped": 0,
         "deleted": 1,

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from airflow_kinesis_ingest.engine.model import Drift, RunReport
+from airflow_kinesis_ingest.operators.kinesis import summary
 from airflow_kinesis_ingest.page.results import cause, groups, joined, numbers
 from tests.airflow.loading import SOURCE, Bundle, stored
 from tests.page.conftest import Client
@@ -86,6 +88,16 @@ def test_a_run_says_why_a_target_ended_early_and_in_how_many_others() -> None:
         "Action": ["kinesis:GetRecords", "kinesis:ListShards"],
         "Resource": "*",
     }
+
+
+def test_the_drift_of_several_targets_is_told_together_with_whose_it_is() -> None:
+    report = RunReport(drift=(Drift("orders", "retention", "", "24 h", "48 h"),), account="123456789012")
+    one, other = (summary(report) | {"region": region} for region in ("us-east-1", "us-east-2"))
+    [group] = groups(found := joined([one, other]))
+    told = numbers(found)
+    assert told
+    assert (group.kind, group.cause, group.count, told.drifted) == ("drift", "retention: 24 h -> 48 h", 2, 2)
+    assert group.entities == ["orders (123456789012 us-east-1)", "orders (123456789012 us-east-2)"]
 
 
 def test_nothing_joined_is_nothing() -> None:

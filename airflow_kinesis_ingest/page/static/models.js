@@ -4,7 +4,7 @@
  *
  * @typedef {{file: string, line: number, column: number, path: string, problem: string, remedy: string}} Fault
  *   line 0: the fault belongs to the file as a whole
- * @typedef {"listed"|"filtered"|"described"|"sampled"|"written"|"unchanged"|"not_due"|"skipped"|"deleted"|"failed"|"warnings"|"not_reached"} Step
+ * @typedef {"listed"|"filtered"|"described"|"sampled"|"written"|"unchanged"|"drifted"|"not_due"|"skipped"|"deleted"|"failed"|"warnings"|"not_reached"} Step
  * @typedef {Record<Step, number|null> & {seconds: number|null}} Numbers
  * @typedef {object} Result
  * @property {string} run_id
@@ -55,7 +55,7 @@
  * @property {string} remedy
  * @property {string[]} entities the first of them
  * @property {number} count
- * @property {"failure"|"warning"|"deletion"} kind
+ * @property {"failure"|"warning"|"deletion"|"drift"} kind
  * @property {object|null} statement of an IAM policy
  * @typedef {object} Target
  * @property {string} key ACCOUNT_REGION
@@ -79,6 +79,7 @@
  * @property {number|null} messages
  * @property {string[]|null} [tags] as `key=value`; null: not known, as of an older run
  * @property {string[]|null} [readers]
+ * @property {string[]|null} [drift] what changed against the catalogue
  * @property {string[]|null} [writers]
  * @typedef {object} Packed a list for each column, as base64 of gzip of JSON
  * @property {string[]} columns

@@ -11,7 +11,7 @@ import { ago, count, duration, number, numbersOf, seconds, underWay } from "./wo
 /** @import {Answer} from "./state.js" */
 
 const STEPS = /** @type {[Step, string][]} */ ([
-  ["listed", "Listed"], ["filtered", "Filtered"], ["described", "Described"], ["sampled", "Sampled"], ["written", "Written"], ["unchanged", "Unchanged"], ["not_due", "Not due"],
+  ["listed", "Listed"], ["filtered", "Filtered"], ["described", "Described"], ["sampled", "Sampled"], ["written", "Written"], ["unchanged", "Unchanged"], ["drifted", "Drifted"], ["not_due", "Not due"],
   ["skipped", "Skipped"], ["deleted", "Deleted"], ["failed", "Failed"], ["not_reached", "Not reached"], ["warnings", "Warnings"],
 ]);
 const BAD = ["failed", "not_reached"];
@@ -104,7 +104,7 @@ const Figures = ({ run }) => html`
 `;
 
 const KINDS = /** @type {[Group["kind"], string, string][]} */ ([
-  ["failure", "failed", "failure"], ["deletion", "failed", "failed deletion"], ["warning", "warning", "warning"],
+  ["failure", "failed", "failure"], ["deletion", "failed", "failed deletion"], ["warning", "warning", "warning"], ["drift", "queued", "drift"],
 ]);
 
 /** @param {{groups: Group[]}} props */

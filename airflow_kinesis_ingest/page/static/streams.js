@@ -105,11 +105,14 @@ function OfRun({ dag, run, target, picker, look }) {
 const valueOf = (by) => (by === "outcome" ? ({ outcome }) => OUTCOMES.findIndex(([key]) => key === outcome) : (stream) => stream[/** @type {keyof Stream} */ (by)]);
 
 /** @param {Stream} stream */
-const textOf = ({ name, pattern, schema, outcome, tags, readers, writers }) =>
-  [name, pattern, schema, outcome, ...(tags ?? []), ...(readers ?? []), ...(writers ?? [])].join("\n");
+const textOf = ({ name, pattern, schema, outcome, tags, readers, writers, drift }) =>
+  [name, pattern, schema, outcome, ...(drift ?? []), ...(tags ?? []), ...(readers ?? []), ...(writers ?? [])].join("\n");
 
 /** Whether anything is known of what flows. @param {Stream} stream */
 const flows = ({ tags, readers, writers }) => [tags, readers, writers].some((each) => each?.length);
+
+/** @param {Stream} stream */
+const isMore = (stream) => flows(stream) || Boolean(stream.drift?.length);
 
 /** @param {Unpacked & {picker: any, look: Look}} props */
 function Streams({ packed, streams, picker, look }) {
@@ -147,7 +150,7 @@ function Streams({ packed, streams, picker, look }) {
         </p>
       `}
       ${found.length
-        ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} look=${look} flow=${streams.some(flows) ? open : null} />`
+        ? html`<${Window} rows=${found} packed=${packed} sort=${sort} onSort=${resort} look=${look} flow=${streams.some(isMore) ? open : null} />`
         : html`<p class="empty">${streams.length ? "No stream is like that." : "The run saw no stream in this account and region."}</p>`}
     </div>
   `;
@@ -211,6 +214,7 @@ function Row({ stream, index, packed, linked, look, flow }) {
       <td title=${schema}>${schema ?? "–"}</td><td class="figure">${number(messages)}</td>
       ${linked && html`
         <td class="open">
+          ${flow && stream.drift?.length > 0 && html`<button type="button" class="inline" onClick=${() => flow(name)}>Drift<span class="unseen"> of ${name}</span></button>`}
           ${flow && flows(stream) && html`<button type="button" class="inline" onClick=${() => flow(name)}>Flows<span class="unseen"> of ${name}</span></button>`}
           ${look && kept && html`<button type="button" class="inline" onClick=${() => look(name)}>Sample<span class="unseen"> of ${name}</span></button>`}
           ${packed.topic_url && kept && html`<${Away} href=${addressOf(packed.topic_url, name)}>Catalogue<//>`}

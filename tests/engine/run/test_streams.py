@@ -91,7 +91,7 @@ def test_of_the_worst_names_the_failed_ones_stay() -> None:
 
 def test_a_browser_can_read_it() -> None:
     """Gzip and JSON: a list for each column, in the order of `columns`, and the addresses beside them."""
-    seen = StreamRow("a", "written", None, 1, 24, "JSON", 5, ("env=prod",), ("lambda f",), ())
+    seen = StreamRow("a", "written", None, 1, 24, "JSON", 5, ("env=prod",), ("lambda f",), (), ("partitions: 1 -> 2",))
     value = packed([StreamRow("b", "filtered", "excludes b"), seen], console_url="https://console/{name}", topic_url="")
     assert json.loads(gzip.decompress(b64decode(value.pop("data")))) == [
         ["a", "b"],
@@ -104,6 +104,7 @@ def test_a_browser_can_read_it() -> None:
         [["env=prod"], None],
         [["lambda f"], None],
         [[], None],
+        [["partitions: 1 -> 2"], None],
     ]
     assert value == {
         "columns": [
@@ -117,6 +118,7 @@ def test_a_browser_can_read_it() -> None:
             "tags",
             "readers",
             "writers",
+            "drift",
         ],
         "without": [],
         "count": 2,
