@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from airflow_kinesis_ingest.engine.model import Drift, Topic
-from tests.engine.catalogue.test_sink import ARN, NONE, TWO, Catalogue, InFile, InOpenMetadata, opened, schema, topic
+from airflow_kinesis_ingest.errors import TopicRefused
+from tests.engine.catalogue.test_sink import ARN, TWO, Catalogue, InFile, InOpenMetadata, opened, schema, topic
 from tests.fakes.openmetadata import FakeOpenMetadata
+from tests.fakes.server import Fault, Faults, Rule
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -103,7 +105,14 @@ def test_what_redaction_hides_is_no_path_of_a_drift(tmp_path: Path) -> None:
     assert (found.what, "ann@example.com" in found.text) == ("field removed", False)
 
 
-def test_a_write_that_failed_tells_nothing(place: Catalogue) -> None:
-    with opened(place) as sink:
-        assert sink.drift("clicks") == ()
-        sink.write(topic(), NONE)
+def test_what_could_not_be_written_is_told_by_the_run_that_writes_it() -> None:
+    with FakeOpenMetadata() as server:
+        place = InOpenMetadata(server)
+        drift(place, topic())
+        server.faults = Faults(Rule(Fault.status(400), "PUT", "/topics"))
+        with opened(place) as sink:
+            with pytest.raises(TopicRefused):
+                sink.write(topic(partitions=9), TWO)
+            assert sink.drift("clicks") == ()
+        server.faults = Faults()
+        assert [len(found) for found in drift(place, topic(partitions=9))] == [1]
