@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from functools import lru_cache, partial
 from inspect import signature
 from itertools import chain
@@ -37,10 +38,13 @@ from .engine.workflow.document import Document, read
 from .engine.workflow.loading import check
 from .engine.workflow.masked import masked
 from .engine.workflow.models import AirflowConfig, Workflow
+from .engine.workflow.notifiers import KNOWN, ON_FAILURE
 from .engine.workflow.targets import Target, each_target, pool_of
 from .errors import MAX_FAULTS, Fault, WorkflowError
+from .hooks.notifiers import configured_notifiers
 from .import_error import executor_objection, import_error, policy_objection
 from .operators.kinesis import DeployFailedOperator, KinesisIngestionOperator
+from .operators.on_failure import OnFailure
 from .operators.probe import PROBE, ProbeOperator
 from .timetable import EARLIEST, CronBetweenDates, OnDemand
 
@@ -190,6 +194,20 @@ def _faults_here(document: Document, config: AirflowConfig, pod_templates: str |
         problem = "the loader of this file names no folder of pod templates"
         remedy = "Let who keeps the loader add `pod_templates=FOLDER` to it, or remove this line"
         yield document.fault(("airflowConfig", "podTemplate"), problem, remedy)
+
+    yield from _unknown_notifiers(document, config)
+
+
+def _unknown_notifiers(document: Document, config: AirflowConfig) -> Iterator[Fault]:
+    # The configuration is looked at for a name that is none of ours: as for the executor, Airflow alone knows it.
+    for number, notice in enumerate(config.on_failure):
+        if notice.notifier not in KNOWN and notice.notifier not in (theirs := configured_notifiers()):
+            near = get_close_matches(notice.notifier, [*KNOWN, *theirs], 1)
+            remedy = f"Did you mean `{near[0]}`?" if near else f"Write one of {', '.join([*KNOWN, *theirs])}"
+            place = (*ON_FAILURE, number, "notifier")
+            yield document.fault(
+                place, "this is no notifier of this Airflow", f"{remedy} `[kinesis_ingest] notifiers` adds others"
+            )
 
 
 def _deployments(folder: Folder, dag_id: str | None) -> list[Deployment]:
@@ -385,6 +403,7 @@ def _add_task(
         execution_timeout=timedelta(seconds=config.workflow_timeout) if config.workflow_timeout else None,
         dag=dag,
         **more,
+        **_told_by(target),
         **_place(
             pool=pool_of(target),
             queue=config.queue,
@@ -397,6 +416,13 @@ def _add_task(
 def _place(**given: str | int | None) -> dict[str, Any]:
     """Where a task waits and runs. What nobody says is not given: Airflow's own default stays."""
     return {key: value for key, value in given.items() if value is not None}
+
+
+def _told_by(target: Target) -> dict[str, Any]:
+    """Who is told when the task fails."""
+    notices = tuple(target.workflow.airflow_config.on_failure)
+    callback = OnFailure(notices, target.workflow.source.service_name, target.key)
+    return {"on_failure_callback": callback} if notices else {}
 
 
 def _pod(config: AirflowConfig, templates: str | None) -> dict[str, Any]:

@@ -50,6 +50,12 @@ def _options() -> dict[str, Any]:
                 f"Airflow connections included. AWS's own hosts are always allowed. {how}",
                 "openmetadata.example.com, *.vpce.amazonaws.com",
             ),
+            "notifiers": _option(
+                "Notifiers that `airflowConfig.onFailure` may name beside the known ones, as NAME = module.path.Class, "
+                "between commas: notifiers of Airflow that take `subject`, `message`, `connection` and `to`.",
+                "pager = company.notify.PagerNotifier",
+            )
+            | {"default": ""},
             "page_bundle": _option(
                 "The DAG bundle whose workflow files the page in Airflow writes: a LocalDagBundle in a folder that the "
                 "api-server may write, and that the dag processor and the workers read too. Empty: it writes nothing.",

@@ -18,9 +18,10 @@ import pytest
 
 from airflow_kinesis_ingest.demo.standalone import Airflow, airflow
 from tests.builders import document
-from tests.fakes.kinesis import FakeKinesis, json_streams
+from tests.fakes.kinesis import FakeKinesis, aws_error, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
 from tests.fakes.server import Fault, Faults, Rule
+from tests.fakes.smtp import FakeSmtp, text_of
 
 # pytest's limit counts the start of Airflow to the first test, and is there for what none of the limits below ends.
 pytestmark = pytest.mark.timeout(1200)
@@ -43,6 +44,7 @@ class Live:
     dags: Path
     kinesis: FakeKinesis
     catalogue: FakeOpenMetadata
+    mail: FakeSmtp
 
     def drop(self, name: str, text: str) -> None:
         """Put a file into the dags folder as people do: not by `deploy`."""
@@ -92,6 +94,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with (
         FakeKinesis(json_streams(STREAMS, records=3), quotas={}) as kinesis,
         FakeOpenMetadata(bots=[ENVIRONMENT_TOKEN]) as catalogue,
+        FakeSmtp() as mail,
     ):
         steady = document(kinesis, home / "steady.jsonl", airflowConfig={"scheduleInterval": None})
         steady["source"]["serviceConnection"]["config"]["awsConfig"]["awsSecretAccessKey"] = LITERAL_SECRET
@@ -100,12 +103,13 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         extra = {"awsRegion": kinesis.region, "endPointURL": kinesis.url}
         connection |= {"password": CONNECTION_SECRET, "extra": extra}
         environment = {"LIVE_JWT": ENVIRONMENT_TOKEN, "AIRFLOW_CONN_LIVE_AWS": json.dumps(connection)}
+        environment["AIRFLOW_CONN_LIVE_MAIL"] = json.dumps(mail.connection())
         environment["AIRFLOW__CORE__TEST_CONNECTION"] = "Enabled"
         environment["AIRFLOW__KINESIS_INGEST__PAGE_SAMPLES"] = "True"
         with behind_a_proxy(), airflow(home, dags, environment=environment) as started:
             started.wait(lambda: started.call("GET", "/dags/steady"), "the first DAG")
             started.await_run("steady", started.trigger("steady"))  # what is timed below is not Airflow's warming up
-            yield Live(started, dags, kinesis, catalogue)
+            yield Live(started, dags, kinesis, catalogue, mail)
 
 
 @contextmanager
@@ -242,6 +246,21 @@ def test_files_deployed_together_that_wait_do_not_run_for_the_time_that_has_pass
         assert live.airflow.call("GET", f"/dags/{name}/dagRuns")["total_entries"] == 0
         planned = live.airflow.call("GET", f"/dags/{name}")["next_dagrun_run_after"]
         assert datetime.fromisoformat(planned.replace("Z", "+00:00")) > datetime.now(timezone.utc)
+
+
+def test_a_red_run_sends_one_mail(live: Live) -> None:
+    """With the reason, by Airflow's own notifier, through a connection."""
+    notice = {"notifier": "smtp", "connection": "live_mail", "to": ["team@example.com"]}
+    live.drop("mailing", orders(live, onFailure=[notice]))
+    live.airflow.wait(lambda: live.airflow.call("GET", "/dags/mailing"), "the file that names a notifier")
+    live.kinesis.faults = Faults(Rule(aws_error("AccessDeniedException"), "ListStreams"))
+    _, state = live.run("mailing")
+    live.kinesis.faults = Faults()
+    assert state == "failed"
+    live.airflow.wait(lambda: live.mail.mails, "the mail")
+    (mail,) = live.mail.mails
+    assert mail["subject"] == "Kinesis ingestion failed: mailing"
+    assert "kinesis:ListStreams" in text_of(mail)
 
 
 def test_a_killed_run_ends_within_five_seconds_and_says_stopped(live: Live) -> None:

@@ -240,6 +240,9 @@ def _several(value: list[str]) -> list[str]:
 
 Resolved = Annotated[str, AfterValidator(_unresolved)]
 Plain = Annotated[Resolved, Field(min_length=1)]
+Notifier = Annotated[
+    Resolved, _shaped(r"[a-z][a-z0-9_-]{0,99}", "this is no name of a notifier", "Write it like smtp or slack")
+]
 PodTemplate = Annotated[Resolved, AfterValidator(_pod_template)]
 Credential = Annotated[SecretStr, AfterValidator(_credential)]
 Header = Annotated[str, AfterValidator(_header)]

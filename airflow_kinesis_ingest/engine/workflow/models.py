@@ -37,6 +37,7 @@ from .field_types import (
     NamedRegion,
     NamedRole,
     NamedUrl,
+    Notifier,
     OktaEndpoint,
     Origin,
     Plain,
@@ -260,6 +261,21 @@ MANY = 10_000
 A_YEAR = 31_536_000
 
 
+class Notice(Strict):
+    """One who is told of a failed run."""
+
+    notifier: Notifier = Field(
+        description="Who tells people of a task that failed for good, with its problems by their cause: `smtp`,"
+        " `slack`, `slack-webhook`, `sns`, `apprise`, or a name in `[kinesis_ingest] notifiers`"
+    )
+    connection: Plain | None = Field(
+        None, max_length=250, description="Its Airflow connection; default: that of the notifier itself"
+    )
+    to: list[Plain] = Field(
+        default_factory=list, description="`smtp`: addresses; `slack`: a channel; `sns`: the ARN of a topic"
+    )
+
+
 class AirflowConfig(Strict):
     """OpenMetadata's airflowConfig; times in seconds, dates in UTC."""
 
@@ -314,6 +330,7 @@ class AirflowConfig(Strict):
         description="Pod template of the task, on the KubernetesExecutor: a name, of a file in the folder that the"
         " loader gives as `pod_templates`",
     )
+    on_failure: list[Notice] = Field(default_factory=list, max_length=10)
     email: str | None = Field(None, max_length=254, description="Shown as the pipeline's contact")
     workflow_default_view: str | None = Field(None, json_schema_extra=UNUSED)
     workflow_default_view_orientation: str | None = Field(None, json_schema_extra=UNUSED)

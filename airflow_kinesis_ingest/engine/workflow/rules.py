@@ -10,6 +10,7 @@ from ...errors import Fault
 from .document import Document, Place, block_at, value_at
 from .field_types import instant
 from .models import AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK
+from .notifiers import recipient_faults
 from .providers import security_faults
 from .spread import INTERVALS
 from .targets import pool_faults, target_faults
@@ -24,6 +25,7 @@ def across_fields(document: Document, *, resolved: bool) -> Iterator[Fault]:
     yield from _lineage(document)
     yield from target_faults(document)
     yield from pool_faults(document)
+    yield from recipient_faults(document)
     schedule = block_at(document.data, SCHEDULE_BLOCK)
     yield from _spread(document, schedule)
     start, end = (instant(name == "endDate")(schedule.get(name)) for name in ("startDate", "endDate"))
