@@ -7,7 +7,6 @@ import threading
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
-from typing import cast
 
 
 class FakeSmtp:
@@ -39,7 +38,7 @@ class FakeSmtp:
             def _mail(self) -> EmailMessage:
                 lines = iter(self.rfile.readline, b".\r\n")
                 raw = b"".join(line.removeprefix(b".") for line in lines)
-                return cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+                return message_from_bytes(raw, policy=policy.default)
 
             def _say(self, line: str) -> None:
                 self.wfile.write(f"{line}\r\n".encode())
