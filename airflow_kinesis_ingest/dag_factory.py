@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from functools import lru_cache, partial
 from inspect import signature
 from itertools import chain
@@ -38,7 +37,7 @@ from .engine.workflow.document import Document, read
 from .engine.workflow.loading import check
 from .engine.workflow.masked import masked
 from .engine.workflow.models import AirflowConfig, Workflow
-from .engine.workflow.notifiers import KNOWN, ON_FAILURE
+from .engine.workflow.notifiers import KNOWN, strangers
 from .engine.workflow.targets import Target, each_target, pool_of
 from .errors import MAX_FAULTS, Fault, WorkflowError
 from .hooks.notifiers import configured_notifiers
@@ -194,20 +193,8 @@ def _faults_here(document: Document, config: AirflowConfig, pod_templates: str |
         problem = "the loader of this file names no folder of pod templates"
         remedy = "Let who keeps the loader add `pod_templates=FOLDER` to it, or remove this line"
         yield document.fault(("airflowConfig", "podTemplate"), problem, remedy)
-
-    yield from _unknown_notifiers(document, config)
-
-
-def _unknown_notifiers(document: Document, config: AirflowConfig) -> Iterator[Fault]:
-    # The configuration is looked at for a name that is none of ours: as for the executor, Airflow alone knows it.
-    for number, notice in enumerate(config.on_failure):
-        if notice.notifier not in KNOWN and notice.notifier not in (theirs := configured_notifiers()):
-            near = get_close_matches(notice.notifier, [*KNOWN, *theirs], 1)
-            remedy = f"Did you mean `{near[0]}`?" if near else f"Write one of {', '.join([*KNOWN, *theirs])}"
-            place = (*ON_FAILURE, number, "notifier")
-            yield document.fault(
-                place, "this is no notifier of this Airflow", f"{remedy} `[kinesis_ingest] notifiers` adds others"
-            )
+    if any(notice.notifier not in KNOWN for notice in config.on_failure):  # Airflow alone knows what others there are
+        yield from strangers(document, configured_notifiers(), "this is no notifier of this Airflow")
 
 
 def _deployments(folder: Folder, dag_id: str | None) -> list[Deployment]:

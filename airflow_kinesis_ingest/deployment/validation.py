@@ -115,7 +115,7 @@ def described(document: Document, workflow: Workflow, file: str) -> Checked:
         workflow.name,
         document.position(("name",)),
         (config.cron_of(workflow.name) or "") if config.spread else "",
-        advice=tuple(advice(document, workflow)),
+        advice=tuple(advice(document, workflow, fence)),
         services=tuple(_written(document, workflow)),
     )
 

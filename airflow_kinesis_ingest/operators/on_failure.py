@@ -1,8 +1,8 @@
 """What happens after a task failed for good: people are told, one message for each task.
 
 The callback holds data alone, so that reading a DAG imports no notifier. Airflow calls it in the task's own process,
-after the state is stored; in the dag processor where the worker was lost; and not at all where the process is killed
-with SIGKILL while the worker lives, or where somebody marks the task as failed.
+after the state is stored, and after it was stopped on its last try, as by who marks it as failed; in the dag processor
+where the worker was lost; and not at all where the process is killed with SIGKILL while the worker lives.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def checked(raw: bytes, file: str, fence: Fence) -> Draft:
         workflow = check(document, Path(file).stem, fence=fence)
     except WorkflowError as error:
         return Draft(raw, masked(document, raw, error.faults), error.faults)
-    return Draft(raw, masked(document, raw), (), tuple(advice(document, workflow)), workflow)
+    return Draft(raw, masked(document, raw), (), tuple(advice(document, workflow, fence)), workflow)
 
 
 def beside(found: Draft, file: str, others: Sequence[Checked], may_see: Callable[[str], bool]) -> Draft:

@@ -13,7 +13,15 @@ import pytest
 from airflow.configuration import conf
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
-from airflow_kinesis_ingest.engine.workflow.fence import HOSTS, OPEN, SECTION, TOKEN_FOLDERS, VARIABLES, Fence
+from airflow_kinesis_ingest.engine.workflow.fence import (
+    HOSTS,
+    NOTIFIERS,
+    OPEN,
+    SECTION,
+    TOKEN_FOLDERS,
+    VARIABLES,
+    Fence,
+)
 from airflow_kinesis_ingest.hooks.fence import PAGE_SAMPLES, configured_fence, page_samples
 from airflow_kinesis_ingest.hooks.openmetadata import OpenMetadataHook
 from airflow_kinesis_ingest.provider_info import get_provider_info
@@ -58,7 +66,7 @@ def test_a_configuration_file_closes_it_too() -> None:
 
 def test_airflow_knows_every_option_with_its_default() -> None:
     options = get_provider_info()["config"][SECTION]["options"]
-    assert set(options) == {VARIABLES, TOKEN_FOLDERS, HOSTS, PAGE_SAMPLES, "page_bundle"}
+    assert set(options) == {VARIABLES, TOKEN_FOLDERS, HOSTS, PAGE_SAMPLES, NOTIFIERS, "page_bundle"}
     assert {options[name]["default"] for name in (VARIABLES, TOKEN_FOLDERS, HOSTS)} == {"*"}
     assert options[PAGE_SAMPLES]["default"] == str(page_samples()) == "False"
     assert all(option["description"] and option["version_added"] for option in options.values())

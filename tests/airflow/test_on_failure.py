@@ -126,9 +126,9 @@ def test_a_serialized_dag_knows_that_somebody_is_told_and_reading_it_imports_no_
     [
         (
             "{notifier: stmp, to: [a@b.c]}",
-            "airflowConfig.onFailure[0].notifier: this is no notifier of this Airflow",
+            "2:26: airflowConfig.onFailure[0].notifier: this is no notifier of this Airflow",
         ),
-        ("{notifier: smtp}", "airflowConfig.onFailure[0].notifier: `smtp` takes one to 100 addresses"),
+        ("{notifier: smtp}", "2:26: airflowConfig.onFailure[0].notifier: `smtp` takes one to 100 addresses"),
         ("{notifier: slack, to: [a, b]}", "`slack` takes one in `to`"),
         ("{notifier: slack-webhook, to: [a]}", "`slack-webhook` takes no `to`: its connection says where"),
         ("{notifier: os.system, to: [a]}", "this is no name of a notifier"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from airflow_kinesis_ingest.deployment.validation import Checked, validate
+from airflow_kinesis_ingest.engine.workflow.fence import Fence
 from airflow_kinesis_ingest.engine.workflow.spread import spread_line
 
 GOOD = """\
@@ -92,6 +93,22 @@ def test_advice_is_no_fault(folder: Path) -> None:
     [result] = validate([write(folder / "orders.yaml", GOOD + "description: ${NAME}\n")])
     assert result.faults == ()
     assert [advice.path for advice in result.advice] == ["description"]
+
+
+def test_a_notifier_that_only_the_configuration_may_know_is_worth_a_warning(folder: Path) -> None:
+    """None where Airflow's configuration is known here, and names it."""
+    text = GOOD + "airflowConfig: {onFailure: [{notifier: smpt}, {notifier: pager}, {notifier: apprise}]}\n"
+    file = write(folder / "orders.yaml", text)
+    [warned] = validate([file])
+    assert warned.faults == ()
+    assert [(each.path, each.remedy.partition(" `[")[0]) for each in warned.advice] == [
+        ("airflowConfig.onFailure[0].notifier", "Did you mean `smtp`?"),
+        ("airflowConfig.onFailure[1].notifier", "Write one of smtp, slack, slack-webhook, sns, apprise."),
+    ]
+    assert "an import error" in warned.advice[1].problem
+    fence = Fence.from_environ({"AIRFLOW__KINESIS_INGEST__NOTIFIERS": "pager = company.Pager"})
+    [known] = validate([file], fence)
+    assert [each.path for each in known.advice] == ["airflowConfig.onFailure[0].notifier"]
 
 
 def test_a_result_is_plain_data_for_other_tools(folder: Path) -> None:

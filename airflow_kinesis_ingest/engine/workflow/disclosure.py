@@ -10,8 +10,10 @@ from pydantic import BaseModel, SecretStr
 
 from ...errors import Fault
 from .document import HIDDEN, Document, Place, dotted, written
+from .fence import OPEN, Fence
 from .field_types import NOT_REPLACED, PLACEHOLDER
 from .models import CONNECTION_BLOCKS, SECURITY_BLOCK, Workflow
+from .notifiers import strangers
 from .providers import paths_in
 
 
@@ -31,8 +33,13 @@ def secrets(workflow: Workflow) -> Iterator[tuple[Place, SecretStr]]:
     return walk(workflow, ())
 
 
-def advice(document: Document, workflow: Workflow) -> list[Fault]:
-    """What `validate` warns about: literal secrets, and names that stay unresolved outside the connection blocks."""
+UNNAMED = "no notifier of this name is known here: where Airflow knows none either, this file is an import error"
+
+
+def advice(document: Document, workflow: Workflow, fence: Fence = OPEN) -> list[Fault]:
+    """What `validate` warns about: literal secrets, names that stay unresolved outside the connection blocks, and
+    notifiers that Airflow's configuration must name.
+    """
     found = []
     server = workflow.workflow_config.open_metadata_server_config
     files = {(*SECURITY_BLOCK, field) for field, _ in paths_in(server)} if server else set()
@@ -46,7 +53,7 @@ def advice(document: Document, workflow: Workflow) -> list[Fault]:
         in_connection = any(place[: len(block)] == block for block in CONNECTION_BLOCKS)
         if PLACEHOLDER.search(text) and not in_connection:
             found.append(document.fault(place, *NOT_REPLACED))
-    return found
+    return [*found, *strangers(document, fence.notifiers, UNNAMED)]
 
 
 def _texts(node: object, place: Place) -> Iterator[tuple[Place, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from ...errors import Fault
 from .document import Document, Place, value_at
 from .field_types import PLACEHOLDER
 from .models import AWS_BLOCK, CONNECTION_BLOCKS, SECURITY_BLOCK, SERVER_BLOCK, SecurityConfig, Workflow
+from .notifiers import added
 from .origins import texts_in
 from .providers import paths_in, urls_in
 from .targets import each_target
@@ -26,25 +27,31 @@ EVERYTHING = ("*",)
 VARIABLES, TOKEN_FOLDERS, HOSTS = "allowed_variables", "allowed_token_folders", "allowed_hosts"
 """The options of Airflow's configuration: glob patterns between commas or blanks; `*` by default, nothing if empty."""
 
+NOTIFIERS = "notifiers"
+"""The option that adds to the known ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """Glob patterns of what is allowed; ("*",), the default, allows everything and () nothing.
+    """Glob patterns of what is allowed: ("*",), the default, allows everything and () nothing.
 
     variables: the names that `${NAME}` may have. token_folders: where, at any depth, a file lies that `jwtToken`,
     `secretKey` or `privateKey` may name; the file itself and what links lead to. hosts: names or addresses that
     `hostPort`, `endPointURL` and what gives tokens may have, `host` or `host:port`. AWS's own hosts, which a region
-    stands for, are always allowed.
+    stands for, are always allowed. notifiers: the names, and no patterns, that `airflowConfig.onFailure` may have
+    beside the known ones; one that is none of them is worth a warning.
     """
 
     variables: tuple[str, ...] = EVERYTHING
     token_folders: tuple[str, ...] = EVERYTHING
     hosts: tuple[str, ...] = EVERYTHING
+    notifiers: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, option: Callable[[str], str | None]) -> Fence:
         """option: the text of one of the options; None where it is not set."""
-        return cls(*(_patterns(option(name)) for name in (VARIABLES, TOKEN_FOLDERS, HOSTS)))
+        patterns = (_patterns(option(name)) for name in (VARIABLES, TOKEN_FOLDERS, HOSTS))
+        return replace(cls(*patterns), notifiers=tuple(added(option(NOTIFIERS) or "")))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Fence:

@@ -5,8 +5,10 @@ Each class path and argument is that of the provider's package: smtp 3.2, slack 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ...errors import Fault
 from .document import Document, Place, value_at
@@ -80,6 +82,23 @@ KNOWN = {
         subject="title",
     ),
 }
+
+
+def added(text: str) -> dict[str, str]:
+    """Name -> class path, of `[kinesis_ingest] notifiers`. What is no `NAME = module.path.Class` is no notifier."""
+    return dict(re.findall(r"(?:^|[\s,])([a-z][a-z0-9_-]*)\s*=\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)", text))
+
+
+def strangers(document: Document, named: Collection[str], problem: str) -> Iterator[Fault]:
+    """Notifiers that are neither known nor among those that the configuration names."""
+    blocks = value_at(document.data, ON_FAILURE)
+    for number, block in enumerate(blocks if isinstance(blocks, list) else ()):
+        name, names = block["notifier"], [*KNOWN, *named]
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            remedy = f"Did you mean `{near[0]}`?" if near else f"Write one of {', '.join(names)}."
+            more = f"{remedy} `[kinesis_ingest] notifiers` adds others"
+            yield document.fault((*ON_FAILURE, number, "notifier"), problem, more)
 
 
 def recipient_faults(document: Document) -> Iterator[Fault]:
