@@ -104,10 +104,10 @@ def _one(path: Path, fence: Fence) -> Checked:
         workflow = check(document, path.stem, fence=fence)
     except WorkflowError as error:
         return Checked(str(path), faults=error.faults)
-    return described(document, workflow, str(path))
+    return described(document, workflow, str(path), fence)
 
 
-def described(document: Document, workflow: Workflow, file: str) -> Checked:
+def described(document: Document, workflow: Workflow, file: str, fence: Fence = OPEN) -> Checked:
     """What is known of a file without faults."""
     config = workflow.airflow_config
     return Checked(
