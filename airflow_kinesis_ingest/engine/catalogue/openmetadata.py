@@ -23,7 +23,7 @@ from .owners import Owners, Owning, own_owners, references
 from .renewal import Body, is_unchangeable
 from .sink import Standing, memory_of, standing_of, topic_body
 from .tags import labels_in
-from .topic_calls import Catalogued, Meeting, SourceHash, TopicCalls, Warn, object_in
+from .topic_calls import NO_LABELS, Catalogued, Meeting, TopicCalls, Warn, object_in
 from .versions import ServerVersion
 
 log = logging.getLogger(__name__)
@@ -255,13 +255,14 @@ def kinesis_service(client: OpenMetadata, name: str) -> Body | None:
 def _catalogued_of(entity: Body, classification: str) -> Catalogued:
     config = entity.get("topicConfig")
     arn = config.get("streamARN") if isinstance(config, dict) else None
+    source_hash = entity.get("sourceHash")
     return Catalogued(
         entity["id"],
-        SourceHash.parse(entity.get("sourceHash")),
+        source_hash if isinstance(source_hash, str) else "",
         arn if isinstance(arn, str) else None,
         bool(entity.get("deleted")),
         is_unchangeable(entity.get("messageSchema")),
-        labels_in(classification, entity.get("tags")),
+        labels_in(classification, entity.get("tags")) or NO_LABELS,
         own_owners(entity),
         _standing(entity),
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 from ...errors import NotAllowed, TopicRefused
@@ -80,24 +81,30 @@ NOTHING = SourceHash("0" * 12)
 """A hash that is another one than any topic's, and so a change."""
 
 
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogued:
-    """A topic as the catalogue has it.
+    """A topic as the catalogue has it. A run keeps one of each, so that what tens of thousands share is shared.
 
-    arn: of its stream; deleted: softly, so that a PUT brings it back; unchangeable: see `is_unchangeable`. labels: of
-    the classification of AWS's tags, with their types; owners: type and id of those it does not inherit; both as the
-    run began, and empty where nobody asks for them. standing: as of a sink's
-    `standing`.
+    source_hash: as it is stored; arn: of its stream; deleted: softly, so that a PUT brings it back; unchangeable: see
+    `is_unchangeable`. labels: of the classification of AWS's tags, with their types; owners: type and id of those it
+    does not inherit; both as the run began, and empty where nobody asks for them. standing: as of a sink's `standing`.
     """
 
     id: str
-    hash: SourceHash
+    source_hash: str = ""
     arn: str | None = None
     deleted: bool = False
     unchangeable: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     owners: frozenset[tuple[str, str]] = frozenset()
     standing: Standing | None = None
+
+    @property
+    def hash(self) -> SourceHash:
+        return SourceHash.parse(self.source_hash)
 
     @property
     def is_ours(self) -> bool:
@@ -253,7 +260,7 @@ class TopicCalls:
 
     def _put(self, body: Body) -> Catalogued:
         entity = self._client.put("/topics", body, holds="id")
-        return Catalogued(str(entity["id"]), SourceHash.parse(body["sourceHash"]))
+        return Catalogued(str(entity["id"]), body["sourceHash"])
 
     def _stored(self, name: str) -> Body:
         path = f"/topics/name/{quoted(self._service, name)}"

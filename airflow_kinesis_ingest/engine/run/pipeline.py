@@ -391,16 +391,16 @@ class Run:
 
     def _ingest(self, streams: Iterator[Stream], storing: bool, refresh: Refresh) -> dict[str, str | None]:
         """Bring every kept stream into the catalogue. Returns name -> ARN of all that were listed."""
-        workers = self._options.concurrency
+        workers, recorded = self._options.concurrency, self.sink.catalogued()
         stages = [
-            Stage(partial(self._describe, self.sink.catalogued()), DESCRIBERS),
+            Stage(partial(self._describe, recorded), DESCRIBERS),
             Stage(self._sampling(storing), workers),
             Stage(self._write, workers),
         ]
         if refresh.is_rolling:
             stages.insert(0, Stage(looking(refresh, self.source, self.sink, self.tally), LOOKERS))
         flow = Flow(stages, self.stop)
-        listed, failed = self._feed(flow, streams)
+        listed, failed = self._feed(flow, streams, recorded)
         flow.drain()
         self.beside.all_described(whole=not failed and self.tally.whole)
         if failed:
@@ -418,11 +418,14 @@ class Run:
         schemas = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role), warn)
         return partial(self._sample, Reader(options, storing=storing, schemas=schemas))
 
-    def _feed(self, flow: Flow, streams: Iterator[Stream]) -> tuple[dict[str, str | None], IngestError | None]:
+    def _feed(
+        self, flow: Flow, streams: Iterator[Stream], recorded: Mapping[str, str | None]
+    ) -> tuple[dict[str, str | None], IngestError | None]:
         listed: dict[str, str | None] = {}
         try:
             for stream in streams:
-                listed[stream.name] = stream.arn
+                known = recorded.get(stream.name)
+                listed[stream.name] = known if known == stream.arn else stream.arn  # one text of each, not two
                 self.tally.account = self.tally.account or account_of(stream.arn)
                 if self.only is not None and stream.name not in self.only:
                     continue
