@@ -92,10 +92,10 @@ def test_one_task_carries_the_file_for_all(bundle: Bundle) -> None:
 
 
 def test_the_serialized_dag_of_three_hundred_targets_is_small(bundle: Bundle) -> None:
-    """Less than a KB for each, a third of which is the parameter `debug`; the file is in it once."""
+    """Less than 1.2 KB for each, of which the parameter `debug` and the outlet for drift are half; the file is once."""
     bundle.put("org.yaml", targets=many(20, 15))
     one = len(json.dumps(bundle.parsed().dags["org"]))
-    assert one < 300 * 1000
+    assert one < 300 * 1200
 
 
 def test_a_process_that_starts_a_task_builds_no_other(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
