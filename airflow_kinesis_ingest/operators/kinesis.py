@@ -20,10 +20,12 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from ..errors import FixFile, IngestError, Retry
 from ..links import CatalogueLink, ConsoleLink
 from ..metrics import counted
+from ..openlineage import Touched, is_installed
 from ..task_logs import logs_at
 from .probe import PROBE, answered, asked, conf_of
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from ..engine.model import Problem, ProblemGroup, RunReport
@@ -70,6 +72,7 @@ class KinesisIngestionOperator(BaseOperator):
     template_fields_renderers = {"redacted_workflow": "yaml"}  # noqa: RUF012 - Airflow reads class attributes
     operator_extra_links = (CatalogueLink(), ConsoleLink())
     ui_color = "#cfe8d8"
+    _touched: Touched | None = None
 
     def __init__(
         self,
@@ -113,6 +116,10 @@ class KinesisIngestionOperator(BaseOperator):
         self._emit(context, workflow.aws.aws_region, report)
         return _stored(context["ti"], workflow, report)
 
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:  # noqa: ARG002
+        """Called by the OpenLineage provider after a run, one that failed too, in the process of the task."""
+        return self._touched.told() if self._touched else None
+
     def on_kill(self) -> None:
         """The run ends within 5 seconds, says `stopped` to OpenMetadata, and leaves a catalogue that is right."""
         # In a thread: Airflow calls this in a signal handler, and what that interrupts may hold the event's lock.
@@ -132,7 +139,11 @@ class KinesisIngestionOperator(BaseOperator):
         progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
         self.log.info("listing the streams")
         leave = partial(_leave, context["ti"], workflow)
-        report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status, broken_off=leave)
+        told: Any = {}
+        if is_installed():
+            self._touched = Touched(workflow)
+            told = {"touched": self._touched.add}
+        report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status, broken_off=leave, **told)
         self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
         self.log.info("%s: %s\n%s", self._name, report.state, table(report))
         return report

@@ -42,7 +42,7 @@ from ..catalogue.run_status import RETRY_FOR, TIMEOUT, RunStatus
 from ..catalogue.sink import Sink
 from ..catalogue.topic import topic_of
 from ..catalogue.topic_calls import Warn
-from ..model import Description, Message, MessageSchema, RunReport, Sample, State, Stream
+from ..model import Description, Message, MessageSchema, Outcome, RunReport, Sample, State, Stream, Topic
 from ..retry import Circuit
 from ..workflow.disclosure import unused
 from ..workflow.filters import Verdict, stream_filter
@@ -64,6 +64,7 @@ REGISTRY = "Glue Schema Registry"
 UNPROVEN = "If it is gone, confirm it once (`kinesis-ingest diff -c FILE --adopt NAME`), or delete the topic by hand"
 
 Progress = Callable[[RunReport], None]
+Touched = Callable[[Topic, Outcome], None]
 Described = tuple[Description, Sample]
 Destination = Callable[[Workflow, threading.Event, Warn], Sink]
 
@@ -77,6 +78,7 @@ def run(
     into: Destination | None = None,
     only: frozenset[str] | None = None,
     broken_off: Progress | None = None,
+    touched: Touched = lambda *_: None,
 ) -> RunReport:
     """Ingest once. Never raises for a run that failed: the report says what happened, `fatal` why it ended early.
 
@@ -84,12 +86,13 @@ def run(
     called now and then, by the calling thread. status: told that the run began, and, after the last write, how it
     ended. into: another sink than the workflow's. only: the names of the streams to take (see `chosen`), all without
     it. The others are left alone and not counted, nothing is deleted, and a name that is not listed is a failure.
-    broken_off: given the report of a run that somebody's exception breaks off, before this raises it.
+    broken_off: given the report of a run that somebody's exception breaks off, before this raises it. touched: told
+    of each topic that the catalogue has acknowledged, by many threads.
     """
     tally = Tally()
 
     def work(over: threading.Event) -> None:
-        assemble(workflow, over, tally, into or sink_of, only).execute(status)
+        assemble(workflow, over, tally, into or sink_of, only, touched).execute(status)
 
     def report_progress() -> None:
         if progress:
@@ -301,6 +304,7 @@ def assemble(
     tally: Tally,
     into: Destination,
     only: frozenset[str] | None = None,
+    touched: Touched = lambda *_: None,
 ) -> Run:
     source = source_of(workflow, stop, throttled=tally.throttled)
     return Run(
@@ -314,6 +318,7 @@ def assemble(
         beside=Beside(workflow, stop),
         declared=_declared(workflow, tally),
         only=only,
+        touched=touched,
     )
 
 
@@ -339,6 +344,7 @@ class Run:
     beside: Beside
     declared: Declared | None = None
     only: frozenset[str] | None = None
+    touched: Touched = lambda *_: None
 
     @property
     def _options(self) -> Options:
@@ -508,7 +514,9 @@ class Run:
         with self.tally.step("write", name):
             url = console_url(self.workflow.aws.aws_region, name)
             topic = topic_of(described, source_url=url, schema=self._schema(name, sample))
-            self.tally.finished(name, self.sink.write(topic, sample))
+            outcome = self.sink.write(topic, sample)
+            self.tally.finished(name, outcome)
+            self.touched(topic, outcome)
             self.tally.drifted(name, self.sink.drift(name))
 
     def _schema(self, name: str, sample: Sample) -> MessageSchema | None:

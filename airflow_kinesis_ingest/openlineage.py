@@ -1,0 +1,91 @@
+"""What OpenLineage is told of a run: the streams that it read and the topics that it wrote, with their fields.
+
+OpenLineage's naming (spec/Naming.md) has no rule for Kinesis and none for OpenMetadata. A stream is named as Glue's
+tables are, by its ARN in two parts; a topic by its server and its fully qualified name.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    from .engine.model import Field, Outcome, Topic
+    from .engine.workflow.models import Workflow
+
+log = logging.getLogger(__name__)
+
+MOST = 1000
+"""Streams, and topics, in one event: more are megabytes for each transport and each reader."""
+
+
+def is_installed() -> bool:
+    """Whether anybody asks. The provider is optional."""
+    try:
+        return find_spec("airflow.providers.openlineage") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What one run read and wrote, as it goes along; for many threads. read, written: by the name of the stream."""
+
+    workflow: Workflow
+    read: dict[str, Topic] = field(default_factory=dict)
+    written: dict[str, Topic] = field(default_factory=dict)
+
+    def add(self, topic: Topic, outcome: Outcome) -> None:
+        """A stream that was described, and what became of its topic. Its `MOST` first are kept."""
+        for into in (self.read, *([self.written] if outcome == "written" else [])):
+            if len(into) < MOST:
+                into[topic.name] = topic
+
+    def told(self) -> OperatorLineage[Any, Any]:
+        """The datasets of one event. A stream whose ARN is not known has no name there, and is left out."""
+        from airflow.providers.openlineage.extractors import OperatorLineage
+        from openlineage.client.event_v2 import InputDataset, OutputDataset
+
+        if len(self.read) == MOST:
+            log.info("OpenLineage is told of %d streams at most", MOST)
+        read = [topic for topic in self.read.values() if topic.config.get("streamARN")]
+        inputs = [InputDataset(*_stream(topic.config["streamARN"]), facets=_facets([topic])) for topic in read]
+        outputs = [OutputDataset(*name, facets=_facets(topics)) for name, topics in self._outputs()]
+        return OperatorLineage(inputs=inputs, outputs=outputs)
+
+    def _outputs(self) -> Iterable[tuple[tuple[str, str], list[Topic]]]:
+        from .engine.catalogue.client import fqn
+        from .engine.run.pipeline import catalogue_file
+
+        path = catalogue_file(self.workflow)
+        if path is not None:
+            return [(("file", str(path.absolute())), [])] if self.written else []
+        server = f"openmetadata://{urlsplit(self.workflow.server.host_port).netloc}"
+        service = self.workflow.source.service_name
+        return [((server, fqn(service, name)), [topic]) for name, topic in self.written.items()]
+
+
+def _stream(arn: str) -> tuple[str, str]:
+    """Namespace and name: arn:aws:kinesis:REGION:ACCOUNT, and stream/NAME."""
+    *namespace, name = arn.split(":", 5)
+    return ":".join(namespace), name
+
+
+def _facets(topics: Iterable[Topic]) -> dict[str, Any]:
+    from openlineage.client.facet_v2 import schema_dataset
+
+    fields = [_field(each) for topic in topics if topic.schema for each in topic.schema.fields]
+    return {"schema": schema_dataset.SchemaDatasetFacet(fields=fields)} if fields else {}
+
+
+def _field(found: Field) -> Any:
+    from openlineage.client.facet_v2 import schema_dataset
+
+    inner = [_field(child) for child in found.children]
+    return schema_dataset.SchemaDatasetFacetFields(found.name, found.display or found.type, fields=inner)
