@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
-    from .engine.model import Field, Outcome, Topic
+    from .engine.model import Field, MessageSchema, Outcome, Topic
     from .engine.workflow.models import Workflow
 
 log = logging.getLogger(__name__)
@@ -80,8 +80,14 @@ def _stream(arn: str) -> tuple[str, str]:
 def _facets(topics: Iterable[Topic]) -> dict[str, Any]:
     from openlineage.client.facet_v2 import schema_dataset
 
-    fields = [_field(each) for topic in topics if topic.schema for each in topic.schema.fields]
+    fields = [_field(each) for topic in topics if topic.schema for each in _columns(topic.schema)]
     return {"schema": schema_dataset.SchemaDatasetFacet(fields=fields)} if fields else {}
+
+
+def _columns(schema: MessageSchema) -> tuple[Field, ...]:
+    """The fields of a message. OpenMetadata's tree has the message itself on top, under a name that no message has."""
+    first, *others = schema.fields or (None,)
+    return first.children if first and first.children and not others else schema.fields
 
 
 def _field(found: Field) -> Any:

@@ -37,6 +37,7 @@ load_workflows(globals(), "workflows", probe=True)
 LITERAL_SECRET = "wJalrXUtnFEMI-literal-in-the-file"
 ENVIRONMENT_TOKEN = "a-jwt-from-the-environment-0123456789"
 CONNECTION_SECRET = "a-secret-of-an-airflow-connection"
+LINEAGE = "openlineage.jsonl"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         environment["AIRFLOW_CONN_LIVE_MAIL"] = json.dumps(mail.connection())
         environment["AIRFLOW__CORE__TEST_CONNECTION"] = "Enabled"
         environment["AIRFLOW__KINESIS_INGEST__PAGE_SAMPLES"] = "True"
+        lineage = {"type": "file", "log_file_path": str(home / LINEAGE), "append": True}
+        environment["AIRFLOW__OPENLINEAGE__TRANSPORT"] = json.dumps(lineage)
         with behind_a_proxy(), airflow(home, dags, environment=environment) as started:
             started.wait(lambda: started.call("GET", "/dags/steady"), "the first DAG")
             started.await_run("steady", started.trigger("steady"))  # what is timed below is not Airflow's warming up
@@ -163,6 +166,26 @@ def test_openmetadata_saw_the_run_and_the_task_links_to_it(live: Live) -> None:
     links = live.airflow.call("GET", f"/dags/orders/dagRuns/{run_id}/taskInstances/{TASK}/links")["extra_links"]
     assert links["OpenMetadata"].startswith(live.catalogue.host_port.removesuffix("/api"))
     assert links["Kinesis console"] is None
+
+
+def test_openlineage_is_told_of_the_streams_and_the_topics(live: Live) -> None:
+    """By its provider's own listener, once the task has succeeded: each end with its fields."""
+    file = live.airflow.home / LINEAGE
+
+    def told() -> list[dict[str, Any]]:
+        events = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        ended = [event for event in events if event["eventType"] == "COMPLETE"]
+        return [event for event in ended if event["job"]["name"] == f"orders.{TASK}"]
+
+    live.airflow.wait(told, "the event of the task's end")
+    (event,) = told()
+    read, written = ({(each["namespace"], each["name"]): each for each in event[of]} for of in ("inputs", "outputs"))
+    kinesis, server = live.kinesis, live.catalogue.host_port.removeprefix("http://").removesuffix("/api")
+    namespace = f"arn:aws:kinesis:{kinesis.region}:{kinesis.account}"
+    assert set(read) == {(namespace, f"stream/{name}") for name in kinesis.streams}
+    assert set(written) == {(f"openmetadata://{server}", f"shop.{name}") for name in kinesis.streams}
+    for end in (*read.values(), *written.values()):
+        assert {"id", "stream", "amount"} <= {field["name"] for field in end["facets"]["schema"]["fields"]}
 
 
 def test_the_rendered_view_has_the_workflow_without_its_secrets(live: Live) -> None:
