@@ -14,6 +14,10 @@ PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope
 BROWSER := NO_PROXY=127.0.0.1,localhost $(VENV)-browser/bin/python
 IMAGES ?= docs/images
 
+# A machine that forbids bytecode would have the package, installed from this folder, compiled by each process of a test
+# and of a bench. Where it is installed as its users do, pip has compiled it.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test quick test-browser test-distributed test-matrix check screenshots bench bench-browser bench-large docs lock clean
 
 demo: $(VENV)/installed

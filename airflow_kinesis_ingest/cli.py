@@ -6,6 +6,8 @@ Exit codes: 0 success, 1 a run or a test that failed, 2 a file or a command line
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import io
 import json
 import logging
@@ -39,6 +41,8 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    # What is left goes with the process: Python would search and free 90,000 objects first, for 0.3 s.
+    atexit.register(gc.freeze)
     arguments = build_parser().parse_args(argv)
     return run(arguments.command, arguments)
 

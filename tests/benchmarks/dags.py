@@ -18,12 +18,14 @@ from .rows import Row
 
 REPEATS = 7
 FILES = 1000
+ACCOUNTS, REGIONS = 20, 15
+TARGETS = ACCOUNTS * REGIONS
 WORKFLOW = Path(__file__).parents[2] / "dags" / "workflows" / "demo.yaml"
 SCRIPT = """
 import gc, json, os, sys, time
 import airflow.sdk
-from airflow.sdk import DAG, BaseOperator
-DAG, BaseOperator  # imported lazily
+from airflow.sdk import DAG, BaseOperator, TaskGroup
+DAG, BaseOperator, TaskGroup  # imported lazily
 started = time.process_time()
 import airflow_kinesis_ingest
 from airflow_kinesis_ingest import load_workflows
@@ -42,7 +44,15 @@ def floor():
     for number in range(int(sys.argv[2])):
         BaseOperator(task_id="ingest", dag=DAG(f"dag_{number}", schedule=None))
 
-found = {"floor": timed(floor), "all": timed(lambda: load_workflows(dict(module), "many"))}
+def tasks():
+    with DAG("targets", schedule=None), TaskGroup("ingest"):
+        for number in range(int(sys.argv[3])):
+            BaseOperator(task_id=f"account_{number}")
+
+alone = min(timed(lambda: load_workflows(dict(module), "one")) for _ in range(5))
+found = {"floor": timed(floor), "tasks": min(timed(tasks) for _ in range(5))}
+found["targets"] = min(timed(lambda: load_workflows(dict(module), "targets")) for _ in range(5))
+found |= {"all": timed(lambda: load_workflows(dict(module), "many"))}
 os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = "demo_567"
 os.environ["_AIRFLOW_PARSING_CONTEXT_TASK_ID"] = "ingest"
 found["named"] = min(timed(lambda: load_workflows(dict(module), "many")) for _ in range(5))
@@ -55,7 +65,6 @@ def read():
         with open(path, "rb") as file:
             json.loads(file.read())
 
-alone = min(timed(lambda: load_workflows(dict(module), "one")) for _ in range(5))
 found["data"] = (min(timed(lambda: load_workflows(dict(module), "data")) for _ in range(5)) - alone) / len(data)
 found["reading"] = min(timed(read) for _ in range(5)) / len(data)
 print(json.dumps(found))
@@ -79,10 +88,12 @@ print(time.process_time() - started)
 def rows() -> Iterator[Row]:
     with TemporaryDirectory() as home:
         _fill(Path(home))
-        found = [json.loads(_python(home, SCRIPT, home, str(FILES))) for _ in range(3)]
+        found = [json.loads(_python(home, SCRIPT, home, str(FILES), str(TARGETS))) for _ in range(3)]
         one = {name: statistics.median(each[name] for each in found) for name in found[0]}
         per_dag = 1000 / FILES
         yield Row("1,000 files, per DAG", one["all"] * per_dag, "ms", floor=one["floor"] * per_dag, target=1.5)
+        bare, beyond = one["tasks"] / TARGETS * 1000, (one["targets"] - one["tasks"]) / TARGETS * 1000
+        yield Row("a file of 300 targets, per target beyond its bare task", beyond, "ms", floor=bare, target=0.35)
         yield Row("a task's DAG among 1,000 files", one["named"] * 1000, "ms", target=10)
         yield Row("the same, its file not named like it", one["renamed"] * 1000, "ms", target=10)
         read = one["reading"] * 1000
@@ -95,10 +106,14 @@ def rows() -> Iterator[Row]:
 def _fill(home: Path) -> None:
     escaped = r"includes: ['orders\..*']"  # a backslash, as YAML's escapes of a name have one
     text = WORKFLOW.read_text().replace("topicFilterPattern:\n", f"topicFilterPattern:\n        {escaped}\n")
-    for folder in ("one", "many", "renamed", "data"):
+    for folder in ("one", "many", "renamed", "data", "targets"):
         (home / folder).mkdir()
     for folder in ("one", "data"):
         (home / folder / "demo.yaml").write_text(text)
+    accounts = [str(123456789012 + number) for number in range(ACCOUNTS)]
+    product = {"accounts": accounts, "regions": [f"eu-west-{number}" for number in range(REGIONS)]}
+    targets = f"targets: {json.dumps(product)}\n"
+    (home / "targets" / "targets.yaml").write_text(f"{text}{targets}")
     for number, data in enumerate(_data()):
         (home / "data" / f"data_{number}.json").write_text(json.dumps(data))
     for number in range(FILES):
