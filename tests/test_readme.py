@@ -106,6 +106,18 @@ def test_the_numbers_of_the_readme_are_among_the_measured() -> None:
     assert [number for number in named if f"| {number} |" not in measured] == []
 
 
+def test_what_the_readme_says_of_rolling_runs_is_measured() -> None:
+    """Each row holds the times of as many streams, as docs/measured.md has them in one row."""
+    row = re.compile(r"^\| ([\d,]+) \| (.*) \|$", re.MULTILINE)
+    shown = row.findall(README.read_text(encoding="utf-8").partition("## Measured")[2])
+    measured = (README.parent / "docs" / "measured.md").read_text(encoding="utf-8")
+    rows = dict(row.findall(measured.partition("`options.refresh: rolling`")[2]))
+    assert [count for count, _ in shown] == ["1,000", "10,000", "50,000"]
+    for count, cells in shown:
+        full, _, rolling, described, *_, serial = rows[count].split(" | ")
+        assert cells.split(" | ") == [serial, full, rolling, described]
+
+
 def test_what_the_readme_links_to_exists() -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", README.read_text(encoding="utf-8"))
     assert {"docs/workflow-file.md", "docs/measured.md", "CONTRIBUTING.md", "CHANGELOG.md"} <= set(targets)
