@@ -340,8 +340,9 @@ def small(scene: Scene, catalogues: dict[str, Any]) -> Scene:
 
 
 @pytest.fixture
-def small_and_rolling(scene: Scene, catalogues: dict[str, Any]) -> Scene:
+def small_and_rolling(scene: Scene, catalogues: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Scene:
     """The earlier runs were complete, as their statuses say: `a.steady` is not due."""
+    monkeypatch.setattr(run_status, "RETRY_FOR", 0.3)
     scene.rolling = True
     return begin(scene, catalogues, "a.steady", "changed", "fresh", "gone")
 
@@ -375,6 +376,7 @@ def staying(*faults: Fault) -> list[Trouble]:
     return [Trouble(fault, FOR_EVER, STAYS) for fault in faults]
 
 
+AWS_OPERATIONS = ["ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
 AWS_TRANSIENT = [
     aws_error("LimitExceededException"),
     aws_error("ProvisionedThroughputExceededException"),
@@ -399,9 +401,7 @@ AWS_TROUBLES = [
 
 
 @pytest.mark.parametrize("trouble", AWS_TROUBLES, ids=str)
-@pytest.mark.parametrize(
-    "operation", ["ListStreams", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords"]
-)
+@pytest.mark.parametrize("operation", AWS_OPERATIONS)
 def test_aws_in_trouble(small: Scene, operation: str, trouble: Trouble) -> None:
     """A listing in trouble ends the run; a description in trouble costs one topic; a read in trouble, one sample."""
     one = "*" if operation == "ListStreams" or trouble.outcome == ENDS else "changed"
@@ -433,6 +433,7 @@ def test_aws_in_trouble(small: Scene, operation: str, trouble: Trouble) -> None:
         ("DescribeStreamSummary", "changed"),
         ("ListShards", "changed"),
         ("ListShards", "a.steady"),
+        ("GetShardIterator", "changed"),
         ("GetRecords", "fresh"),
     ],
 )
@@ -454,16 +455,43 @@ def test_aws_in_trouble_while_a_run_is_rolling(
     check_repaired(small)
 
 
-@pytest.mark.parametrize("trouble", [*staying(aws_error("AccessDeniedException"), Fault.reset())], ids=str)
-@pytest.mark.parametrize("path", ["/services/ingestionPipelines/*"])
-def test_a_run_that_cannot_ask_for_the_last_complete_one_describes_everything(
-    small_and_rolling: Scene, path: str, trouble: Trouble
-) -> None:
-    """OpenMetadata takes or tells no status: nothing is taken for granted."""
+@pytest.mark.parametrize("trouble", [each for each in AWS_TROUBLES if each.outcome == PASSES], ids=str)
+def test_a_rolling_run_gets_through_what_passes_of_aws(small_and_rolling: Scene, trouble: Trouble) -> None:
+    """At every call in turn, also at the ListShards of what is not due."""
     small = small_and_rolling
-    small.catalogue.faults = Faults(trouble.rule("GET", path))
+    listing = trouble.rule("ListStreams")
+    one = [trouble.rule(each, "changed") for each in AWS_OPERATIONS[1:]]
+    small.aws.faults = Faults(listing, *one, trouble.rule("ListShards", "a.steady"))
+    report = small.run(10.0)
+    check(small, report)
+    assert {operation for operation, *_ in small.aws.faults.injected} == set(AWS_OPERATIONS)
+    assert (report.state, report.warnings, report.deleted, report.not_due) == ("success", (), ("gone",), 1)
+
+
+@pytest.mark.parametrize("trouble", staying(aws_error("AccessDeniedException"), Fault.reset()), ids=str)
+def test_a_run_that_cannot_ask_for_the_last_complete_one_describes_everything(
+    small_and_rolling: Scene, trouble: Trouble
+) -> None:
+    """OpenMetadata tells no status: nothing is taken for granted."""
+    small = small_and_rolling
+    small.catalogue.faults = Faults(trouble.rule("GET", "/services/ingestionPipelines/*"))
     report = small.run(trouble.retry_for)
     assert (report.state, report.not_due, report.deleted) == ("success", 0, ("gone",))
+    check(small, report)
+    check_repaired(small)
+
+
+@pytest.mark.parametrize("trouble", staying(Fault.status(403), Fault.status(503), Fault.reset()), ids=str)
+@pytest.mark.parametrize("path", ["/services/ingestionPipelines", "/services/ingestionPipelines/*"])
+def test_a_run_that_cannot_say_that_it_was_complete_is_no_complete_one(
+    small_and_rolling: Scene, path: str, trouble: Trouble
+) -> None:
+    """Its own result is none the worse; the next run looks at what it wrote again."""
+    small = small_and_rolling
+    small.catalogue.faults = Faults(trouble.rule("PUT", path))
+    report = small.run(trouble.retry_for)
+    assert small.catalogue.faults.injected
+    assert (report.state, report.deleted) == ("success", ("gone",))
     check(small, report)
     check_repaired(small)
 
@@ -594,6 +622,28 @@ def test_openmetadata_in_trouble_with_one_topic(
         assert report.fatal is None
     elif method == "DELETE":
         assert report.fatal is not None
+    check_repaired(small)
+
+
+@pytest.mark.parametrize("trouble", OPENMETADATA_TROUBLES, ids=str)
+@pytest.mark.parametrize(("method", "path"), [*OPENING, *PER_TOPIC])
+def test_openmetadata_in_trouble_while_a_run_is_rolling(
+    small_and_rolling: Scene, method: str, path: str, trouble: Trouble
+) -> None:
+    """As in a full run; what is not due meets no fault."""
+    small = small_and_rolling
+    name = {"DELETE": "gone"}.get(method, "fresh" if (method, path) == ("PUT", "/topics/*/sampleData") else "changed")
+    target = of_topic(small, path, name) if (method, path) in PER_TOPIC else path
+    small.catalogue.faults = Faults(trouble.rule(method, target))
+    report = small.run(trouble.retry_for)
+    assert small.catalogue.faults.injected
+    check(small, report)
+    if trouble.outcome == PASSES:
+        assert (report.state, report.warnings, report.deleted, report.not_due) == ("success", (), ("gone",), 1)
+        return
+    if (method, path) in OPENING:
+        assert report.fatal is not None
+        assert (report.listed, report.deleted) == (0, ())
     check_repaired(small)
 
 
