@@ -73,9 +73,13 @@ class RegisteredSchema:
 
 @dataclass(frozen=True, slots=True)
 class NoSchema:
-    """Why a registered schema is not at hand: one sentence that names what would make it so."""
+    """Why a registered schema is not at hand: one sentence that names what would make it so.
+
+    told: a warning of the run says it already, for all schemas.
+    """
 
     reason: str
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ class Field:
 class MessageSchema:
     """The structure the messages of a stream share.
 
-    kind is OpenMetadata's schemaType; text the schema as its users write it; agreed of total messages had it.
+    kind is OpenMetadata's schemaType; text the schema as its users write it; agreed of total messages had it. yields:
+    to any catalogued one but an inferred one, as another may be declared that could not be asked for.
     """
 
     kind: Literal["Avro", "JSON", "Protobuf", "Other"]
@@ -121,6 +126,7 @@ class MessageSchema:
     fields: tuple[Field, ...]
     agreed: int
     total: int
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)

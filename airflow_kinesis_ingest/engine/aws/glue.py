@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 NEXT_RUN = "Messages that name their schema stay encoded; the next run asks again"
 UNKNOWN_VERSION = {"EntityNotFoundException", "InvalidInputException"}
+LATEST = {"LatestVersion": True}
 FORMATS = ("AVRO", "JSON", "PROTOBUF")
 
 
@@ -50,9 +51,13 @@ class GlueSchemas:
 
     def named(self, registry: str, schema: str, version: int | Literal["latest"]) -> RegisteredSchema | NoSchema:
         """A version of a schema by its names; only one that is AVAILABLE."""
-        number: dict[str, Any] = {"LatestVersion": True} if version == "latest" else {"VersionNumber": version}
+        number: dict[str, Any] = LATEST if version == "latest" else {"VersionNumber": version}
         identity = {"RegistryName": registry, "SchemaName": schema}
         return self._once(f"{version} of {registry}/{schema}", SchemaId=identity, SchemaVersionNumber=number)
+
+    def at(self, arn: str) -> RegisteredSchema | NoSchema:
+        """The latest version of a schema; only one that is AVAILABLE."""
+        return self._once(f"latest of {arn}", SchemaId={"SchemaArn": arn}, SchemaVersionNumber=LATEST)
 
     def _once(self, version_id: str, **asked: Any) -> RegisteredSchema | NoSchema:
         with self._lock:
@@ -91,5 +96,5 @@ class GlueSchemas:
         """missing: the action that is to be allowed."""
         remedy = f"Allow {missing} (`kinesis-ingest policy --glue`)" if missing else NEXT_RUN
         self._tell(Skip(what, remedy=remedy, actions=(missing,) if missing else ()))
-        self._given_up = NoSchema(f"{what}: allow {missing}" if missing else what)
+        self._given_up = NoSchema(f"{what}: allow {missing}" if missing else what, told=True)
         return self._given_up

@@ -47,7 +47,7 @@ def policy_of(workflow: Workflow, *, kms: bool = False, glue: bool = False) -> d
         KinesisTags=list(TAGS) if wants_tags(options) else [],
         KinesisLineage=_called(lineage.model_copy(update={"writers": []})),
         KinesisWriters=_called(lineage.model_copy(update={"readers": []})),
-        KinesisSchemas=[GLUE] if glue or options.schema_registry.streams else [],
+        KinesisSchemas=[GLUE] if glue or options.declares_schemas else [],
     )
 
 

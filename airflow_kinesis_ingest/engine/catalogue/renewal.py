@@ -51,6 +51,8 @@ def renewed(
     text, fields = ((catalogued or {}).get(key) for key in ("schemaText", "schemaFields"))
     if not catalogued or not (text or fields):
         return Renewed(to_openmetadata(schema) if schema else dict(catalogued or {}))
+    if schema and schema.yields and not is_ours(str(text)):
+        schema = None
     if not (override or sent or is_ours(str(text))):
         return Renewed(dict(catalogued))
     kept = named(fields or [], stored_name)

@@ -163,6 +163,8 @@ def _avro_type(avro: AvroType) -> tuple[str, str]:
         return "MAP", f"MAP<STRING, {_avro_inside(avro.items)}>"
     if avro.logical in _LOGICAL:
         return _LOGICAL[avro.logical]
+    if avro.kind == "integer":  # of JSON Schema, which bounds none
+        return _INTEGERS[65]
     return avro.kind.upper(), _avro_display(avro)
 
 

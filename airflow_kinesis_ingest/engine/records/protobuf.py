@@ -56,8 +56,14 @@ def type_of(schema: str, name: str) -> AvroType:
     """The type of the message of that full name, as a graph. ValueError and ImportError as `read_message`."""
     compiled = _compiled(schema)
     if name not in compiled.types:
-        raise ValueError("a message that the schema does not have")
+        raise ValueError(f"the schema has no message {name}")
     return _Graph(compiled.types).records[name]
+
+
+def at_the_top(schema: str) -> list[str]:
+    """Full names of the messages that stand in no other, in alphabetical order. Raises as `read_message`."""
+    names = _compiled(schema).names
+    return [name for name in names if name.rpartition(".")[0] not in names]
 
 
 class _Compiled(NamedTuple):

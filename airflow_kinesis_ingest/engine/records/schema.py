@@ -25,6 +25,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Literal, NamedTuple
 
@@ -33,6 +34,7 @@ from .avro_schema import parse as parse_avro
 from .field_names import named
 from .fields import fields_of_avro, fields_of_shape
 from .forgetting import Aged, Ages, Memory, aged, lost
+from .json_schema import parse as parse_json_schema
 from .protobuf import type_of
 from .shape import DEPTH_MOST, Shape, depth_within, pruned, shape_of, union
 
@@ -44,7 +46,7 @@ SHAPES_MOST = 2000
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COMMENT = "Inferred from sampled messages by airflow-kinesis-ingest and renewed by it while unedited. Digest: "
-_SCHEMA_TYPES: dict[str, Literal["Avro", "JSON", "Protobuf"]] = {
+SCHEMA_TYPES: dict[str, Literal["Avro", "JSON", "Protobuf"]] = {
     "AVRO": "Avro",
     "JSON": "JSON",
     "PROTOBUF": "Protobuf",
@@ -60,7 +62,7 @@ _TYPE_ORDER = ("object", "array", "string", "number", "integer", "boolean", "nul
 
 def infer(messages: Sequence[Message], *, name: str) -> MessageSchema | None:
     """The schema of the messages, the same for any order of them; None when they share none. name: the root's."""
-    counted = [message for message in messages if not _is_control(message)]
+    counted = [message for message in messages if not is_control(message)]
     carried = Counter(message.schema for message in counted if message.schema is not None)
     if _is_share(carried.total(), counted):
         return _carried(carried, counted, name)
@@ -93,7 +95,16 @@ def is_ours(schema_text: str) -> bool:
     return comment == _COMMENT + _digest(document)
 
 
-def _is_control(message: Message) -> bool:
+def is_object(text: str) -> bool:
+    """Whether it is JSON's."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def is_control(message: Message) -> bool:
+    """Whether it is about the stream, and no message of it."""
     return bool(message.layers) and message.layers[-1].endswith("/control")
 
 
@@ -124,7 +135,21 @@ def _carried(carried: Counter[RegisteredSchema], counted: list[Message], name: s
         return None
     values = [message.value for message in counted if message.schema == schema and message.format == "json"]
     fields = _carried_fields(schema, values, name)
-    return MessageSchema(_SCHEMA_TYPES[schema.data_format], schema.definition, fields, carried[schema], len(counted))
+    return MessageSchema(SCHEMA_TYPES[schema.data_format], schema.definition, fields, carried[schema], len(counted))
+
+
+@lru_cache(maxsize=32)
+def as_written(schema: RegisteredSchema) -> MessageSchema:
+    """What somebody registered, whether or not a message has it. Its root has no name where the schema gives none.
+
+    Raises ValueError where its text cannot be read, ImportError where the extra `codecs` is needed and not installed.
+    """
+    if schema.data_format == "PROTOBUF":
+        root = type_of(schema.definition, schema.message)
+    else:
+        root = (parse_avro if schema.data_format == "AVRO" else parse_json_schema)(schema.definition)
+    fields = fields_of_avro("", root)
+    return MessageSchema(SCHEMA_TYPES[schema.data_format], schema.definition, fields, 0, 0)
 
 
 def _family(schema: RegisteredSchema) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,6 +16,7 @@ from ..aws.tags import ACTIONS as TAG_ACTIONS
 from ..aws.tags import tags, types_of, wants_tags
 from ..catalogue.deletion import account_of, region_of
 from ..lineage.asking import listed, problem_of
+from ..lineage.channels import Channels
 from ..lineage.flow import Flow, Listing, Part, Region, TagListing, Unfinished, step_of
 from ..lineage.parts import parts
 from ..model import EXAMPLES, Description, Problem
@@ -60,7 +61,7 @@ class Beside:
     region: Region | None = None
     _consumers: Queue[str | Unfinished | None] = field(default_factory=Queue)
     _tags: Future[TagListing] | None = None
-    _listings: list[Future[Listing]] = field(default_factory=list)
+    _listings: dict[str, Future[Listing]] = field(default_factory=dict)
 
     def begin(self) -> None:
         options = self.workflow.options
@@ -73,7 +74,7 @@ class Beside:
         used = parts(options.lineage)
         if wants_tags(options):
             self._tags = _begun(partial(tags, region, types_of(part.name for part in used)))
-        self._listings = [_begun(partial(_listed, part, region)) for part in used]
+        self._listings = {part.name: _begun(partial(_listed, part, region)) for part in used}
 
     def described(self, found: Description) -> None:
         """One more stream was described."""
@@ -99,11 +100,21 @@ class Beside:
 
     def asked(self) -> Asked:
         """Wait for all that was begun. Raises Stopped."""
-        begun: list[Future[Any]] = [*self._listings, *([self._tags] if self._tags else [])]
+        begun: list[Future[Any]] = [*self._listings.values(), *([self._tags] if self._tags else [])]
+        self._await(begun)
+        listings = tuple(each.result() for each in self._listings.values())
+        return Asked(self._tags.result() if self._tags else None, listings)
+
+    def channels(self) -> Listing:
+        """Wait for the channels, which the file asks for. Raises Stopped."""
+        begun = self._listings[Channels.name]
+        self._await([begun])
+        return begun.result()
+
+    def _await(self, begun: Collection[Future[Any]]) -> None:
         while not self.stop.is_set():
             if not wait(begun, POLL).not_done:
-                listings = tuple(each.result() for each in self._listings)
-                return Asked(self._tags.result() if self._tags else None, listings)
+                return
         raise Stopped("the run was asked to end")
 
 

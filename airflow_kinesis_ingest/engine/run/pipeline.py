@@ -22,7 +22,6 @@ from ...errors import (
     IngestError,
     Stopped,
     StreamGone,
-    StreamUnreadable,
     TopicRefused,
     WorkflowError,
 )
@@ -48,7 +47,7 @@ from ..workflow.disclosure import unused
 from ..workflow.filters import Verdict, stream_filter
 from ..workflow.models import Options, Workflow
 from .beside import Beside, flows_at, of_streams, of_the_run
-from .declared import Declared, contradiction
+from .declared import Declared
 from .details import details
 from .flow import Flow, Stage, attended
 from .reading import Reader, dated
@@ -307,6 +306,7 @@ def assemble(
     touched: Touched = lambda *_: None,
 ) -> Run:
     source = source_of(workflow, stop, throttled=tally.throttled)
+    beside = Beside(workflow, stop)
     return Run(
         workflow=workflow,
         source=source,
@@ -315,21 +315,23 @@ def assemble(
         sink=into(workflow, stop, tally.warn),
         tally=tally,
         stop=stop,
-        beside=Beside(workflow, stop),
-        declared=_declared(workflow, tally),
+        beside=beside,
+        declared=_declared(workflow, tally, beside),
         only=only,
         touched=touched,
     )
 
 
-def _declared(workflow: Workflow, tally: Tally) -> Declared | None:
+def _declared(workflow: Workflow, tally: Tally, beside: Beside) -> Declared | None:
+    """None where the file declares nothing."""
     options = workflow.options
-    if not options.schema_registry.streams:
+    if not options.declares_schemas:
         return None
     schemas = GlueSchemas(
         lambda: glue_client(workflow.aws, options.assume_role), partial(tally.missed, "schema", REGISTRY)
     )
-    return Declared(options.schema_registry.streams, schemas)
+    channels = beside.channels if options.binds_schemas else None
+    return Declared(options.schema_registry.streams, schemas, partial(tally.missed, "schema"), channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,6 +424,7 @@ class Run:
             return _no_sample
         warn = partial(self.tally.missed, "sample", REGISTRY)
         schemas = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role), warn)
+        schemas = self.declared.schemas if self.declared else schemas
         return partial(self._sample, Reader(options, storing=storing, schemas=schemas))
 
     def _feed(
@@ -493,7 +496,10 @@ class Run:
         elif not taken.exhausted:
             cause = "no record was found within the bounds of the search"
             self.tally.warn("sample", described.stream.name, cause, "Raise `options.sample.shards` or `timeLimit`")
-        sample = reader.sample(described.stream.name, taken.records)
+        messages = reader.messages(taken.records)
+        if self.declared and (contradiction := self.declared.contradiction(described.stream, messages)):
+            self.tally.missed("schema", described.stream.name, contradiction)
+        sample = reader.sample(described.stream.name, messages)
         sample = dated(sample, taken.records, datetime.now(timezone.utc))
         if taken.records or taken.exhausted:
             self.tally.read(described.stream.name, sample)
@@ -513,26 +519,12 @@ class Run:
         name = described.stream.name
         with self.tally.step("write", name):
             url = console_url(self.workflow.aws.aws_region, name)
-            topic = topic_of(described, source_url=url, schema=self._schema(name, sample))
+            schema = self.declared.schema(described.stream, sample) if self.declared else sample.schema
+            topic = topic_of(described, source_url=url, schema=schema)
             outcome = self.sink.write(topic, sample)
             self.tally.finished(name, outcome)
             self.touched(topic, outcome)
             self.tally.drifted(name, self.sink.drift(name))
-
-    def _schema(self, name: str, sample: Sample) -> MessageSchema | None:
-        """The declared one before what the messages say. Where it cannot be had the topic keeps its schema."""
-        if self.declared is None:
-            return sample.schema
-        try:
-            declared = self.declared(name)
-        except StreamUnreadable as error:
-            self.tally.missed("schema", name, error)
-            return None
-        if declared and (how := contradiction(declared, sample.schema)):
-            self.tally.warn(
-                "schema", name, how, "Correct `options.schemaRegistry.streams`, or what writes to the stream"
-            )
-        return declared or sample.schema
 
     def _link(self, listed: Mapping[str, str | None]) -> None:
         """Bring what was asked beside the streams into the catalogue. What did not work of it is a warning."""

@@ -47,9 +47,8 @@ class Reader:
                 break
         return found[-self._options.sample.count :] if self._newest else found[: self._options.sample.count]
 
-    def sample(self, name: str, records: Sequence[Record]) -> Sample:
+    def sample(self, name: str, messages: Sequence[Message]) -> Sample:
         """name: of the stream, for the root of its schema."""
-        messages = self.messages(records)
         texts = self.redacted_texts(messages) if self._storing else ()
         notes = tuple(dict.fromkeys(message.note for message in messages if message.note))
         return Sample(texts, self.schema(name, messages), notes, len(messages))

@@ -477,9 +477,17 @@ class DeclaredSchema(Strict):
         None, alias="schema", max_length=255, description="Name of the schema; default: the stream's"
     )
     version: Literal["latest"] | SchemaVersion = Field("latest", description="`latest`, or the number of a version")
+    message: Plain | None = Field(
+        None, max_length=1000, description="Full name of the message, of a Protobuf schema with several at its top"
+    )
 
 
 class SchemaRegistryOptions(Strict):
+    from_channels: bool = Field(
+        True,
+        description="Where `lineage.readers` has `channels`: also the schema that a channel of a stream names; needs"
+        " glue:GetSchemaVersion",
+    )
     streams: dict[Regex, DeclaredSchema] = Field(
         default_factory=dict,
         description="Patterns of streams, as in `topicFilterPattern`, and the schema that the first to match declares;"
@@ -521,6 +529,15 @@ class Options(Strict):
     account_id_endpoint_mode: EndpointMode = Field(
         "disabled", description="botocore's setting; `disabled` keeps the classic regional host"
     )
+
+    @property
+    def binds_schemas(self) -> bool:
+        """Whether channels declare the schemas of their streams."""
+        return self.schema_registry.from_channels and "channels" in self.lineage.readers
+
+    @property
+    def declares_schemas(self) -> bool:
+        return bool(self.schema_registry.streams) or self.binds_schemas
 
 
 class TargetBlock(Strict):

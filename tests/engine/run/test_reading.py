@@ -26,7 +26,7 @@ def sample(*records: bytes, storing: bool = True, schemas: Any = lookup, infer: 
     """The sample of a stream called s; options: of `options.sample`."""
     checked = Options.model_validate({"sample": options, "inferSchema": infer})
     reader = Reader(checked, storing=storing, schemas=schemas)
-    return reader.sample("s", [Record(data) for data in records])
+    return reader.sample("s", reader.messages([Record(data) for data in records]))
 
 
 # Options
