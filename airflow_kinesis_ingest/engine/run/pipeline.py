@@ -423,8 +423,8 @@ class Run:
         if not self.workflow.metadata.generate_sample_data or not (storing or options.infer_schema):
             return _no_sample
         warn = partial(self.tally.missed, "sample", REGISTRY)
-        schemas = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role), warn)
-        schemas = self.declared.schemas if self.declared else schemas
+        own = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role), warn)
+        schemas = self.declared.schemas if self.declared else own
         return partial(self._sample, Reader(options, storing=storing, schemas=schemas))
 
     def _feed(
