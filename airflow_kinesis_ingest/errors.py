@@ -183,7 +183,9 @@ class StreamGone(Skip):
 
 
 class StreamNotReady(Skip):
-    """The stream is being created or deleted (ResourceInUseException, or its status says so)."""
+    """There is nothing to take of the stream now, and nothing failed: it is being created or deleted
+    (ResourceInUseException, or its status says so), or is not the one that an event told of.
+    """
 
 
 class StreamDenied(Skip):

@@ -46,7 +46,7 @@ def _options() -> dict[str, Any]:
                 "/run/secrets/openmetadata",
             ),
             "allowed_hosts": _option(
-                "The hosts, or host:port, that `hostPort`, `endPointURL` and what gives tokens may name, those of "
+                "The hosts, or host:port, that `hostPort`, `endPointURL`, `queueUrl` and what gives tokens may name, those of "
                 f"Airflow connections included. AWS's own hosts are always allowed. {how}",
                 "openmetadata.example.com, *.vpce.amazonaws.com",
             ),

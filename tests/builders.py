@@ -81,3 +81,34 @@ def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     while not true():
         assert time.monotonic() < limit, "it did not become true"
         time.sleep(0.005)
+
+
+def cloudtrail_event(
+    call: str = "CreateStream",
+    *,
+    parameters: dict[str, Any] | None = None,
+    stream: str = "orders",
+    account: str = "123456789012",
+    region: str | None = "us-east-2",
+    source: str = "kinesis.amazonaws.com",
+    detail_type: str = "AWS API Call via CloudTrail",
+    error: str | None = None,
+) -> dict[str, Any]:
+    """As EventBridge hands one to a queue. parameters: of the call; by default those that name the stream."""
+    detail = {
+        "eventVersion": "1.11",
+        "userIdentity": {"type": "IAMUser", "accountId": account, "userName": "somebody"},
+        "eventTime": "2026-11-20T10:00:00Z",
+        "eventSource": source,
+        "eventName": call,
+        "awsRegion": region,
+        "sourceIPAddress": "192.0.2.1",
+        "requestParameters": {"streamName": stream} if parameters is None else parameters,
+        "responseElements": None,
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        **({"errorCode": error} if error else {}),
+    }
+    head = {"version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "detail-type": detail_type}
+    where = {"source": "aws.kinesis", "account": account, "time": "2026-11-20T10:00:00Z", "region": region}
+    return head | where | {"resources": [], "detail": detail}

@@ -22,6 +22,7 @@ from ..links import CatalogueLink, ConsoleLink
 from ..metrics import counted
 from ..openlineage import Touched, is_installed
 from ..task_logs import logs_at
+from .events import told
 from .probe import PROBE, answered, asked, conf_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class KinesisIngestionOperator(BaseOperator):
     out of reach are left to Airflow's retries. A run that failed has its report as XCom too; one that could not begin
     has none. Delivery: at least once; writes are idempotent, so that a task that is retried or killed leaves the same
     catalogue. A run parameter `debug` logs the engine's every step. A run whose conf has `probe` asks instead of
-    ingesting, and writes nothing (`probe.py`).
+    ingesting, and writes nothing (`probe.py`). A run that events of a queue started takes their streams alone, and is
+    skipped where none is the workflow's (`events.py`).
 
     Of each stream that drifted, a hundred at most, it emits an event of the asset `kinesis://ACCOUNT/REGION/STREAM`,
     through the alias `kinesis_drift`; Airflow takes them from a task that succeeds alone.
@@ -133,17 +135,18 @@ class KinesisIngestionOperator(BaseOperator):
         from ..engine.run import pipeline
         from ..engine.run.report import table, tenths
 
+        streams = told(context, workflow)
         self.console_url = _console(workflow)
         status_id, over = _status_id(self.dag_id, context["run_id"], self.target), partial(self._over, context["ti"])
         status = pipeline.status_of(workflow, self.dag_id, status_id, over)
         progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
-        self.log.info("listing the streams")
+        self.log.info("%s", f"taking {len(streams.names)} streams" if streams else "listing the streams")
         leave = partial(_leave, context["ti"], workflow)
-        told: Any = {}
+        more: Any = {"told": streams}
         if is_installed():
             self._touched = Touched(workflow)
-            told = {"touched": self._touched.add}
-        report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status, broken_off=leave, **told)
+            more["touched"] = self._touched.add
+        report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status, broken_off=leave, **more)
         self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
         self.log.info("%s: %s\n%s", self._name, report.state, table(report))
         return report

@@ -23,7 +23,7 @@ from .versions import ServerVersion
 log = logging.getLogger(__name__)
 
 FAILURES = 10
-OURS = {"pool", "queue", "executor", "priority_weight", "spread", "first_run", "pod_template", "on_failure"}
+OURS = {"pool", "queue", "executor", "priority_weight", "spread", "first_run", "pod_template", "on_failure", "events"}
 """Of airflowConfig: no fields of OpenMetadata's."""
 
 TIMEOUT = (2.0, 4.0)

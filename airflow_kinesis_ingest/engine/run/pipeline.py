@@ -53,6 +53,7 @@ from .flow import Flow, Stage, attended
 from .reading import Reader, dated
 from .refresh import LOOKERS, Refresh, looking, refreshed
 from .tally import Tally, unexpected
+from .told import Told
 from .window import window
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ def run(
     only: frozenset[str] | None = None,
     broken_off: Progress | None = None,
     touched: Touched = lambda *_: None,
+    told: Told | None = None,
 ) -> RunReport:
     """Ingest once. Never raises for a run that failed: the report says what happened, `fatal` why it ended early.
 
@@ -86,12 +88,13 @@ def run(
     ended. into: another sink than the workflow's. only: the names of the streams to take (see `chosen`), all without
     it. The others are left alone and not counted, nothing is deleted, and a name that is not listed is a failure.
     broken_off: given the report of a run that somebody's exception breaks off, before this raises it. touched: told
-    of each topic that the catalogue has acknowledged, by many threads.
+    of each topic that the catalogue has acknowledged, by many threads. told: instead of
+    `only`, the streams that events told of: nothing is listed, and one that is not there is none of this run's.
     """
     tally = Tally()
 
     def work(over: threading.Event) -> None:
-        assemble(workflow, over, tally, into or sink_of, only, touched).execute(status)
+        assemble(workflow, over, tally, into or sink_of, only, touched, told).execute(status)
 
     def report_progress() -> None:
         if progress:
@@ -304,6 +307,7 @@ def assemble(
     into: Destination,
     only: frozenset[str] | None = None,
     touched: Touched = lambda *_: None,
+    told: Told | None = None,
 ) -> Run:
     source = source_of(workflow, stop, throttled=tally.throttled)
     beside = Beside(workflow, stop)
@@ -317,8 +321,9 @@ def assemble(
         stop=stop,
         beside=beside,
         declared=_declared(workflow, tally, beside),
-        only=only,
+        only=told.names if told else only,
         touched=touched,
+        told=told,
     )
 
 
@@ -347,6 +352,7 @@ class Run:
     declared: Declared | None = None
     only: frozenset[str] | None = None
     touched: Touched = lambda *_: None
+    told: Told | None = None
 
     @property
     def _options(self) -> Options:
@@ -355,7 +361,7 @@ class Run:
     def execute(self, status: RunStatus | None = None) -> None:
         """Raises the IngestError that ended the run early; nothing else is left undone."""
         complete = False
-        streams = self._of_stated_account(self.source.streams())
+        streams = self._of_stated_account(self.told.streams() if self.told else self.source.streams())
         storing = self.sink.open(storing=self.workflow.metadata.generate_sample_data and self._options.sample.store)
         try:
             self.tally.catalogue = self.sink.address
@@ -410,6 +416,7 @@ class Run:
         flow = Flow(stages, self.stop)
         listed, failed = self._feed(flow, streams, recorded)
         flow.drain()
+        listed |= self.told.arns if self.told else {}
         self.beside.all_described(whole=not failed and self.tally.whole)
         if failed:
             raise failed
@@ -455,7 +462,7 @@ class Run:
     def _describe(self, recorded: Mapping[str, str | None], stream: Stream) -> Description | None:
         described: Description | None = None
         with self.tally.step("describe", stream.name):
-            described = self.source.describe(stream)
+            described = self._look_at(stream)
             self.tally.described(described)
             self.beside.described(described)
         ours: Description | None = None
@@ -464,6 +471,13 @@ class Run:
                 self._require_ours(described, recorded.get(stream.name))
                 ours = described
         return ours
+
+    def _look_at(self, stream: Stream) -> Description:
+        if self.told is None:
+            return self.source.describe(stream)
+        described = self.told.described(self.source, stream, self.tally.warn)
+        self.tally.account = self.tally.account or account_of(described.stream.arn)
+        return described
 
     def _require_ours(self, described: Description, recorded: str | None) -> None:
         """Raises TopicRefused for a topic whose stream is recorded in another account or region.

@@ -37,8 +37,8 @@ class Fence:
 
     variables: the names that `${NAME}` may have. token_folders: where, at any depth, a file lies that `jwtToken`,
     `secretKey` or `privateKey` may name; the file itself and what links lead to. hosts: names or addresses that
-    `hostPort`, `endPointURL` and what gives tokens may have, `host` or `host:port`. AWS's own hosts, which a region
-    stands for, are always allowed. notifiers: the names, and no patterns, that `airflowConfig.onFailure` may have
+    `hostPort`, `endPointURL`, `queueUrl` and what gives tokens may have, `host` or `host:port`. AWS's own hosts, which
+    a region stands for, are always allowed. notifiers: the names, and no patterns, that `airflowConfig.onFailure` may have
     beside the known ones; one that is none of them is worth a warning.
     """
 
@@ -124,6 +124,8 @@ def forbidden_places(document: Document, workflow: Workflow, fence: Fence) -> It
         urls.append(((*AWS_BLOCK, "endPointURL"), connection.config.aws_config.endpoint_url))
     if server:
         urls.append(((*SERVER_BLOCK, "hostPort"), server.host_port))
+    if events := workflow.airflow_config.events:
+        urls.append((("airflowConfig", "events", "queueUrl"), events.queue_url))
     urls += [((*SECURITY_BLOCK, field), url) for field, url in urls_in(security)]
     for place, url in urls:
         if url and not PLACEHOLDER.search(url) and not fence.allows_url(url):

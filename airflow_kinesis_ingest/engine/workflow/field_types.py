@@ -206,6 +206,7 @@ def _zone(value: str) -> str:
 
 _HOST = r"((\w([\w-]*\w)?\.)*\w([\w-]*\w)?\.?|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
 _PATH = r"(/[^\s?#@]*)?"
+_QUEUE = rf"{_PATH}/\d{{12}}/[A-Za-z0-9_-]{{1,80}}(\.fifo)?"
 
 
 def is_url(text: str) -> bool:
@@ -253,6 +254,9 @@ Authority = Annotated[str, _url("https://login.microsoftonline.com/TENANT-ID")]
 TokenEndpoint = Annotated[str, _url("https://idp.example.com/oauth2/token")]
 OktaEndpoint = Annotated[
     str, _url("https://dev-1.okta.com/oauth2/default/v1/token", r"/[^\s?#@]*token", "the URL of Okta's tokens")
+]
+QueueUrl = Annotated[
+    str, _url("https://sqs.us-east-2.amazonaws.com/123456789012/kinesis", _QUEUE, "the URL of a queue")
 ]
 Domain = Annotated[
     str, _shaped(rf"(https?://)?{_HOST}/?", "this is not the name of a host", "Write it like dev-1.eu.auth0.com")

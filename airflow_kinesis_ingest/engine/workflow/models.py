@@ -43,6 +43,7 @@ from .field_types import (
     Plain,
     PodTemplate,
     Position,
+    QueueUrl,
     Redaction,
     Regex,
     Region,
@@ -276,6 +277,22 @@ class Notice(Strict):
     )
 
 
+class Events(Strict):
+    """A queue that tells of changes to streams: each is then catalogued at once, beside what the schedule does."""
+
+    queue_url: QueueUrl = Field(
+        max_length=1000,
+        description="SQS queue that EventBridge fills, by the rule that `kinesis-ingest events` prints; a run reads"
+        " the streams of its messages alone, and deletes nothing",
+    )
+    connection: Plain | None = Field(
+        None,
+        max_length=250,
+        description="Airflow connection of type `aws` by which the triggerer reads it; default: the triggerer's own"
+        " identity",
+    )
+
+
 class AirflowConfig(Strict):
     """OpenMetadata's airflowConfig; times in seconds, dates in UTC."""
 
@@ -331,6 +348,7 @@ class AirflowConfig(Strict):
         " loader gives as `pod_templates`",
     )
     on_failure: list[Notice] = Field(default_factory=list, max_length=10)
+    events: Events | None = None
     email: str | None = Field(None, max_length=254, description="Shown as the pipeline's contact")
     workflow_default_view: str | None = Field(None, json_schema_extra=UNUSED)
     workflow_default_view_orientation: str | None = Field(None, json_schema_extra=UNUSED)
