@@ -129,6 +129,13 @@ def add_commands(commands: Any) -> None:
     policy.add_argument("--lineage", action="store_true", help="also for all that finds who reads from streams")
     policy.add_argument("--writers", action="store_true", help="also for all that finds who writes to streams")
     policy.add_argument("-c", "--config", type=Path, metavar="FILE", help="what this workflow file calls, and no more")
+    events = _command(
+        commands, "events", events_command, "print what AWS is told so that a file's queue hears of changes"
+    )
+    events.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the workflow file")
+    events.add_argument(
+        "--part", choices=["rule", "targets", "queue", "iam"], help="one alone, as its command of `aws` takes it"
+    )
     deploy = _command(commands, "deploy", deploy_command, "check a workflow file and put it into a folder in one step")
     deploy.add_argument("file", type=Path, metavar="FILE", help="the workflow file")
     deploy.add_argument("folder", type=Path, metavar="FOLDER", help="where the DAG loader looks, e.g. dags/workflows")
@@ -539,6 +546,21 @@ def policy_command(arguments: argparse.Namespace) -> int:
     else:
         found = policy(**asked)
     print(json.dumps(found, indent=4))
+    return SUCCESS
+
+
+def events_command(arguments: argparse.Namespace) -> int:
+    from .engine.aws.event_rule import Queue, setup
+    from .engine.workflow.loading import load
+    from .engine.workflow.targets import each_target
+
+    workflow = load(arguments.config, fence=_fence(arguments))
+    if workflow.airflow_config.events is None:
+        remedy = "Add `airflowConfig.events.queueUrl`, the URL of an SQS queue"
+        raise FixFile("this file names no queue", where=str(arguments.config), remedy=remedy)
+    queue = Queue.of(workflow.airflow_config.events.queue_url)
+    found = setup(queue, each_target(workflow)[0].region or "us-east-1")
+    print(json.dumps(found[arguments.part] if arguments.part else found, indent=4))
     return SUCCESS
 
 

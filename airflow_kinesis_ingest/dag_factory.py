@@ -20,6 +20,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from inspect import signature
 from itertools import chain
 from pathlib import Path
@@ -170,6 +171,8 @@ def build_dag(
     document = document or read(file, name)
     workflow = check(document, file.stem)
     text, record = masked(document, b""), record_of(workflow, name or str(file))
+    if faults := list(_without_amazon(document, workflow.airflow_config)):
+        raise WorkflowError(faults)
     make = partial(dag_of, workflow, file, precondition, text, record, pod_templates)
     try:
         dag = make()
@@ -182,6 +185,14 @@ def build_dag(
         problem, remedy = f"Airflow's cluster policy refuses this DAG: {reason}", "Change the file as it says"
         raise WorkflowError([Fault(name or str(file), 0, 0, "", problem, remedy)])
     return dag
+
+
+def _without_amazon(document: Document, config: AirflowConfig) -> Iterator[Fault]:
+    """What reads a queue is the amazon provider's, which this package does not need otherwise."""
+    if config.events and find_spec("airflow.providers.amazon") is None:
+        problem = "the Airflow provider of Amazon is not installed here"
+        remedy = "Let who runs Airflow install apache-airflow-providers-amazon, or remove this block"
+        yield document.fault(("airflowConfig", "events"), problem, remedy)
 
 
 def _faults_here(document: Document, config: AirflowConfig, pod_templates: str | None) -> Iterator[Fault]:
@@ -344,7 +355,7 @@ def dag_of(
         dag_display_name=workflow.display_name or workflow.name,
         description=workflow.description,
         doc_md=f"{workflow.description or ''}\n\n{_fenced(text, 'yaml')}",
-        schedule=_timetable(workflow.name, config),
+        schedule=_schedule(workflow.name, config),
         start_date=EARLIEST,
         catchup=config.pipeline_catchup,
         max_active_runs=config.max_active_runs,
@@ -520,6 +531,15 @@ def _fenced(text: str, language: str) -> str:
 def _plain(text: str) -> str:
     """For Markdown: nothing but `code` has a meaning, and a fault is one item of its list."""
     return MARKDOWN.sub(lambda found: found[0] if len(found[0]) > 1 else f"\\{found[0]}", " ".join(text.split()))
+
+
+def _schedule(name: str, config: AirflowConfig) -> Any:
+    timetable = _timetable(name, config)
+    if config.events is None or get_parsing_context().task_id:  # no task needs to know what starts its DAG
+        return timetable
+    from .watching import scheduled
+
+    return scheduled(timetable, config.events)
 
 
 def _timetable(name: str, config: AirflowConfig) -> CronBetweenDates | OnDemand:

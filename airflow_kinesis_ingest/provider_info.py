@@ -22,6 +22,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "operators": [_integrated("operators.kinesis", "operators.probe")],
+        "triggers": [_integrated("watching")],
         "hooks": [_integrated("hooks.kinesis", "hooks.openmetadata")],
         "connection-types": [_kinesis_connection(), _openmetadata_connection()],
         "extra-links": [f"{PACKAGE}.links.CatalogueLink", f"{PACKAGE}.links.ConsoleLink"],
@@ -46,8 +47,8 @@ def _options() -> dict[str, Any]:
                 "/run/secrets/openmetadata",
             ),
             "allowed_hosts": _option(
-                "The hosts, or host:port, that `hostPort`, `endPointURL`, `queueUrl` and what gives tokens may name, those of "
-                f"Airflow connections included. AWS's own hosts are always allowed. {how}",
+                "The hosts, or host:port, that `hostPort`, `endPointURL`, `queueUrl` and what gives tokens may name, "
+                f"those of Airflow connections included. AWS's own hosts are always allowed. {how}",
                 "openmetadata.example.com, *.vpce.amazonaws.com",
             ),
             "notifiers": _option(

@@ -107,6 +107,8 @@ def cloudtrail_event(
         "responseElements": None,
         "readOnly": False,
         "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": account,
         **({"errorCode": error} if error else {}),
     }
     head = {"version": "0", "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718", "detail-type": detail_type}

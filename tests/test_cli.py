@@ -732,6 +732,20 @@ def test_the_policy_of_a_file_is_exactly_what_its_parts_call(desk: Desk, kinesis
     }
 
 
+def test_events_prints_what_aws_must_be_told_for_the_queue_of_a_file(desk: Desk, kinesis: FakeKinesis) -> None:
+    """In whole, or the part that one command of `aws` takes."""
+    events = {"queueUrl": "https://sqs.us-east-2.amazonaws.com/123456789012/kinesis"}
+    file = desk.file(document(kinesis, desk.catalogue, airflowConfig={"events": events}))
+    assert desk.run("events", "-c", file) == 0
+    whole = json.loads(desk.out)
+    for part in ("rule", "targets", "queue", "iam"):
+        assert desk.run("events", "-c", file, "--part", part) == 0
+        assert json.loads(desk.out) == whole[part]
+    assert desk.run("events", "-c", desk.file(document(kinesis, desk.catalogue))) == 2
+    assert "this file names no queue" in desk.err
+    assert "airflowConfig.events.queueUrl" in desk.err
+
+
 def test_flows_of_a_file_that_asks_for_none_say_so_and_write_nothing(desk: Desk, kinesis: FakeKinesis) -> None:
     assert desk.run("flows", "-c", desk.file(document(kinesis, desk.catalogue))) == 0
     assert len(desk.out.splitlines()) == 3

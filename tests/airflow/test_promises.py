@@ -20,6 +20,7 @@ STORED = [  # in the serialized form of every DAG
     "airflow_kinesis_ingest.operators.kinesis.KinesisIngestionOperator",
     "airflow_kinesis_ingest.operators.probe.ProbeOperator",
     "airflow_kinesis_ingest.timetable.CronBetweenDates",
+    "airflow_kinesis_ingest.watching.QueueTrigger",
 ]
 LISTED = [  # by entry points and the provider's info, which an installed Airflow has cached
     "airflow_kinesis_ingest.airflow_cli.get_commands",

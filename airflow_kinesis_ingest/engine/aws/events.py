@@ -77,7 +77,8 @@ def change_in(body: object) -> Change:
         raise ValueError(f"{str(call)[:100]} changes nothing that a run of some streams brings")
     if detail.get("errorCode"):
         raise ValueError(f"this {call} failed")
-    return _change(str(call), event, _block(detail, "requestParameters"))
+    account = event.get("account") or detail.get("recipientAccountId")
+    return _change(str(call), _block(detail, "requestParameters"), str(account), str(event.get("region")))
 
 
 def _event(body: object) -> Mapping[str, Any]:
@@ -95,14 +96,13 @@ def _block(of: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _change(call: str, event: Mapping[str, Any], parameters: Mapping[str, Any]) -> Change:
+def _change(call: str, parameters: Mapping[str, Any], account: str, region: str) -> Change:
     """An ARN says best whose the stream is: who called may be of another account."""
     given = {key.lower(): str(value) for key, value in parameters.items() if isinstance(value, str)}
     for key in ("streamarn", "consumerarn"):
         if found := ARN.fullmatch(given.get(key, "")):
-            region, account, stream = found.groups()
-            return Change(call, stream, account, region)
-    stream, account, region = given.get("streamname", ""), str(event.get("account")), str(event.get("region"))
+            return Change(call, stream=found[3], account=found[2], region=found[1])
+    stream = given.get("streamname", "")
     if not re.fullmatch(NAME, stream):
         raise ValueError(f"this {call} names no stream by its name or ARN")
     if not (re.fullmatch(ACCOUNT, account) and re.fullmatch(REGION, region)):

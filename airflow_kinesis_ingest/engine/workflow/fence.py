@@ -38,8 +38,8 @@ class Fence:
     variables: the names that `${NAME}` may have. token_folders: where, at any depth, a file lies that `jwtToken`,
     `secretKey` or `privateKey` may name; the file itself and what links lead to. hosts: names or addresses that
     `hostPort`, `endPointURL`, `queueUrl` and what gives tokens may have, `host` or `host:port`. AWS's own hosts, which
-    a region stands for, are always allowed. notifiers: the names, and no patterns, that `airflowConfig.onFailure` may have
-    beside the known ones; one that is none of them is worth a warning.
+    a region stands for, are always allowed. notifiers: the names, and no patterns, that `airflowConfig.onFailure` may
+    have beside the known ones; one that is none of them is worth a warning.
     """
 
     variables: tuple[str, ...] = EVERYTHING

@@ -165,6 +165,15 @@ def test_a_host_is_one_that_a_pattern_names(url: str, pattern: str, allowed: boo
     assert (f"{SOURCE}.endPointURL: this host {USE}" in kinesis) is not allowed
 
 
+def test_a_queue_is_read_inside_the_fence_alone() -> None:
+    """By the triggerer, as whoever that is: a file could name a queue of somebody else's, whose messages it takes."""
+    url = "https://sqs.us-east-2.amazonaws.com/123456789012/kinesis"
+    raw = EXAMPLE + f"\nairflowConfig: {{events: {{queueUrl: '{url}'}}}}\n"
+    at_home = Fence(hosts=("localhost",))
+    assert refused(raw, at_home) == [f"airflowConfig.events.queueUrl: this host {USE}"]
+    assert refused(raw, Fence(hosts=("localhost", "sqs.*.amazonaws.com"))) == []
+
+
 def test_the_default_server_is_a_host_like_another() -> None:
     raw = EXAMPLE.replace("    hostPort: http://localhost:8585/api\n", "")
     assert len(refused(raw, Fence(hosts=("om",)))) == 1
