@@ -16,7 +16,8 @@ for version in 3.1.8 3.2.2 3.4.0b2; do
             "apache-airflow==$version" "fastapi<0.137" "hatchling" "editables"
         "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --no-build-isolation \
             "apache-airflow==$version" "fastapi<0.137" --editable ".[amazon,codecs]" \
-            fastavro hypothesis jsonschema "moto[server]" pytest pytest-timeout schemathesis
+            apache-airflow-providers-openlineage fastavro hypothesis jsonschema "moto[server]" \
+            pytest pytest-timeout schemathesis
         touch "$venv/installed"
     fi
     echo "Airflow $("$venv/bin/python" -c 'from importlib.metadata import version; print(version("apache-airflow"))')"

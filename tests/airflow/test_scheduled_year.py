@@ -101,7 +101,8 @@ class Scheduler:
         from airflow.models.dagrun import DagRun
 
         self._session.execute(update(DagRun).where(DagRun.state != "success").values(state="success"))
-        self._session.execute(update(DagModel).values(exceeds_max_non_backfill=False))
+        if hasattr(DagModel, "exceeds_max_non_backfill"):  # which 3.1 does not keep
+            self._session.execute(update(DagModel).values(exceeds_max_non_backfill=False))
 
 
 @pytest.fixture
