@@ -19,7 +19,7 @@ from tests.builders import cloudtrail_event, document
 from tests.fakes.kinesis import FakeKinesis, FakeStream, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1200)
 
 RUNS = "/dags/shop/dagRuns?run_type=asset_triggered"
 
