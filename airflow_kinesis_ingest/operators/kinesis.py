@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +22,7 @@ from ..metrics import counted
 from ..openlineage import Touched, is_installed
 from ..task_logs import logs_at
 from .events import told
+from .mapped import IN_XCOM, INDEX, Partial, checked, document_of, refuse_secrets
 from .probe import PROBE, answered, asked, conf_of
 
 if TYPE_CHECKING:
@@ -56,8 +56,10 @@ class KinesisIngestionOperator(BaseOperator):
 
     workflow: a workflow file, read when the task runs; a relative path is looked up from the root of the DAG's bundle,
     or else beside the DAG's own file. Or the same as a dict, checked at once (WorkflowError); a secret in it would be
-    part of the DAG's code, so name `connections` there. target: the key of the one to run, ACCOUNT_REGION, where the
-    workflow has `targets`. precondition: called first when the task runs; an IngestError it raises fails the task.
+    part of the DAG's code, so name `connections` there. `partial().expand(workflow=[...])` and `expand_kwargs` map over
+    them: Airflow stores what they are given, so a secret in a dict there is refused (`mapped.py`).
+    target: the key of the one to run, ACCOUNT_REGION, where the workflow has `targets`.
+    precondition: called first when the task runs; an IngestError it raises fails the task.
 
     What no retry can mend (the file, a denied call, the deletion guard) fails the task at once; throttling and servers
     out of reach are left to Airflow's retries. A run that failed has its report as XCom too; one that could not begin
@@ -85,20 +87,35 @@ class KinesisIngestionOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.outlets = [*self.outlets, DRIFT]
+        self.outlets = _with_drift(self.outlets)
         self.workflow = workflow
         self.target = target
         self.precondition = precondition
         self.redacted_workflow = ""
-        if isinstance(workflow, Mapping):
+        self.map_name = ""
+        # Airflow's decorators ask in the same way whether an operator is one of a map that it makes to run it.
+        self.from_map = bool(getattr(self, "_BaseOperator__from_mapped", False))
+        if isinstance(workflow, Mapping) and not self.from_map:  # that was checked by `partial`, or is when it runs
             self._readable()
 
-    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:  # noqa: ARG002
-        """Show the file as it is now. Its text is nobody's template: a `{{` in a regular expression stays one."""
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """As Airflow's own; each task of the map is shown by the name of its service. Raises WorkflowError."""
+        checked(kwargs.get("task_id", ""), [kwargs.get("workflow")])
+        found = super().partial(**{"map_index_template": INDEX, **kwargs})
+        found.kwargs["outlets"] = _with_drift(found.kwargs["outlets"])
+        return Partial(found)
+
+    def _do_render_template_fields(self, *_: Any, **__: Any) -> None:
+        """Show the file as it is now. Its text is nobody's template: a `{{` in a regular expression stays one.
+
+        Airflow calls this alone for a mapped task, and by `render_template_fields` for others.
+        """
         from ..engine.workflow.disclosure import redacted
 
         try:
-            self.redacted_workflow = redacted(self._readable())
+            workflow = self._readable()
+            self.redacted_workflow, self.map_name = redacted(workflow), workflow.source.service_name
         except FixFile as error:
             self.redacted_workflow = str(error)
 
@@ -137,7 +154,9 @@ class KinesisIngestionOperator(BaseOperator):
 
         streams = told(context, workflow)
         self.console_url = _console(workflow)
-        status_id, over = _status_id(self.dag_id, context["run_id"], self.target), partial(self._over, context["ti"])
+        ti = context["ti"]
+        status_id = _status_id(self.dag_id, context["run_id"], _instance(self.task_id, ti.map_index))
+        over = partial(self._over, ti)
         status = pipeline.status_of(workflow, self.dag_id, status_id, over)
         progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
         self.log.info("%s", f"taking {len(streams.names)} streams" if streams else "listing the streams")
@@ -163,19 +182,14 @@ class KinesisIngestionOperator(BaseOperator):
             self.log.warning("%d streams drifted, and only %d have an asset event", len(streams), EVENTS)
 
     def _over(self, ti: Any) -> frozenset[str]:
-        """The ids, in OpenMetadata, of the runs of which Airflow knows that this task has ended.
-
-        All tasks of this kind that the DAG has must have: two of them, or two that are mapped, may share a status.
-        """
-        dag = self.get_dag()
-        tasks = [task.task_id for task in dag.tasks if task.task_type == self.task_type] if dag else [self.task_id]
+        """The ids, in OpenMetadata, of the runs of which Airflow knows that this task, or one of its map, has ended."""
         try:
-            runs = ti.get_task_states(dag_id=self.dag_id, task_ids=tasks)
+            runs = ti.get_task_states(dag_id=self.dag_id, task_ids=[self.task_id])
         except AirflowRuntimeError as error:
             self.log.warning("%s: %s", NOT_CLOSED, error)
             return frozenset()
-        ended = [run_id for run_id, states in runs.items() if states and ENDED.issuperset(states.values())]
-        return frozenset(_status_id(self.dag_id, run_id, self.target) for run_id in ended)
+        ended = [(run, one) for run, states in runs.items() for one, state in states.items() if state in ENDED]
+        return frozenset(_status_id(self.dag_id, *each) for each in ended)
 
     def _skip_unless_asked(self, request: Request) -> None:
         """Of a file's targets one answers: the one that is asked, or the first. Unasked, all of them are announced."""
@@ -228,10 +242,14 @@ class KinesisIngestionOperator(BaseOperator):
         return self.task_id if isinstance(self.workflow, Mapping) else Path(self.workflow).stem
 
     def _document(self) -> Document:
-        from ..engine.workflow.document import parse, read
+        from ..engine.workflow.document import read
+        from ..engine.workflow.loading import check
 
         if isinstance(self.workflow, Mapping):
-            return parse(json.dumps(self.workflow, default=str).encode(), f"{self.task_id}.json")
+            document = document_of(self.workflow, self.task_id)
+            if self.from_map:
+                refuse_secrets(document, check(document, self._stem), IN_XCOM)
+            return document
         return read(self._path(self.workflow), str(self.workflow))
 
     def _path(self, workflow: str | Path) -> Path:
@@ -267,7 +285,7 @@ class DeployFailedOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         if PROBE in conf_of(context):
-            told = partial(self._tell, _status_id(self.dag_id, context["run_id"]))
+            told = partial(self._tell, _status_id(self.dag_id, context["run_id"], self.task_id))
             return answered(self, context, asked(context), self._refuse, told)
         self._try_to_tell(context)
         raise AirflowFailException(f"{NOT_DEPLOYED}:\n{self.reason}")
@@ -277,7 +295,7 @@ class DeployFailedOperator(BaseOperator):
 
     def _try_to_tell(self, context: Context) -> None:
         try:
-            self._tell(_status_id(self.dag_id, context["run_id"]))
+            self._tell(_status_id(self.dag_id, context["run_id"], self.task_id))
         except IngestError as error:
             self.log.warning("%s: %s", NOT_TOLD, error)
         except Exception as error:  # noqa: BLE001 - a border: the task fails of its file, not of what goes wrong here
@@ -305,9 +323,20 @@ class DeployFailedOperator(BaseOperator):
         return True
 
 
-def _status_id(dag_id: str, run_id: str, target: str = "") -> str:
-    """The id of a run in OpenMetadata: retries share it."""
-    return str(uuid5(NAMESPACE_URL, "/".join([dag_id, run_id, *([target] if target else [])])))
+def _with_drift(outlets: Any) -> list[Any]:
+    """outlets: as Airflow takes them, one or several."""
+    several = list(outlets) if isinstance(outlets, (list, tuple)) else [outlets]
+    return several if DRIFT in several else [*several, DRIFT]
+
+
+def _status_id(dag_id: str, run_id: str, instance: str) -> str:
+    """The id of a task's run in OpenMetadata: retries share it."""
+    return str(uuid5(NAMESPACE_URL, "/".join([dag_id, run_id, instance])))
+
+
+def _instance(task_id: str, map_index: int | None) -> str:
+    """A task, or one of its map, as `get_task_states` names it."""
+    return task_id if map_index is None or map_index < 0 else f"{task_id}_{map_index}"
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def operator(workflow: Any, **settings: Any) -> KinesisIngestionOperator:
 class XComs:
     """Of a task instance: what was pushed. states: run id -> task id -> what Airflow knows of it."""
 
-    dag_id, task_id = "shop", "ingest"
+    dag_id, task_id, map_index = "shop", "ingest", -1
 
     def __init__(self, states: dict[str, dict[str, str | None]] | None = None) -> None:
         self.pushed: dict[str, Any] = {}
@@ -499,11 +499,11 @@ def test_a_run_that_was_killed_is_closed_by_the_next(
     """With the reason, once Airflow knows that it is over; one that is alive, or was cleared to run again, stays."""
     data = document(aws, catalogue)
     run(data)
-    killed = _status_id("shop", "killed")
+    killed = _status_id("shop", "killed", "ingest")
     left_running(catalogue, killed)
     operator(data).execute(context("next", XComs({"killed": {"ingest": state}, "next": {"ingest": "running"}})))
     assert statuses(catalogue)[killed] == told
-    assert statuses(catalogue)[_status_id("shop", "next")] == "success"
+    assert statuses(catalogue)[_status_id("shop", "next", "ingest")] == "success"
     if told == "failed":
         assert "killed" in catalogue.statuses["shop.shop"][killed]["status"][0]["failures"][0]["error"]
     assert catalogue.invalid_bodies == []
@@ -513,22 +513,35 @@ def test_a_status_that_is_no_run_of_this_task_stays_as_it_is(aws: FakeKinesis, c
     """Of another target, of the command line, of a DAG run that Airflow has forgotten."""
     data = document(aws, catalogue)
     run(data)
-    others = [_status_id("shop", "killed", "1_us-east-2"), _status_id("shop", "forgotten"), str(UUID(int=1))]
+    others = [
+        _status_id("shop", "killed", "ingest.1_us-east-2"),
+        _status_id("shop", "forgotten", "ingest"),
+        str(UUID(int=1)),
+    ]
     left_running(catalogue, *others)
     operator(data).execute(context("next", XComs({"killed": {"ingest": "failed"}})))
     assert {statuses(catalogue)[one] for one in others} == {"running"}
 
 
-def test_a_run_is_over_when_no_task_that_may_share_its_status_is_alive(
-    aws: FakeKinesis, catalogue: FakeOpenMetadata
-) -> None:
-    """Mapped tasks, whose states Airflow tells by their index, and other tasks of the DAG that ingest."""
+def test_tasks_of_a_map_are_closed_each_by_itself(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """By any of the next run's, which may be fewer: Airflow tells their states by their index."""
     data = document(aws, catalogue)
     run(data)
-    killed = _status_id("shop", "killed")
-    left_running(catalogue, killed)
+    over, alive = (_status_id("shop", "killed", f"ingest_{index}") for index in range(2))
+    left_running(catalogue, over, alive)
     operator(data).execute(context("next", XComs({"killed": {"ingest_0": "failed", "ingest_1": "running"}})))
-    assert statuses(catalogue)[killed] == "running"
+    assert (statuses(catalogue)[over], statuses(catalogue)[alive]) == ("failed", "running")
+
+
+def test_two_tasks_of_a_run_share_no_status(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:
+    """Of one map, or of one DAG."""
+    data = document(aws, catalogue)
+    for task_id, index in (("ingest", 0), ("ingest", 1), ("again", -1)):
+        ti = XComs()
+        ti.map_index = index
+        dag = DAG("shop", schedule=None)
+        KinesisIngestionOperator(task_id=task_id, workflow=data, dag=dag).execute(context(ti=ti))
+    assert list(statuses(catalogue).values()) == ["success"] * 3
 
 
 def test_airflow_is_asked_only_where_a_run_is_left(aws: FakeKinesis, catalogue: FakeOpenMetadata) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+from airflow.sdk import DAG
 
 from airflow_kinesis_ingest import KinesisIngestionOperator
 from airflow_kinesis_ingest.deployment.record import Record
@@ -169,7 +170,10 @@ def test_a_task_runs_its_target_alone(org: Path, catalogue: FakeOpenMetadata) ->
 @pytest.mark.usefixtures("quick")
 def test_targets_of_one_run_have_a_status_of_their_own(org: Path, catalogue: FakeOpenMetadata) -> None:
     for key in ("123456789012_us-east-1", f"{TWO}_eu-west-1"):
-        operator(org, target=key).execute(context())
+        made = KinesisIngestionOperator(
+            task_id=f"ingest.{key}", workflow=org, target=key, dag=DAG("org", schedule=None)
+        )
+        made.execute(context())
     assert len(catalogue.statuses) == 2
     assert len({run_id for statuses in catalogue.statuses.values() for run_id in statuses}) == 2
 

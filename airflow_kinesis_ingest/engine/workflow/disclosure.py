@@ -33,6 +33,34 @@ def secrets(workflow: Workflow) -> Iterator[tuple[Place, SecretStr]]:
     return walk(workflow, ())
 
 
+def literals(workflow: Workflow) -> Iterator[Place]:
+    """Places of what is, or may be, a secret itself: each secret but a whole `${NAME}`, and free blocks, which have no
+    effect here and may hold anything.
+    """
+    server = workflow.workflow_config.open_metadata_server_config
+    files = {(*SECURITY_BLOCK, field) for field, _ in paths_in(server)} if server else set()
+    for place, secret in secrets(workflow):
+        value = secret.get_secret_value()
+        if value and not PLACEHOLDER.fullmatch(value) and place not in files:
+            yield place
+    yield from _free(workflow, ())
+
+
+def _free(node: object, place: Place) -> Iterator[Place]:
+    if isinstance(node, BaseModel):
+        for name, alias in _aliases(type(node)):
+            yield from _free(getattr(node, name), (*place, alias))
+    elif isinstance(node, dict):
+        for key, child in node.items():
+            if isinstance(child, (SecretStr, BaseModel)):
+                yield from _free(child, (*place, key))
+            else:
+                yield (*place, key)
+    elif isinstance(node, list):
+        for number, child in enumerate(node):
+            yield from _free(child, (*place, number))
+
+
 UNNAMED = "no notifier of this name is known here: where Airflow knows none either, this file is an import error"
 
 
