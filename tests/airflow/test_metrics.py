@@ -1,10 +1,12 @@
-"""The counters of a run; tests/distributed has them sent by a worker to a StatsD server."""
+"""The counters of a run, and what OpenTelemetry gets of them; tests/distributed has a worker send them to StatsD."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -72,3 +74,50 @@ def test_every_run_of_the_operator_is_counted(denied: bool, aws: FakeKinesis, tm
     assert (sent.tags["task_id"], sent.tags["service"]) == ("ingest", "shop")
     streams, throttled = (sent.values[f"kinesis_ingest.{name}"] for name in ("streams", "throttled_calls"))
     assert (streams, throttled, sent.tags["state"]) == ((0, 0, "failed") if denied else (5, 2, "success"))
+
+
+@pytest.fixture
+def collected() -> Iterator[tuple[int, list[bytes]]]:
+    """The port of a collector, and the bodies that it was sent."""
+    bodies: list[bytes] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on the tests' screen."""
+
+    with HTTPServer(("127.0.0.1", 0), Collector) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port, bodies
+        server.shutdown()
+        thread.join()
+
+
+def test_a_collector_of_opentelemetry_gets_them_with_their_tags(
+    collected: tuple[int, list[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By Airflow's own exporter: counters, and the duration as a histogram of milliseconds."""
+    logger = pytest.importorskip("airflow.sdk.observability.metrics.otel_logger")
+    metrics_of = pytest.importorskip("opentelemetry.proto.collector.metrics.v1.metrics_service_pb2")
+    port, bodies = collected
+    for name, value in {"HOST": "127.0.0.1", "PORT": str(port), "INTERVAL_MILLISECONDS": "60000"}.items():
+        monkeypatch.setenv(f"AIRFLOW__METRICS__OTEL_{name}", value)
+    monkeypatch.setattr("atexit.register", lambda *_: None)  # it would send once more, with what is shut down here
+    sender = logger.get_otel_logger()
+    monkeypatch.setattr(metrics, "Stats", sender)
+    metrics.counted(RunReport(listed=10, filtered=2, written=4, seconds=1.5, state="success"), {"dag_id": "shop"})
+    sender.otel.shutdown()  # sends what is left
+    request = metrics_of.ExportMetricsServiceRequest.FromString(bodies[0])
+    found = {one.name: one for one in request.resource_metrics[0].scope_metrics[0].metrics}
+    assert len(found) == 7
+    (streams,) = found["airflow.kinesis_ingest.streams"].sum.data_points
+    (duration,) = found["airflow.kinesis_ingest.duration"].exponential_histogram.data_points
+    assert (streams.as_int, duration.count, duration.sum) == (8, 1, 1500.0)
+    for point in (streams, duration):
+        tags = {each.key: each.value.string_value for each in point.attributes}
+        assert tags == {"dag_id": "shop", "state": "success"}
