@@ -1,4 +1,7 @@
-"""The lines of docs/operating.md that have LocalExecutor's workers forked with the engine in them."""
+"""The lines of docs/operating.md that have LocalExecutor's workers forked with the engine in them.
+
+tests/distributed starts Celery's workers with theirs.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,10 @@ executor.end()
 ENGINE = {"airflow_kinesis_ingest.engine.run.pipeline", "airflow_kinesis_ingest.dag_factory"}
 
 
-def local_settings() -> str:
+def preloading(word: str) -> str:
+    """The block of the document with this word in it."""
     blocks = re.findall(r"^  ```python\n(.*?)^  ```", DOCS.read_text(), re.DOTALL | re.MULTILINE)
-    return dedent(next(block for block in blocks if "sys.argv" in block))
+    return dedent(next(block for block in blocks if word in block))
 
 
 def loaded_by_a_worker_of(component: str, home: Path) -> set[str]:
@@ -48,6 +52,6 @@ def test_a_local_executors_workers_have_the_engine_where_the_scheduler_preloads_
     """And where it is not the scheduler that starts, nothing of it is imported."""
     (tmp_path / "config").mkdir()
     assert not loaded_by_a_worker_of("scheduler", tmp_path) & ENGINE
-    (tmp_path / "config" / "airflow_local_settings.py").write_text(local_settings())
+    (tmp_path / "config" / "airflow_local_settings.py").write_text(preloading("sys.argv"))
     assert loaded_by_a_worker_of("scheduler", tmp_path) >= ENGINE
     assert not loaded_by_a_worker_of("triggerer", tmp_path) & ENGINE

@@ -20,6 +20,7 @@ import psutil
 from cryptography.fernet import Fernet
 
 from airflow_kinesis_ingest.demo.standalone import START_LIMIT, Airflow, environment_of, free_port, missing_of, stop_all
+from tests.airflow.test_preload import preloading
 from tests.distributed.servers import postgres, redis_server
 
 ROOT = Path(__file__).parents[2]
@@ -34,17 +35,20 @@ USER = ("admin", "a-password-of-the-tests")
 class Worker:
     """One machine: a Celery worker, and the server that hands out the logs of its tasks.
 
-    queues: those it serves, between commas. host: its address, by which Airflow knows it.
+    queues: those it serves, between commas. host: its address, by which Airflow knows it. settings: the text of its
+    `airflow_local_settings.py`.
     """
 
     host: str
     queues: str
     home: Path
     environment: Mapping[str, str] = field(repr=False)
+    settings: str = field(repr=False)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list, repr=False)
 
     def start(self) -> None:
-        self.home.mkdir(exist_ok=True)
+        (self.home / "config").mkdir(parents=True, exist_ok=True)
+        (self.home / "config" / "airflow_local_settings.py").write_text(self.settings)
         # Its own log server listens on all addresses of a machine: here the two workers' would be one.
         serving = ["uvicorn", "airflow.utils.serve_logs.log_server:get_app", "--factory", "--host", self.host]
         port = self.environment["AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT"]
@@ -137,7 +141,7 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _worker(home: Path, host: str, queues: str, common: Mapping[str, str]) -> Worker:
-    return Worker(host, queues, home, {**common, **_machine(host, home, NOWHERE)})
+    return Worker(host, queues, home, {**common, **_machine(host, home, NOWHERE)}, preloading("celery"))
 
 
 def _machine(host: str, home: Path, database: str) -> dict[str, str]:

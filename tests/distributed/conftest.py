@@ -31,6 +31,26 @@ from airflow_kinesis_ingest import load_workflows  # airflow dag
 
 load_workflows(globals(), "workflows"{more})
 """
+LOADED = """\
+import sys
+
+from airflow.sdk import dag, task
+
+FOUND = [name for name in sys.modules if name.startswith("airflow_kinesis_ingest.")]
+
+
+@dag(schedule=None, is_paused_upon_creation=False)
+def found():
+    @task
+    def loaded():
+        return FOUND
+
+    loaded()
+
+
+found()
+"""
+"""What a task's process has of this package before it reads a DAG of ours."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -120,6 +140,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, statsd: Statsd) -> Iterator
     dags, repository = folder / "dags", folder / "repository"
     (dags / "workflows").mkdir(parents=True)
     (dags / "kinesis_workflows.py").write_text(LOADER.format(more=', probe=["eu"]'))
+    (dags / "found.py").write_text(LOADED)
     commit(repository, "kinesis_workflows.py", LOADER.format(more=""))
     queues = {FIRST: "default", SECOND: "default,eu"}
     with (

@@ -72,16 +72,42 @@ def test_the_counters_of_a_run_reach_statsd(deployment: Deployment, statsd: Stat
     assert statsd.told("airflow.ti.finish.by_kinesis.ingest.success") == [1]
 
 
+def test_a_task_finds_what_its_worker_has_preloaded(deployment: Deployment) -> None:
+    """By the lines of docs/operating.md, with which both workers were started: the engine, and what makes DAGs."""
+    run_id = deployment.airflow.trigger("found")
+    assert deployment.airflow.await_run("found", run_id) == "success", deployment.airflow.log("found", run_id, "loaded")
+    loaded = set(deployment.airflow.result("found", run_id, "loaded"))
+    assert loaded >= {"airflow_kinesis_ingest.engine.run.pipeline", "airflow_kinesis_ingest.dag_factory"}
+
+
 def test_a_task_that_is_killed_is_tried_again(deployment: Deployment) -> None:
-    """By -9, as the kernel does when memory is short: Airflow repeats it, and the catalogue is right."""
+    """By -9, as the kernel does when memory is short: Airflow repeats it, and the catalogue is right.
+
+    OpenMetadata is left with `running`, and the next try says how it ended.
+    """
     deployment.drop("killed", deployment.workflow(airflowConfig=AGAIN))
     run_id, task = hanging(deployment, "killed")
-    deployment.kinesis.faults = Faults()
+    assert deployment.status("killed") == ["running"]
     os.kill(int(str(task["pid"])), signal.SIGKILL)
+    deployment.kinesis.faults = Faults()
     assert deployment.airflow.await_run("killed", run_id) == "success"
     assert deployment.task("killed", run_id)["try_number"] == 2
     assert len(deployment.topics()) == STREAMS
     assert deployment.status("killed") == ["success"]
+
+
+def test_a_run_that_was_killed_is_closed_by_the_next(deployment: Deployment) -> None:
+    """Killed by -9 on its last try it says `running` in OpenMetadata; the next run says that it failed, and why."""
+    deployment.drop("closed", deployment.workflow())
+    killed, task = hanging(deployment, "closed")
+    os.kill(int(str(task["pid"])), signal.SIGKILL)
+    deployment.kinesis.faults = Faults()
+    assert deployment.airflow.await_run("closed", killed) == "failed"
+    assert deployment.status("closed") == ["running"]
+    assert deployment.airflow.await_run("closed", deployment.airflow.trigger("closed")) == "success"
+    assert deployment.status("closed") == ["failed", "success"]
+    told = next(iter(deployment.catalogue.statuses["shop.closed"].values()))
+    assert "killed" in told["status"][0]["failures"][0]["error"]
 
 
 def test_a_run_that_is_marked_failed_stops_within_seconds(deployment: Deployment) -> None:
