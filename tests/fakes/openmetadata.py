@@ -1030,6 +1030,11 @@ class FakeOpenMetadata(FakeServer):
             raise Refused(error(404, f"{reference['type']} instance for {reference['id']} not found"))
         return found
 
+    def _named(self, reference: Entity) -> Entity:
+        """As a lineage tells of it."""
+        found = self._node(reference)
+        return {**reference, "name": found["name"], "fullyQualifiedName": found["fullyQualifiedName"]}
+
     def _put_edge(self, request: Recorded) -> Reply:
         """Replaces what there is between the two, whoever made it; what is not said is Manual [seen].
 
@@ -1038,9 +1043,7 @@ class FakeOpenMetadata(FakeServer):
         edge = self._checked(request.body, ADD_LINEAGE, request)["edge"]
         if not self._is_bot(request):
             raise Refused(_not_allowed("EditLineage"))
-        ends = edge["fromEntity"], edge["toEntity"]
-        for end in ends:
-            self._node(end)
+        ends = [self._named(end) for end in (edge["fromEntity"], edge["toEntity"])]
         details = {"source": "Manual", **edge.get("lineageDetails", {})}
         if details.get("pipeline"):
             self._node(details["pipeline"])

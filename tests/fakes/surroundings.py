@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 from airflow_kinesis_ingest.demo.around import endpoints
 from airflow_kinesis_ingest.demo.surroundings import RATES, Surroundings, Wire, read
-from tests.fakes.kinesis import FakeKinesis
+from tests.fakes.kinesis import FakeKinesis, FakeStream
 from tests.fakes.server import Call, FakeServer, Faults, Recorded, Reply, arguments, serve
 
 ARN = "arn:aws:kinesis:us-east-1:123456789012"
@@ -71,6 +74,52 @@ def mapping(function: str, stream: str, account: str = ARN) -> dict[str, Any]:
         "FunctionArn": f"arn:aws:lambda:us-east-1:123456789012:function:{function}",
         "State": "Enabled",
     }
+
+
+LINEAGE: dict[str, Any] = {
+    "readers": ["firehose", "channels", "lambda", "pipes", "consumers"],
+    "writers": ["pipes", "eventRules", "dms", "dynamodb"],
+    "dynamodbTables": ["orders"],
+}
+EVERYTHING: dict[str, Any] = {"tags": {"enabled": True}, "lineage": LINEAGE}
+"""The `options` of a file that asks for all that `one_of_each` has."""
+
+PIPE = {"Name": "p", "Arn": "arn:p", "Source": f"{ARN}:stream/orders", "Target": "arn:aws:sqs:us-east-1:123456789012:q"}
+
+
+def one_of_each() -> Surroundings:
+    """What reads and writes the streams `orders` and `clicks`, and a mapping of another account's `clicks`."""
+    of = Surroundings()
+    of.tags[f"{ARN}:stream/orders"] = {"env": "prod", "team": "shop"}
+    of.deliveries["to-lake"] = delivery("to-lake", "orders")
+    of.mappings += [
+        mapping("price", "orders"),
+        mapping("theirs", "clicks", ARN.replace("123456789012", "999999999999")),
+    ]
+    of.pipes.append(PIPE | {"CurrentState": "RUNNING"})
+    of.rules["default", "nightly"] = [{"Id": "1", "Arn": f"{ARN}:stream/clicks"}]
+    of.destinations["orders"] = [{"StreamArn": f"{ARN}:stream/orders", "DestinationStatus": "ACTIVE"}]
+    of.consumers[f"{ARN}:stream/clicks"] = [
+        {"ConsumerName": "fan", "ConsumerARN": f"{ARN}:stream/clicks/consumer/fan:1", "ConsumerStatus": "ACTIVE"}
+    ]
+    of.channels["arn:aws:kinesis:us-east-1:123456789012:channel/c"] = {
+        "ChannelName": "c",
+        "ChannelStatus": "ACTIVE",
+        "StreamConfigurationList": [{"StreamARN": f"{ARN}:stream/orders", "RecordConfiguration": {}}],
+        "S3DestinationConfiguration": {"StorageConfiguration": {"BucketARN": "arn:aws:s3:::direct"}},
+    }
+    return of
+
+
+@contextmanager
+def surrounded(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeSurroundings, AroundKinesis]]:
+    """Running, with `one_of_each`; clients find them by the environment."""
+    streams = [FakeStream("orders"), FakeStream("clicks", consumers=1)]
+    with FakeSurroundings(one_of_each()) as around, AroundKinesis(streams, quotas={}) as kinesis:
+        kinesis.around = around.around
+        for name, url in around.environment().items():
+            monkeypatch.setenv(name, url)
+        yield around, kinesis
 
 
 def many(streams: Iterable[str], *, deliveries: int, mappings: int) -> Surroundings:

@@ -17,7 +17,6 @@ from .client import OpenMetadata, fqn, quoted
 
 Body = dict[str, Any]
 KINDS: Mapping[str, frozenset[str]] = {
-    "glue": frozenset({"Glue", "Athena"}),
     "iceberg": frozenset({"Glue", "Athena", "Iceberg"}),
     "redshift": frozenset({"Redshift"}),
     "snowflake": frozenset({"Snowflake"}),
@@ -189,7 +188,6 @@ def _dynamodb(end: Table, config: Body, account: str | None) -> list[tuple[str, 
 
 Naming = Callable[[Table, Body, "str | None"], list[tuple[str, ...]]]
 NAMES: Mapping[str, Naming] = {
-    "glue": _of_glue,
     "iceberg": _of_glue,
     "redshift": _redshift,
     "snowflake": _snowflake,

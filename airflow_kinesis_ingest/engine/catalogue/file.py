@@ -127,7 +127,7 @@ class FileSink:
 
     def link(self, found: Found, each: Each) -> Linked:  # noqa: ARG002 - a file is written by one
         """Tags and flows stand in the lines of their topics, as `tags` and `flows`; a file knows no owners."""
-        names = [name for name in sorted(self._old.keys() | self._new.keys()) if name in found.streams]
+        names = [name for name in sorted(self._names()) if name in found.streams]
         lines = Lines(found, self._options, chain.from_iterable(flows_in(self._line(name)) for name in names))
         for name in names:
             before = self._line(name)
@@ -135,6 +135,9 @@ class FileSink:
             if entry != before:
                 self._keep(name, entry)
         return lines.report
+
+    def _names(self) -> set[str]:
+        return self._old.keys() | self._new.keys()
 
     def _line(self, name: str) -> Body:
         """As it will be written."""
@@ -156,7 +159,7 @@ class FileSink:
         return complete
 
     def _fill(self) -> None:
-        for name in sorted(self._old.keys() | self._new.keys()):
+        for name in sorted(self._names()):
             if name in self._new:
                 self._spool.seek(self._new[name].start)
                 self._next.write(self._spool.read(self._new[name].length))

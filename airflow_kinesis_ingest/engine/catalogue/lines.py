@@ -30,6 +30,11 @@ def flows_in(entry: Body) -> list[Body]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
+def flows_by_key(entry: Body) -> dict[tuple[str, ...], Body]:
+    """key: direction, part and name."""
+    return {_key(each): each for each in flows_in(entry)}
+
+
 def flow_body(flow: Flow) -> Body:
     """A flow as plain data; what is not known is left out."""
     body = {
@@ -111,7 +116,7 @@ class Lines:
         return _with(entry, "tags", sorted(kept + [label(name) for name in change.missing], key=_by_name))
 
     def _with_flows(self, stream: str, entry: Body) -> Body:
-        before = {_key(each): each for each in flows_in(entry)}
+        before = flows_by_key(entry)
         now = {_key(body): body for body in map(flow_body, self._by_stream.get(self._found.arn(stream), []))}
         kept = {key: each for key, each in before.items() if _named(each) not in self._replaced}
         after = kept | now

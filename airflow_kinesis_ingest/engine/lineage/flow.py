@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 from ..model import Problem
 
 Direction = Literal["reads", "writes"]
-TableKind = Literal["glue", "redshift", "snowflake", "dynamodb", "iceberg"]
+TableKind = Literal["redshift", "snowflake", "dynamodb", "iceberg"]
 
 
 def step_of(part: str) -> str:

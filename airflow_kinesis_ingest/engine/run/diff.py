@@ -10,7 +10,8 @@ from functools import partial
 from ...errors import Fault, WorkflowError
 from ..catalogue.client import OpenMetadata, fqn
 from ..catalogue.deletion import is_whole
-from ..catalogue.rehearsal import Change, Changes, ReadingClient, RehearsingFile, RehearsingRest
+from ..catalogue.openmetadata import RestSink
+from ..catalogue.rehearsal import Change, Changes, EdgeChange, Made, PipelineChange, ReadingClient, RehearsingFile
 from ..catalogue.sink import Sink
 from ..catalogue.topic_calls import Warn
 from ..model import Problem, RunReport
@@ -21,12 +22,16 @@ from .pipeline import Progress, catalogue_file, run, source_of
 @dataclass(frozen=True, slots=True)
 class Difference:
     """report: of the run that wrote nothing, its `deleted` being what it would delete; service: what it would change
-    of the messaging service; topics: of each topic. left: topics whose stream is not there, which it would not delete.
+    of the messaging service; topics: of each topic; pipelines, edges: of the flows of streams; made: what labels and
+    flows need. left: topics whose stream is not there, which it would not delete.
     """
 
     report: RunReport
     service: tuple[str, ...]
     topics: tuple[Change, ...]
+    made: tuple[Made, ...] = ()
+    pipelines: tuple[PipelineChange, ...] = ()
+    edges: tuple[EdgeChange, ...] = ()
 
     @property
     def left(self) -> tuple[Problem, ...]:
@@ -39,7 +44,14 @@ def difference(
     """Go through a run that reads all it needs and writes nothing. Raises nothing: the report says why it ended."""
     changes = Changes()
     report = run(workflow, stop=stop, progress=progress, into=partial(_into, changes))
-    return Difference(report, tuple(changes.service), tuple(changes.topics))
+    return Difference(
+        report,
+        tuple(changes.service),
+        tuple(changes.topics),
+        tuple(sorted(changes.made)),
+        tuple(sorted(changes.pipelines.values())),
+        tuple(sorted(changes.edges)),
+    )
 
 
 def _into(changes: Changes, workflow: Workflow, stop: threading.Event, warn: Warn) -> Sink:
@@ -47,7 +59,7 @@ def _into(changes: Changes, workflow: Workflow, stop: threading.Event, warn: War
     if path:
         return RehearsingFile(path, workflow, changes)
     client = ReadingClient(workflow, changes, stop=stop, pool=options.concurrency, retry_for=options.retry_for)
-    return RehearsingRest(client, workflow, warn)
+    return RestSink(client, workflow, warn)
 
 
 def adopt(workflow: Workflow, names: Collection[str]) -> dict[str, str]:

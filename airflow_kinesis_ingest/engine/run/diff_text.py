@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from ..catalogue.rehearsal import Change, FieldChange
     from .diff import Difference
 
-SIGNS = {"new": "+", "changed": "~", "restored": "^"}
+SIGNS = {"new": "+", "changed": "~", "linked": "~", "restored": "^", "deleted": "-"}
 
 
 def tree(found: Difference) -> Tree:
-    """Every topic that would be written or deleted, field by field; of those with another sample only, the names."""
+    """Every topic, pipeline and edge that would be written or deleted, field by field; of those with another sample
+    only, the names.
+    """
     from rich.tree import Tree
 
     root = Tree(f"what a run would change in {found.report.catalogue or 'the catalogue'}: {summary(found)}")
@@ -34,7 +37,21 @@ def tree(found: Difference) -> Tree:
         root.add(f"- {_line(name)}  deleted: its stream is gone")
     for problem in found.left:
         root.add(f"? {_line(problem.entity)}  left alone: {problem.cause}. {problem.remedy}")
+    _add_flows(root, found)
     return root
+
+
+def _add_flows(root: Tree, found: Difference) -> None:
+    for kind in dict.fromkeys(each.kind for each in found.made):
+        names = [_line(each.name) for each in found.made if each.kind == kind]
+        root.add(f"+ {kind}{'s' if len(names) > 1 else ''}: {', '.join(names)}")
+    for pipeline in found.pipelines:
+        node = root.add(f"{SIGNS[pipeline.kind]} pipeline {_line(pipeline.name)}  {pipeline.kind}: {pipeline.reason}")
+        for each in pipeline.fields:
+            node.add(_shown(each))
+    for edge in found.edges:
+        ends = f"{_line(edge.start)} -> {_line(edge.end)}"
+        root.add(f"{SIGNS[edge.kind]} edge {ends}  {edge.kind}: {_line(edge.reason)}")
 
 
 def summary(found: Difference) -> str:
@@ -44,11 +61,18 @@ def summary(found: Difference) -> str:
         "restored": kinds.count("restored"),
         "changed": kinds.count("changed"),
         "with another sample": kinds.count("sample"),
+        "with other labels, owners or flows": kinds.count("linked"),
         "unchanged": found.report.unchanged,
         "deleted": len(found.report.deleted),
         "left alone": len(found.left),
+        **_counted("pipeline", (each.kind for each in found.pipelines)),
+        **_counted("edge", (each.kind for each in found.edges)),
     }
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing"
+
+
+def _counted(what: str, kinds: Iterable[str]) -> dict[str, int]:
+    return {f"{kind} {what}{'s' if count > 1 else ''}": count for kind, count in Counter(kinds).items()}
 
 
 def problems(found: Difference) -> Iterator[str]:
@@ -58,7 +82,9 @@ def problems(found: Difference) -> Iterator[str]:
 
 
 def _add(root: Tree, change: Change) -> None:
-    node = root.add(f"{SIGNS[change.kind]} {_line(change.name)}  {change.kind}")
+    node = root.add(
+        f"{SIGNS[change.kind]} {_line(change.name)}  {'changed' if change.kind == 'linked' else change.kind}"
+    )
     for each in change.fields:
         node.add(_shown(each))
 

@@ -104,7 +104,7 @@ def test_a_target_that_is_catalogued_later_takes_the_place_of_the_pipeline(serve
 
 
 def test_a_writer_lies_before_its_stream(server: FakeOpenMetadata) -> None:
-    table = Table("glue", "orders", database="raw")
+    table = Table("iceberg", "orders", database="raw")
     flow = reads("dms", "copy", "clicks", table, direction="writes")
     other = reads("eventRules", "rule", "clicks", direction="writes")
     link(server, ("clicks",), listing("dms", flow), listing("eventRules", other), **ON)

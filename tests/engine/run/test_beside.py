@@ -22,51 +22,24 @@ from airflow_kinesis_ingest.engine.run.pipeline import run
 from airflow_kinesis_ingest.engine.run.report import table
 from airflow_kinesis_ingest.engine.workflow.models import Workflow
 from tests.builders import wait_until, workflow
-from tests.fakes.kinesis import FakeStream
 from tests.fakes.server import Fault, Faults, Rule
-from tests.fakes.surroundings import ARN, AroundKinesis, FakeSurroundings, delivery, mapping
-
-LINEAGE = {
-    "readers": ["firehose", "channels", "lambda", "pipes", "consumers"],
-    "writers": ["pipes", "eventRules", "dms", "dynamodb"],
-    "dynamodbTables": ["orders"],
-}
-EVERYTHING: dict[str, Any] = {"tags": {"enabled": True}, "lineage": LINEAGE}
-PIPE = {"Name": "p", "Arn": "arn:p", "Source": f"{ARN}:stream/orders", "Target": "arn:aws:sqs:us-east-1:123456789012:q"}
+from tests.fakes.surroundings import ARN, EVERYTHING, AroundKinesis, FakeSurroundings, surrounded
 
 
 @pytest.fixture
-def around(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSurroundings]:
-    with FakeSurroundings() as running:
-        of = running.around
-        of.tags[f"{ARN}:stream/orders"] = {"env": "prod", "team": "shop"}
-        of.deliveries["to-lake"] = delivery("to-lake", "orders")
-        of.mappings += [
-            mapping("price", "orders"),
-            mapping("theirs", "clicks", ARN.replace("123456789012", "999999999999")),
-        ]
-        of.pipes.append(PIPE | {"CurrentState": "RUNNING"})
-        of.rules["default", "nightly"] = [{"Id": "1", "Arn": f"{ARN}:stream/clicks"}]
-        of.destinations["orders"] = [{"StreamArn": f"{ARN}:stream/orders", "DestinationStatus": "ACTIVE"}]
-        of.consumers[f"{ARN}:stream/clicks"] = [
-            {"ConsumerName": "fan", "ConsumerARN": f"{ARN}:stream/clicks/consumer/fan:1", "ConsumerStatus": "ACTIVE"}
-        ]
-        of.channels["arn:aws:kinesis:us-east-1:123456789012:channel/c"] = {
-            "ChannelName": "c",
-            "ChannelStatus": "ACTIVE",
-            "StreamConfigurationList": [{"StreamARN": f"{ARN}:stream/orders", "RecordConfiguration": {}}],
-            "S3DestinationConfiguration": {"StorageConfiguration": {"BucketARN": "arn:aws:s3:::direct"}},
-        }
-        for name, url in running.environment().items():
-            monkeypatch.setenv(name, url)
+def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeSurroundings, AroundKinesis]]:
+    with surrounded(monkeypatch) as running:
         yield running
 
 
 @pytest.fixture
-def kinesis(around: FakeSurroundings) -> Iterator[AroundKinesis]:
-    with AroundKinesis([FakeStream("orders"), FakeStream("clicks", consumers=1)], quotas={}) as running:
-        running.around = around.around
-        yield running
+def around(services: tuple[FakeSurroundings, AroundKinesis]) -> FakeSurroundings:
+    return services[0]
+
+
+@pytest.fixture
+def kinesis(services: tuple[FakeSurroundings, AroundKinesis]) -> AroundKinesis:
+    return services[1]
 
 
 def flow(kinesis: AroundKinesis, folder: Path, options: Mapping[str, Any] = EVERYTHING, **more: Any) -> Workflow:
