@@ -59,7 +59,7 @@ def edges(found: Difference) -> set[tuple[str, str, str]]:
 def linked(found: Difference, name: str) -> list[tuple[str, str | None, str | None]]:
     """Of the labels and owners of a topic."""
     fields = [field for change in found.topics if change.name == name for field in change.fields]
-    return [tuple(field) for field in fields if field.path in ("tags", "owners")]
+    return [(each.path, each.before, each.after) for each in fields if each.path in ("tags", "owners")]
 
 
 def drawn(catalogue: FakeOpenMetadata) -> set[tuple[str, str]]:
