@@ -52,12 +52,16 @@ class FakeRecord:
 
 @dataclass
 class FakeShard:
-    """records in order of arrival; empty_pages: answers without records before the first one, as AWS gives them."""
+    """records in order of arrival; empty_pages: answers without records before the first one, as AWS gives them.
+
+    closed_at: epoch seconds, of a shard that is closed.
+    """
 
     id: str = "shardId-000000000000"
     records: Sequence[FakeRecord] = ()
     closed: bool = False
     empty_pages: int = 0
+    closed_at: float = 0.0
     parent: str | None = None
     adjacent_parent: str | None = None
 
@@ -524,7 +528,9 @@ class FakeKinesis(FakeServer):
     def _started(self, params: Params) -> _ShardToken:
         chosen = params.get("ShardFilter", {})
         last = params.get("ExclusiveStartShardId") or chosen.get("ShardId", "")
-        return _ShardToken(self._stream(params).name, last, chosen.get("Type", "FROM_TRIM_HORIZON"), 0, 0.0)
+        kind, since = chosen.get("Type", "FROM_TRIM_HORIZON"), chosen.get("Timestamp")
+        which = kind if since is None else f"{kind} {since}"
+        return _ShardToken(self._stream(params).name, last, which, 0, 0.0)
 
     def _resumed(self, params: Params) -> _ShardToken:
         others = ("StreamName", "StreamARN", "ShardFilter", "ExclusiveStartShardId", "StreamCreationTimestamp")
@@ -539,10 +545,13 @@ class FakeKinesis(FakeServer):
             raise _refuse("ExpiredNextTokenException")
         return token
 
-    def _filtered(self, stream: FakeStream, kind: str) -> list[FakeShard]:
-        """Filters by time would need the times of resharding, which are not modelled."""
-        if kind in ("AT_TIMESTAMP", "FROM_TIMESTAMP"):
+    def _filtered(self, stream: FakeStream, which: str) -> list[FakeShard]:
+        """When shards were opened is not modelled."""
+        kind, _, since = which.partition(" ")
+        if kind == "AT_TIMESTAMP":
             raise NotImplementedError(f"ShardFilter {kind}")
+        if kind == "FROM_TIMESTAMP" and self.honours_shard_filter:
+            return [shard for shard in stream.shards if not shard.closed or shard.closed_at >= float(since)]
         if kind == "AT_LATEST" and self.honours_shard_filter:
             return stream.open_shards()
         if kind == "AT_TRIM_HORIZON" and self.honours_shard_filter:

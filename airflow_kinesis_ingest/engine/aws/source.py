@@ -128,10 +128,24 @@ class KinesisSource:
 
         until: on `clock`; the listing is not tried again after it.
         """
-        for shard in self._shards(stream.name, until):
+        for shard in self._shards(stream.name, until, {"Type": "AT_LATEST"}):
             # Simulators ignore ShardFilter; AWS: a shard is open iff it has no EndingSequenceNumber.
             if "EndingSequenceNumber" not in _required(shard, "SequenceNumberRange", dict, stream.name):
                 yield ShardReader(self, stream.name, shard["ShardId"])
+
+    def open_shards_since(
+        self, stream: Stream, since: datetime, until: float | None = None
+    ) -> tuple[ShardReader, ...] | None:
+        """The open shards; None where one was closed since then, or may have been. Raises as `describe` does.
+
+        A simulator that ignores the filter lists all that were ever closed.
+        """
+        found: list[ShardReader] = []
+        for shard in self._shards(stream.name, until, {"Type": "FROM_TIMESTAMP", "Timestamp": since}):
+            if "EndingSequenceNumber" in _required(shard, "SequenceNumberRange", dict, stream.name):
+                return None
+            found.append(ShardReader(self, stream.name, shard["ShardId"]))
+        return tuple(found)
 
     def closed_shards(self, stream: Stream, until: float | None = None) -> Iterator[ShardReader]:
         """The closed shards whose records may not have expired yet, the 100 that were opened last, those first.
@@ -139,14 +153,15 @@ class KinesisSource:
         Lists all shards before it yields. Raises as `describe` does.
         """
         kept: deque[str] = deque(maxlen=CLOSED_MOST)  # ids count up as shards are opened
-        for shard in self._shards(stream.name, until, "FROM_TRIM_HORIZON"):
+        for shard in self._shards(stream.name, until, {"Type": "FROM_TRIM_HORIZON"}):
             if "EndingSequenceNumber" in _required(shard, "SequenceNumberRange", dict, stream.name):
                 kept.append(shard["ShardId"])
         yield from (ShardReader(self, stream.name, shard_id) for shard_id in reversed(kept))
 
-    def _shards(self, name: str, until: float | None, which: str = "AT_LATEST") -> Iterator[dict[str, Any]]:
+    def _shards(self, name: str, until: float | None, which: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """which: a ShardFilter."""
         seen: set[str] = set()
-        page = self._call("ListShards", name, until, StreamName=name, ShardFilter={"Type": which})
+        page = self._call("ListShards", name, until, StreamName=name, ShardFilter=which)
         while True:
             fresh = [shard for shard in page["Shards"] if _required(shard, "ShardId", str, name) not in seen]
             seen.update(shard["ShardId"] for shard in fresh)

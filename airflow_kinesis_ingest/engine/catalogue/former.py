@@ -8,7 +8,7 @@ nothing for granted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ... import __version__
@@ -17,20 +17,36 @@ from ..workflow.models import Workflow
 from .sink import digest
 
 KEY = "kinesisIngest"
+SAMPLES = "samples"
 OWED_MOST = 1000
 """Streams with a problem; a run with more of them counts as none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What a complete run tells of its samples.
+
+    number: of the run, counted from the first after which nothing but time passed. looked: for each share of the
+    streams, when the last complete run began that looked at all of its streams, in ms since 1970. basis: what the
+    samples depend on besides the workflow: to a run with another one these tell nothing.
+    """
+
+    number: int
+    looked: tuple[int, ...]
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)
 class Former:
     """The last complete run of a workflow. began, ended: in ms since 1970.
 
-    owed: the streams that it named in a problem.
+    owed: the streams that it named in a problem. samples: None where it took none.
     """
 
     began: int
     ended: int
     owed: frozenset[str] = frozenset()
+    samples: Samples | None = None
 
 
 def identity(workflow: Workflow) -> str:
@@ -41,12 +57,13 @@ def identity(workflow: Workflow) -> str:
     return digest([__version__, parts, aws.aws_region, aws.assume_role_arn, str(aws.endpoint_url)], 16)
 
 
-def mark(of: str, report: RunReport, *, began: int) -> dict[str, Any] | None:
+def mark(of: str, report: RunReport, *, began: int, samples: Samples | None = None) -> dict[str, Any] | None:
     """The metadata of a complete run's status; None for a run that is none."""
     owed = owed_by(report)
     if report.fatal or len(owed) > OWED_MOST:
         return None
-    return {KEY: {"of": of, "began": began, "owed": sorted(owed)}}
+    told = {SAMPLES: asdict(samples)} if samples else {}
+    return {KEY: {"of": of, "began": began, "owed": sorted(owed), **told}}
 
 
 def owed_by(report: RunReport) -> frozenset[str]:
@@ -69,4 +86,13 @@ def _former(status: Any, of: str) -> Former | None:
     began, ended, owed = told.get("began"), status.get("endDate"), told.get("owed")
     if not (isinstance(began, int) and isinstance(ended, int) and isinstance(owed, list)):
         return None
-    return Former(began, ended, frozenset(map(str, owed)))
+    return Former(began, ended, frozenset(map(str, owed)), _samples(told.get(SAMPLES)))
+
+
+def _samples(told: Any) -> Samples | None:
+    if not isinstance(told, Mapping):
+        return None
+    number, looked, basis = (told.get(key) for key in ("number", "looked", "basis"))
+    if not (isinstance(number, int) and isinstance(looked, list) and isinstance(basis, str)):
+        return None
+    return Samples(number, tuple(looked), basis) if all(isinstance(each, int) for each in looked) else None

@@ -17,7 +17,7 @@ from ...errors import CatalogueRefused, IngestError, TopicRefused
 from ..model import ProblemGroup, RunReport, grouped
 from ..workflow.models import Workflow
 from .client import OpenMetadata, parted
-from .former import Former, identity, last, mark
+from .former import Former, Samples, identity, last, mark
 from .versions import ServerVersion
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,9 @@ LOOK_BACK = {True: 32 * 86_400_000, False: 8 * 86_400_000}
 """How long before a run, in ms, a run may have begun that is closed for being over: True for a schedule with a day
 between its runs or more, or none, of which there are few."""
 
+LAST_COMPLETE = {True: LOOK_BACK[True], False: 2 * 86_400_000}
+"""The same, in which the last complete run is looked for where nothing else says how long."""
+
 BROKEN_OFF = "the run ended without saying how: its process was killed"
 RETRY_FOR = 5.0  # a status is worth a short wait, once for each server that is gone for good
 
@@ -42,7 +45,8 @@ class RunStatus:
     pipeline: the fully qualified name of its entity. ours: whether the file alone says what the entity holds; that of
     somebody else, an agent made in OpenMetadata's own UI, is made if it is missing and never changed. run_id: any text,
     unique per run. over: asked for the ids of runs that are known to have ended, where OpenMetadata has others that are
-    still `running`; without it these stay, as nobody knows of them.
+    still `running`; without it these stay, as nobody knows of them. samples: what the run has to tell the next ones, if
+    it takes any.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class RunStatus:
         self._run_id = run_id
         self._over = over
         self.began = now_ms()
+        self.samples: Samples | None = None
         self._identity = ""
         self._server = ServerVersion()
         # A client of its own: a run that was told to stop must still be able to say `stopped`.
@@ -76,17 +81,20 @@ class RunStatus:
         if _best_effort(start) and self._over:
             _best_effort(self._close_those_over, "runs that were killed are still `running` in OpenMetadata")
 
-    def former(self, *, back: int) -> Former | None:
+    def former(self, *, back: int | None = None) -> Former | None:
         """The last complete run of this workflow that began at most `back` ms ago; None where it is not known.
+
+        back: without it as far as the schedule makes worth while.
 
         The status of this one will say that it was complete, if it was: call it for a run of all streams only.
         """
         self._identity = identity(self._workflow)
+        since = self.began - (LAST_COMPLETE[_is_rare(self._workflow)] if back is None else back)
 
         statuses: list[Any] = []
 
         def look() -> None:
-            found = self._client.get(self._path, startTs=self.began - back, endTs=self.began) or {}
+            found = self._client.get(self._path, startTs=since, endTs=self.began) or {}
             statuses.extend(found.get("data") or [])
 
         _best_effort(look, "the last complete run is not known")
@@ -112,7 +120,7 @@ class RunStatus:
             "endDate": now_ms(),
             "status": step_summaries(report),
         }
-        marked = self._identity and mark(self._identity, report, began=self.began)
+        marked = self._identity and mark(self._identity, report, began=self.began, samples=self.samples)
         _best_effort(lambda: self._put_marked(body, marked) if marked else self._put(body))
 
     def _close_those_over(self) -> None:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
 INFLATED_MOST = 768 * 1024
@@ -15,6 +16,9 @@ INFLATED_MOST = 768 * 1024
 
 KEPT_OF_CUT = 64 * 1024
 """Bytes kept of what inflates to more: it is looked at, never parsed, so this much is plenty."""
+
+OPTIONAL = ("compression.zstd", "backports.zstd", "lz4.frame", "cramjam", "google.protobuf")
+"""Libraries that are used where there are any."""
 
 _PIECE = 16 * 1024  # input goes in by pieces, so that no codec keeps a copy of a whole record
 _STEP = 64 * 1024
@@ -88,6 +92,18 @@ class _Zlib:
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+def installed() -> tuple[str, ...]:
+    """Which of the optional libraries there are: with others, some records are read otherwise."""
+    return tuple(name for name in OPTIONAL if _is_installed(name))
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # not even the package that it is in
+        return False
 
 
 def sniff(data: bytes) -> Codec | None:

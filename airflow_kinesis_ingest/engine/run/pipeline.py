@@ -31,7 +31,7 @@ from ..aws.glue import GlueSchemas
 from ..aws.identity import caller_arn
 from ..aws.quota import Quota
 from ..aws.sample import Sampler, Taken
-from ..aws.source import KinesisSource
+from ..aws.source import KinesisSource, ShardReader
 from ..catalogue.client import OpenMetadata, fqn, parted
 from ..catalogue.deletion import account_of, elsewhere, gone
 from ..catalogue.file import FileSink
@@ -50,6 +50,7 @@ from .beside import Beside, flows_at, of_streams, of_the_run
 from .declared import Declared
 from .details import details
 from .flow import Flow, Stage, attended
+from .need import REGISTRY, Looks, Need, basis_of
 from .reading import Reader, dated
 from .refresh import LOOKERS, Refresh, looking, refreshed
 from .tally import Tally, unexpected
@@ -60,7 +61,6 @@ log = logging.getLogger(__name__)
 
 DESCRIBERS = 8
 NEAR_MOST = 1000
-REGISTRY = "Glue Schema Registry"
 UNPROVEN = "If it is gone, confirm it once (`kinesis-ingest diff -c FILE --adopt NAME`), or delete the topic by hand"
 
 Progress = Callable[[RunReport], None]
@@ -225,7 +225,9 @@ def look(workflow: Workflow, name: str) -> Look:
         described = source.describe(Stream(name))
     except StreamGone:
         raise _no_such(source, workflow, name) from None
-    taken = _taken_from(source, Sampler(options, source.clock), described, options.time_limit)
+    until = source.clock() + options.time_limit
+    shards = source.open_shards(described.stream, until)
+    taken = _taken_from(source, Sampler(options, source.clock), described, shards, until)
     schemas = GlueSchemas(lambda: glue_client(workflow.aws, workflow.options.assume_role))
     reader = Reader(workflow.options, storing=False, schemas=schemas)
     messages = reader.messages(taken.records)
@@ -246,9 +248,10 @@ def _no_such(source: KinesisSource, workflow: Workflow, name: str) -> StreamGone
     return StreamGone(what, where=name, remedy=f"{guess}`kinesis-ingest list -c FILE` shows all that there are")
 
 
-def _taken_from(source: KinesisSource, sampler: Sampler, described: Description, seconds: int) -> Taken:
-    stream, until = described.stream, source.clock() + seconds
-    shards = source.open_shards(stream, until)
+def _taken_from(
+    source: KinesisSource, sampler: Sampler, described: Description, shards: Iterable[ShardReader], until: float
+) -> Taken:
+    stream = described.stream
     return sampler.take(described, shards, datetime.now(timezone.utc), lambda: source.closed_shards(stream, until))
 
 
@@ -365,7 +368,7 @@ class Run:
         storing = self.sink.open(storing=self.workflow.metadata.generate_sample_data and self._options.sample.store)
         try:
             self.tally.catalogue = self.sink.address
-            refresh = self._refresh(status)
+            refresh = self._refresh(status, storing)
             self.beside.begin()
             listed = self._ingest(streams, storing, refresh)
             complete = True
@@ -397,18 +400,31 @@ class Run:
             )
         return chain([first] if first else [], streams)
 
-    def _refresh(self, status: RunStatus | None) -> Refresh:
+    def _refresh(self, status: RunStatus | None, storing: bool) -> Refresh:
         if status is None:
             return Refresh()
         status.running()
-        return refreshed(self._options, status) if self.only is None else Refresh()
+        if self.only is not None:
+            return Refresh()
+        sampling = self._is_sampling(storing)
+        refresh = refreshed(self._options, status, sampling=sampling)
+        if sampling:
+            status.samples = self._looks(refresh, storing).told()
+        return refresh
+
+    def _is_sampling(self, storing: bool) -> bool:
+        """Records are read only if somebody wants what becomes of them."""
+        return self.workflow.metadata.generate_sample_data and (storing or self._options.infer_schema)
+
+    def _looks(self, refresh: Refresh, storing: bool) -> Looks:
+        return Looks(refresh, basis_of(storing=storing), self._options.sample.every)
 
     def _ingest(self, streams: Iterator[Stream], storing: bool, refresh: Refresh) -> dict[str, str | None]:
         """Bring every kept stream into the catalogue. Returns name -> ARN of all that were listed."""
         workers, recorded = self._options.concurrency, self.sink.catalogued()
         stages = [
             Stage(partial(self._describe, recorded), DESCRIBERS),
-            Stage(self._sampling(storing), workers),
+            Stage(self._sampling(refresh, storing), workers),
             Stage(self._write, workers),
         ]
         if refresh.is_rolling:
@@ -424,15 +440,16 @@ class Run:
             self._miss(name)
         return listed
 
-    def _sampling(self, storing: bool) -> Callable[[Description], Described]:
-        """The stage that adds samples. Records are read only if somebody wants what becomes of them."""
+    def _sampling(self, refresh: Refresh, storing: bool) -> Callable[[Description], Described]:
+        """The stage that adds samples."""
         options = self._options
-        if not self.workflow.metadata.generate_sample_data or not (storing or options.infer_schema):
+        if not self._is_sampling(storing):
             return _no_sample
+        need = Need(self._looks(refresh, storing), self.source, self.sink, options.sample.shards)
         warn = partial(self.tally.missed, "sample", REGISTRY)
         own = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role), warn)
         schemas = self.declared.schemas if self.declared else own
-        return partial(self._sample, Reader(options, storing=storing, schemas=schemas))
+        return partial(self._sample, need, Reader(options, storing=storing, schemas=schemas))
 
     def _feed(
         self, flow: Flow, streams: Iterator[Stream], recorded: Mapping[str, str | None]
@@ -492,18 +509,24 @@ class Run:
                 f" `options.movedFrom: [{whose}]`",
             )
 
-    def _sample(self, reader: Reader, described: Description) -> Described:
+    def _sample(self, need: Need, reader: Reader, described: Description) -> Described:
         name = described.stream.name
         if self.tally.hopeless("sample"):
             self.tally.warn("sample", name, "not tried: the streams before it could not be read", "Run again later")
             return described, Sample()
         sample = Sample()
         with self.tally.step("sample", name, optional=True):
-            sample = self._taken(reader, described)
+            sample = self._taken(need, reader, described)
         return described, sample
 
-    def _taken(self, reader: Reader, described: Description) -> Sample:
-        taken = _taken_from(self.source, self.sampler, described, self._options.sample.time_limit)
+    def _taken(self, need: Need, reader: Reader, described: Description) -> Sample:
+        """Empty where the stored one stays."""
+        until = self.source.clock() + self._options.sample.time_limit
+        shards = need.shards(described, until)
+        if shards is None:
+            log.debug("%s: no record is newer than its sample, or it is not its turn", described.stream.name)
+            return Sample()
+        taken = _taken_from(self.source, self.sampler, described, shards, until)
         log.debug("%s: %s", described.stream.name, window(taken, self._options.sample))
         if taken.records:
             self.tally.sampled()

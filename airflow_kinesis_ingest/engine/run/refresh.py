@@ -56,19 +56,20 @@ class Refresh:
         """Whether the stream's moment has come since the last complete run began."""
         if not (self.max_age and self.former):
             return True
-        slot = _slot(name, self.max_age)
-        return (self.now - slot) // self.max_age > (self.former.began - slot) // self.max_age
+        moment = slot(name, self.max_age)
+        return (self.now - moment) // self.max_age > (self.former.began - moment) // self.max_age
 
 
-def refreshed(options: Options, status: RunStatus) -> Refresh:
-    """As the workflow wants it. Asks OpenMetadata for the last complete run."""
+def refreshed(options: Options, status: RunStatus, *, sampling: bool) -> Refresh:
+    """As the workflow wants it. Asks OpenMetadata for the last complete run where it makes a difference."""
     if options.refresh == "full":
-        return Refresh()
+        return Refresh(status.began, status.former()) if sampling else Refresh()
     max_age = options.max_age * HOUR_MS
     return Refresh(status.began, status.former(back=max_age), max_age)
 
 
-def _slot(name: str, period: int) -> int:
+def slot(name: str, period: int) -> int:
+    """A number below period that is always the same for this name, and evenly spread over names."""
     return int.from_bytes(blake2s(name.encode(), digest_size=8).digest(), "big") % period
 
 

@@ -383,6 +383,13 @@ class SampleOptions(Strict):
         4, ge=1, le=100, description="Shards looked at per stream: open ones, or closed ones if these are empty"
     )
     time_limit: int = Field(10, ge=1, le=300, description="Seconds after which no call for one stream begins")
+    every: int = Field(
+        1,
+        ge=1,
+        le=168,
+        description="A `full` run reads the records of one stream in so many, each in its turn; of what is new or was"
+        " changed always",
+    )
     store: bool = Field(True, description="Store the messages; `false` keeps only what is inferred from them")
     redact: list[Redaction] = Field(
         default_factory=list,
