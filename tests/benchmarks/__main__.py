@@ -27,6 +27,7 @@ def main() -> None:
     if not options.quick:
         sizes += [(1000, False), (1000, True)]
     cells = [run.cells() for size, samples in sizes for run in ingestion.ingested(size, samples=samples)]
+    cells += [run.cells() for run in ingestion.again(100)]
     cells += [run.cells() for run in ingestion.idle(60, shards=4, empty_pages=6)]
     if options.large:
         cells += [run.cells() for run in ingestion.ingested(10_000, samples=False, first_run_only=True)]

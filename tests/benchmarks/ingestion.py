@@ -79,6 +79,23 @@ def ingested(streams: int, *, samples: bool, first_run_only: bool = False) -> It
             yield _run("serial reference", streams, samples, serial, aws, openmetadata)
 
 
+def again(streams: int) -> Iterator[Ingested]:
+    """A first run with samples and a second one, of streams whose records are older than the first; the reads of each."""
+    quotas = ["--quotas", "--latency-ms", str(LATENCY_MS), "--age", "3600"]
+    with (
+        fake("kinesis", "--streams", str(streams), "--records", "50", *quotas) as aws,
+        fake("openmetadata", "--latency-ms", "5") as openmetadata,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        ours = command(Path(folder), aws, openmetadata, samples=True)
+        for who in ("first run", "second run, no newer record"):
+            found = _run(who, streams, True, ours, aws, openmetadata)
+            reads = ", ".join(
+                f"{found.aws['counts'].get(call, 0)} {call}" for call in ("GetShardIterator", "GetRecords")
+            )
+            yield replace(found, who=f"{who}: {reads}")
+
+
 def rolling(streams: int) -> Iterator[Ingested]:
     """An hourly run of `options.refresh: rolling` over unchanged streams, after a first one that keeps no rate.
 

@@ -108,14 +108,21 @@ class LazyRecords(Sequence[FakeRecord]):
 
 
 def json_streams(
-    count: int, records: int = 0, *, prefix: str = "stream", shards: int = 1, empty_pages: int = 0, **fields: Any
+    count: int,
+    records: int = 0,
+    *,
+    prefix: str = "stream",
+    shards: int = 1,
+    empty_pages: int = 0,
+    age: float = 60.0,
+    **fields: Any,
 ) -> list[FakeStream]:
-    """`count` streams of JSON records, so many in each open shard, the last of them a minute old."""
-    return [_json_stream(f"{prefix}-{number:05d}", records, shards, empty_pages, fields) for number in range(count)]
+    """`count` streams of JSON records, so many in each open shard, the last of them so many seconds old."""
+    names = (f"{prefix}-{number:05d}" for number in range(count))
+    return [_json_stream(name, records, shards, empty_pages, time.time() - age, fields) for name in names]
 
 
-def _json_stream(name: str, records: int, shards: int, empty_pages: int, fields: Params) -> FakeStream:
-    newest = time.time() - 60
+def _json_stream(name: str, records: int, shards: int, empty_pages: int, newest: float, fields: Params) -> FakeStream:
 
     def make(index: int) -> FakeRecord:
         event = {"id": index, "stream": name, "amount": index * 1.5, "paid": index % 2 == 0, "tags": ["a", "b"]}
@@ -784,6 +791,7 @@ def main() -> None:
     parser = arguments("A fake Kinesis on 127.0.0.1.")
     parser.add_argument("--streams", type=int, default=100)
     parser.add_argument("--records", type=int, default=50, help="in each shard")
+    parser.add_argument("--age", type=float, default=60.0, help="seconds since the last record")
     parser.add_argument("--shards", type=int, default=1, help="in each stream")
     parser.add_argument("--empty-pages", type=int, default=0, help="answers without records before the first one")
     parser.add_argument("--region", default="us-east-1")
@@ -791,7 +799,13 @@ def main() -> None:
     options = parser.parse_args()
     serve(
         FakeKinesis(
-            json_streams(options.streams, options.records, shards=options.shards, empty_pages=options.empty_pages),
+            json_streams(
+                options.streams,
+                options.records,
+                shards=options.shards,
+                empty_pages=options.empty_pages,
+                age=options.age,
+            ),
             region=options.region,
             quotas=AWS_QUOTAS if options.quotas else {},
             latency=options.latency_ms / 1000,

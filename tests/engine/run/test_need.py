@@ -105,7 +105,7 @@ def test_a_newer_record_leads_to_a_new_sample(account: Account) -> None:
     account.arrive("busy")
     report = account.run()
     assert (account.sampled(), report.sampled, report.written) == (["busy"], 1, 1)
-    assert account.stored("busy") == ['{"id": 1}', '{"id": 2}']
+    assert account.stored("busy") == ['{"id": 2}']
     assert account.stored("quiet") == ['{"id": 1}']
 
 
@@ -197,10 +197,10 @@ def test_other_rules_of_redaction_take_every_sample_again(account: Account) -> N
 
 def test_a_server_that_begins_to_take_samples_is_given_all(account: Account) -> None:
     account.add("a")
-    account.catalogue.settings["profilerConfiguration"] = {"sampleDataConfig": {"storeSampleData": False}}
+    account.catalogue.profiler = {"sampleDataConfig": {"storeSampleData": False}}
     account.run()
     assert account.catalogue.topics["shop.a"]["sampleData"] is None
-    account.catalogue.settings["profilerConfiguration"] = {"sampleDataConfig": {"storeSampleData": True}}
+    account.catalogue.profiler = {"sampleDataConfig": {"storeSampleData": True}}
     account.run()
     assert account.stored("a") == ['{"id": 1}']
 
@@ -312,20 +312,136 @@ def test_a_stream_that_is_owed_a_sample_has_its_turn_in_every_run(account: Accou
     assert account.stored("stream-2") == ['{"id": 1}']
 
 
-def test_a_rolling_run_reads_what_it_describes_once_it_has_newer_records(account: Account) -> None:
-    """A day later all is described; what was read on the day before is known by then."""
+def test_a_rolling_run_reads_what_it_describes_where_it_has_newer_records(account: Account) -> None:
+    """From the first period on whose end says when each stream was looked at; `every` takes none of them away."""
     account.options = {"refresh": "rolling", "sample": {"every": 100}}
     account.add("busy", "quiet")
-    day = 24 * HOUR_MS
-    for days in range(3):
-        account.run(ahead_ms=days * day)
-    account.arrive("busy")
-    shard = account.aws.streams["busy"].shards[0]
-    shard.records = [*shard.records[:-1], replace(shard.records[-1], arrival=time.time())]
-    known = Looks(Refresh(4 * day, Former(3 * day, 3 * day, frozenset(), _first(day)), day), "basis", 100)
-    assert 2 * day < (known.since("busy") or 0) <= 3 * day
-    assert known.is_turn("busy")
+    for shard in (stream.shards[0] for stream in account.aws.streams.values()):
+        shard.records = [FakeRecord(b'{"id": 1}', time.time() - 9 * 24 * HOUR)]
+    read: list[str] = []
+    looked: Counter[str] = Counter()
+    for hours in range(-72, 0, 12):
+        if hours == -24:
+            account.arrive("busy")
+        account.run(ahead_ms=hours * HOUR_MS)
+        looked += account.calls("GetShardIterator") if hours >= -24 else Counter()
+        read += account.sampled() if hours >= -24 else []
+    assert (sorted(looked), read, account.stored("busy")) == (["busy", "quiet"], ["busy"], ['{"id": 2}'])
 
 
-def _first(began: int) -> Any:
-    return Looks(Refresh(began, None, 24 * HOUR_MS), "basis").told()
+# --- any history ------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Shard:
+    """One shard of a stream in memory: when its records arrived, and when it was closed, in ms of AWS's clock."""
+
+    arrivals: list[int] = field(default_factory=list)
+    closed: int | None = None
+
+    def iterator(self, start: datetime | None, until: float) -> str:  # noqa: ARG002 - as of a ShardReader
+        assert start
+        return str(start.timestamp() * 1000)
+
+    def read(self, iterator: str, limit: int, until: float) -> tuple[tuple[Record, ...], str, int]:  # noqa: ARG002
+        found = [Record(b"", None) for arrived in self.arrivals if arrived >= float(iterator)]
+        return tuple(found[:limit]), iterator, 0
+
+
+@dataclass
+class History:
+    """Streams, runs and the time between them. skew: of the clock of who runs them, in ms, against AWS's."""
+
+    rolling: bool
+    every: int
+    skew: int
+    now: int = 480_000 * HOUR_MS
+    former: Former | None = None
+    shards: dict[str, list[Shard]] = field(default_factory=lambda: {name: [Shard()] for name in NAMES[:3]})
+    seen: dict[str, int] = field(default_factory=dict)
+    unread: Counter[str] = field(default_factory=Counter)
+
+    def standing(self, name: str) -> Standing | None:
+        return Standing(standing_of(self._described(name).stream, 1), 0) if name in self.seen else None
+
+    def open_shards(self, stream: Stream, until: float) -> Iterator[Shard]:  # noqa: ARG002 - as of a source
+        return iter(self.shards[stream.name][-1:])
+
+    def open_shards_since(self, stream: Stream, since: datetime, until: float) -> Any:  # noqa: ARG002 - as of a source
+        *closed, last = self.shards[stream.name]
+        return None if any(each.closed >= since.timestamp() * 1000 for each in closed if each.closed) else (last,)
+
+    def arrive(self, name: str) -> None:
+        self.shards[name][-1].arrivals.append(self.now)
+
+    def reshard(self, name: str) -> None:
+        """Split and merged: as many shards are open as before."""
+        self.shards[name][-1].closed = self.now
+        self.shards[name].append(Shard())
+
+    def run(self, owed: frozenset[str], complete: bool) -> None:
+        max_age = 24 * HOUR_MS if self.rolling else None
+        began, former = self.now + self.skew, self.former
+        if former and former.began < began - (max_age or 48 * HOUR_MS):
+            former = None
+        looks = Looks(Refresh(began, former, max_age), "basis", self.every)
+        for name in NAMES[:3]:
+            self._look(looks, name, name in owed)
+        if complete:
+            self.former = Former(began, began + 1, owed, looks.told())
+            self._check_unread(owed)
+        self.now += 1
+
+    def _look(self, looks: Looks, name: str, refused: bool) -> None:
+        settled = looks.refresh.is_settled(name, self.standing(name))
+        if self.rolling and settled and not looks.refresh.is_due(name):
+            return
+        need = Need(looks, self, self, 4)  # type: ignore[arg-type]
+        if refused:
+            self.seen.setdefault(name, 0)
+        elif need.shards(self._described(name), 0.0) is not None:
+            self.seen[name] = self._total(name)
+        elif looks.is_turn(name):
+            assert self.seen[name] == self._total(name), "a newer record was missed"
+
+    def _check_unread(self, owed: frozenset[str]) -> None:
+        for name in NAMES[:3]:
+            is_unread = self.seen[name] < self._total(name) and name not in owed
+            self.unread[name] = self.unread[name] + 1 if is_unread else 0
+            assert self.rolling or self.unread[name] < self.every
+
+    def _total(self, name: str) -> int:
+        return sum(len(shard.arrivals) for shard in self.shards[name])
+
+    def _described(self, name: str) -> Description:
+        created = datetime.fromtimestamp(0, timezone.utc)
+        stream = Stream(name, f"arn:aws:kinesis:us-east-1:123456789012:stream/{name}", created, "ACTIVE", "PROVISIONED")
+        return Description(stream, 1, 24, "ACTIVE", "PROVISIONED", "NONE")
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("arrive"), st.sampled_from(NAMES[:3])),
+    st.tuples(st.just("reshard"), st.sampled_from(NAMES[:3])),
+    st.tuples(st.just("pass"), st.sampled_from([1, 59_000, HOUR_MS, 23 * HOUR_MS, 50 * HOUR_MS])),
+    st.tuples(st.just("run"), st.frozensets(st.sampled_from(NAMES[:3])), st.booleans()),
+)
+SKEWED = int(SKEW.total_seconds() * 1000)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    steps=st.lists(STEPS, max_size=30),
+    rolling=st.booleans(),
+    every=st.integers(1, 3),
+    skew=st.sampled_from([-SKEWED, 0, SKEWED]),
+)
+def test_no_history_leaves_a_stored_sample_beside_a_newer_record(
+    steps: list[Any], rolling: bool, every: int, skew: int
+) -> None:
+    """Of any records, reshardings, runs that failed, refused samples, pauses and clocks."""
+    history = History(rolling, every, skew)
+    for step, *what in steps:
+        if step == "pass":
+            history.now += what[0]
+        else:
+            getattr(history, step)(*what)
