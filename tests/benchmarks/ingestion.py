@@ -80,7 +80,7 @@ def ingested(streams: int, *, samples: bool, first_run_only: bool = False) -> It
 
 
 def again(streams: int) -> Iterator[Ingested]:
-    """A first run with samples and a second one, of streams whose records are older than the first; the reads of each."""
+    """A first run with samples and a second one, of streams whose records are an hour old, with the reads of each."""
     quotas = ["--quotas", "--latency-ms", str(LATENCY_MS), "--age", "3600"]
     with (
         fake("kinesis", "--streams", str(streams), "--records", "50", *quotas) as aws,
