@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from ..catalogue.rehearsal import Change, FieldChange
+    from ..model import Drift
     from .diff import Difference
 
 SIGNS = {"new": "+", "changed": "~", "linked": "~", "restored": "^", "deleted": "-"}
@@ -21,6 +22,8 @@ SIGNS = {"new": "+", "changed": "~", "linked": "~", "restored": "^", "deleted": 
 def tree(found: Difference) -> Tree:
     """Every topic, pipeline and edge that would be written or deleted, field by field; of those with another sample
     only, the names.
+
+    What drifted stands below the topics, with its verdict: whether readers of the new schema can read the old data.
     """
     from rich.tree import Tree
 
@@ -33,6 +36,10 @@ def tree(found: Difference) -> Tree:
     samples = [change.name for change in found.topics if change.kind == "sample"]
     if samples:
         root.add(f"another sample only: {', '.join(samples)}")
+    for name, drifts in _by_stream(found.report.drift).items():
+        node = root.add(f"! {_line(name)}  drifted")
+        for drift in sorted(drifts, key=lambda drift: drift.compatible is not False):
+            node.add(_line(f"{drift.text}, compatible" if drift.compatible else drift.text))
     for name in found.report.deleted:
         root.add(f"- {_line(name)}  deleted: its stream is gone")
     for problem in found.left:
@@ -65,6 +72,7 @@ def summary(found: Difference) -> str:
         "unchanged": found.report.unchanged,
         "deleted": len(found.report.deleted),
         "left alone": len(found.left),
+        "drifted": found.report.drifted,
         **_counted("pipeline", (each.kind for each in found.pipelines)),
         **_counted("edge", (each.kind for each in found.edges)),
     }
@@ -79,6 +87,13 @@ def problems(found: Difference) -> Iterator[str]:
     """The rest of what the run would tell."""
     others = [problem for problem in found.report.warnings if problem not in found.left]
     yield from problems_of(replace(found.report, warnings=tuple(others)))
+
+
+def _by_stream(drift: Iterable[Drift]) -> dict[str, list[Drift]]:
+    found: dict[str, list[Drift]] = {}
+    for each in drift:
+        found.setdefault(each.stream, []).append(each)
+    return found
 
 
 def _add(root: Tree, change: Change) -> None:

@@ -13,7 +13,7 @@ from airflow_kinesis_ingest.engine.run.diff import Difference, adopt, difference
 from airflow_kinesis_ingest.engine.run.pipeline import run
 from airflow_kinesis_ingest.errors import WorkflowError
 from tests.builders import document, workflow
-from tests.fakes.kinesis import FakeKinesis, json_streams
+from tests.fakes.kinesis import FakeKinesis, FakeRecord, FakeShard, json_streams
 from tests.fakes.openmetadata import FakeOpenMetadata
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -195,3 +195,23 @@ def test_the_command_shows_a_tree_and_differences_are_no_failure(
     assert cli.main(["diff", "-c", str(file), "--adopt", "gone"]) == 0
     assert "recorded: gone was the topic of arn:aws:kinesis:" in capsys.readouterr().out
     assert cli.main(["diff", "-c", str(file), "--adopt", "gone"]) == 2
+
+
+def test_the_command_tells_what_drifted_and_whether_that_is_compatible(
+    aws: FakeKinesis, catalogue: FakeOpenMetadata, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The incompatible first; of what no rule judges, no verdict."""
+    run(workflow(aws, catalogue))
+    aws.streams["stream-00001"].retention_hours = 48
+    aws.streams["stream-00001"].shards = [FakeShard(records=[FakeRecord(b'{"id": "x", "added": 1}')] * 3)]
+    file = tmp_path / "shop.json"
+    file.write_text(json.dumps(document(aws, catalogue)), encoding="utf-8")
+    assert cli.main(["diff", "-c", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "1 drifted" in out
+    _, _, told = out.partition("! stream-00001  drifted\n")
+    assert [line.strip(" │├└─") for line in told.splitlines()[:3]] == [
+        "type changed: id, INT -> UNION<INT, STRING>, incompatible",
+        "field added: added, INT, compatible",
+        "retention: 24 h -> 48 h",
+    ]
