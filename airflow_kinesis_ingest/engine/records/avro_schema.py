@@ -17,7 +17,7 @@ class AvroType:
     """One type; a recursive schema is a graph with cycles, hence neither equality nor repr.
 
     items is the element type of an array and the value type of a map; size the bytes of a fixed. defaults: the fields
-    of a record that have one.
+    of a record that have one; of an enum its default.
     """
 
     kind: str
@@ -88,6 +88,7 @@ class _Parser:
         self.named[full_name] = declared  # before its fields, which may refer to it
         if kind == "enum":
             declared.symbols = tuple(map(_text, schema["symbols"]))
+            declared.defaults = frozenset(map(_text, [schema["default"]] if "default" in schema else []))
         elif kind == "fixed":
             declared.size = _size(schema["size"])
             _with_logical(declared, schema)

@@ -109,6 +109,100 @@ def test_another_format_is_incompatible() -> None:
     )
 
 
+def named(kind: str, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "name": "N", **more}
+
+
+def test_a_symbol_that_an_enum_lost_needs_a_default_and_one_that_it_gained_none() -> None:
+    """At any depth; their order says nothing."""
+    few, many, other = (named("enum", symbols=each) for each in (["A"], ["A", "B"], ["B", "A"]))
+    assert changes(avro(a=many), avro(a=few)) == (
+        SchemaChange("symbols changed", ("a",), "A, B", "A", compatible=False),
+    )
+    assert told(avro(a=few), avro(a=many)) == [("symbols changed", "a", True)]
+    assert told(avro(a=many), avro(a=few | {"default": "A"})) == [("symbols changed", "a", True)]
+    assert told(avro(a=["null", many]), avro(a=["null", few])) == [("symbols changed", "a", False)]
+    assert told(avro(a=many), avro(a=other)) == []
+
+
+def test_a_logical_type_is_read_by_the_type_below_it() -> None:
+    day, time, moment = (
+        {"type": kind, "logicalType": logical}
+        for kind, logical in (("int", "date"), ("long", "time-micros"), ("long", "timestamp-millis"))
+    )
+    for before, after in ((day, "long"), ("int", day), (time, "long"), (moment, "double"), ("long", moment)):
+        assert told(avro(a=before), avro(a=after)) == [("type changed", "a", True)]
+    for before, after in ((moment, "int"), ("long", day), (time, day)):
+        assert told(avro(a=before), avro(a=after)) == [("type changed", "a", False)]
+
+
+def test_a_uuid_of_16_bytes_is_no_text() -> None:
+    uuids = [{"type": "string", "logicalType": "uuid"}, named("fixed", size=16, logicalType="uuid")]
+    assert [told(avro(a=uuid), avro(a="string")) for uuid in uuids] == [
+        [("type changed", "a", True)],
+        [("type changed", "a", False)],
+    ]
+
+
+def test_fixed_bytes_match_by_size_and_are_not_widened() -> None:
+    assert told(avro(a=named("fixed", size=4)), avro(a=named("fixed", size=8))) == [("type changed", "a", False)]
+    assert told(avro(a=named("fixed", size=4)), avro(a="bytes")) == [("type changed", "a", False)]
+
+
+# --- Protobuf: what is written alike ----------------------------------------------------------------------------------
+
+SHOWN = {"int32": "INT", "sint32": "INT", "int64": "LONG", "fixed64": "LONG", "bool": "BOOLEAN", "Kind": "ENUM"}
+SHOWN |= {"float": "FLOAT", "double": "DOUBLE", "string": "STRING", "bytes": "BYTES", "Inner": "RECORD"}
+
+
+def proto(kind: str, more: str = "") -> MessageSchema:
+    """Of one field `a`, as `fields.py` shows it."""
+    repeated, _, name = kind.rpartition(" ")
+    shown = f"ARRAY<{SHOWN[name]}>" if repeated else SHOWN[name]
+    tree = (Field("Order", "RECORD", "RECORD", (Field("a", shown, shown),)),)
+    return MessageSchema("Protobuf", f"message Order {{ {kind} a = 1; }} {more}", tree, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "compatible"),
+    [
+        ("int32", "int64", True),
+        ("int64", "int32", True),
+        ("bool", "int32", True),
+        ("Kind", "int32", True),
+        ("sint32", "int64", False),
+        ("int32", "fixed64", False),
+        ("int32", "double", False),
+        ("float", "double", False),
+        ("string", "bytes", True),
+        ("string", "repeated string", True),
+        ("repeated Inner", "Inner", True),
+        ("int32", "repeated int32", False),
+        ("repeated int32", "repeated int64", True),
+        ("string", "int32", False),
+        ("Inner", "string", False),
+    ],
+)
+def test_a_protobuf_field_is_read_as_it_is_written(before: str, after: str, *, compatible: bool) -> None:
+    """Numbers are cut to what fits; those of floating point have the width that they have."""
+    assert told(proto(before), proto(after)) == [("type changed", "a", compatible)]
+
+
+def test_of_a_number_whose_encoding_the_text_does_not_tell_nobody_knows() -> None:
+    """Two messages may call a field alike."""
+    other = "message Other { sint64 a = 1; }"
+    assert told(proto("int32", other), proto("int64", other)) == [("type changed", "a", None)]
+
+
+def test_a_protobuf_field_that_comes_is_compatible_unless_it_is_required() -> None:
+    def with_b(label: str) -> MessageSchema:
+        tree = (Field("Order", "RECORD", "RECORD", (Field("a", "INT", "INT"), Field("b", "INT", "INT"))),)
+        return MessageSchema("Protobuf", f"message Order {{ int32 a = 1; {label} int32 b = 2; }}", tree, 1, 1)
+
+    assert told(proto("int32"), with_b("optional")) == [("field added", "b", True)]
+    assert told(proto("int32"), with_b("required")) == [("field added", "b", False)]
+
+
 # --- what messages showed ---------------------------------------------------------------------------------------------
 
 
