@@ -71,4 +71,12 @@ def make_pools(names: Sequence[str]) -> Iterator[str]:
         elif there[name] == SLOTS:
             yield f"there already: {name}"
         else:
-            yield f"left as it is: {name} has {there[name]} slots, and so many runs at once share the account's quota"
+            yield f"left as it is: {name} {_otherwise(there[name])}"
+
+
+def _otherwise(slots: int) -> str:
+    """What a pool of not one slot means for its runs."""
+    if slots == 0:
+        return "has 0 slots, and no run begins: give it 1 with `airflow pools set`"
+    many = f"{slots} slots" if slots > 0 else "no limit"
+    return f"has {many}, and so many runs at once share the account's quota"

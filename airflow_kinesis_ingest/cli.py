@@ -457,12 +457,12 @@ def diff_command(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from .engine.run.diff_text import problems, tree
+    from .engine.run.report import ending
 
     # As wide as its lines: a terminal breaks them itself, and an address stays whole in a file.
     console = Console(width=LONGEST_LINE, highlight=False, markup=False, emoji=False)
-    console.print(tree(found))
-    for line in problems(found):
-        console.print(line)
+    for part in (*ending(found.report), tree(found), *problems(found)):
+        console.print(part)
     return FAILED if found.report.fatal else SUCCESS
 
 

@@ -56,6 +56,15 @@ def test_a_target_that_fails_is_named_and_keeps_no_other_from_its_turn(desk: Des
     assert f"1 of 2 targets without a failure\nfailed: {ONE}\n" in desk.err
 
 
+def test_a_diff_that_ends_early_says_why(desk: Desk, file: str, aws: FakeKinesis) -> None:
+    """It is no diff that finds nothing to change."""
+    aws.faults = Faults(Rule(aws_error("AccessDeniedException"), "ListStreams"))
+    assert desk.run("diff", "-c", file) == 1
+    first, second = desk.out.split(f"{TWO}:")
+    assert f"{ONE}:\nThe run ended early. ListStreams: AWS denies this call" in first
+    assert "ended early" not in second
+
+
 def test_one_target_by_its_key(desk: Desk, file: str, aws: FakeKinesis) -> None:
     assert desk.run("ingest", "-c", file, "--target", TWO, "--report", "r.json") == 0
     assert (len(names(TWO)), aws.calls()) == (2, [])

@@ -25,10 +25,15 @@ def test_pools_that_are_missing_are_made_and_none_is_changed() -> None:
         kept, made = make_pools(["kinesis_1_theirs", "kinesis_1_ours"])
         assert made == told
         assert kept.startswith("left as it is: kinesis_1_theirs has 4 slots")
+    client.create_pool("kinesis_1_none", 0, "theirs", False)
+    client.create_pool("kinesis_1_any", -1, "theirs", False)
+    none, any_number = make_pools(["kinesis_1_none", "kinesis_1_any"])
+    assert none == "left as it is: kinesis_1_none has 0 slots, and no run begins: give it 1 with `airflow pools set`"
+    assert any_number.startswith("left as it is: kinesis_1_any has no limit, and")
     slots = {pool[0]: pool[1:3] for pool in client.get_pools()}
     assert slots["kinesis_1_theirs"] == (4, "theirs")
     assert slots["kinesis_1_ours"][0] == 1
-    for name in ("kinesis_1_theirs", "kinesis_1_ours"):
+    for name in ("kinesis_1_theirs", "kinesis_1_ours", "kinesis_1_none", "kinesis_1_any"):
         client.delete_pool(name)
 
 

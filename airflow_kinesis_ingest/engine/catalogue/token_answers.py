@@ -6,6 +6,7 @@ import ssl
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit
 
 import requests
@@ -13,6 +14,9 @@ import requests
 from ...errors import CatalogueRefused, IngestError, ServerDown, Throttled, Unreachable
 from ..workflow.field_types import is_sendable
 from .answers import is_unconnected, retry_after, why_of
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 SKEW = 60.0  # seconds; providers allow a signed request no more than minutes
 WHY = 300
@@ -41,15 +45,18 @@ class Asked:
         return text
 
 
-def token_in(asked: Asked, response: requests.Response, *, signed: bool) -> requests.Response:
-    """The response, if it holds a token. signed: whether the request had a time that the provider checks."""
+def token_in(asked: Asked, response: requests.Response, *, signed: bool) -> tuple[str, object]:
+    """The token that the response holds, and what it says of the seconds that this is good.
+
+    signed: whether the request had a time that the provider checks. Raises for an answer without a token.
+    """
     body = _object(response)
-    if response.status_code == 200 and body and _is_token(body.get(_key(asked))) and "error" not in body:
-        return response
+    if response.status_code == 200 and body and _is_token(token := body.get(_key(asked))) and not body.get("error"):
+        return token, body.get("expires_in")
     raise _translated(asked, response, body, signed=signed)
 
 
-def _is_token(value: object) -> bool:
+def _is_token(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and value != "" and is_sendable(value)
 
 
@@ -60,7 +67,7 @@ def _key(asked: Asked) -> str:
 def _object(response: requests.Response) -> dict[str, object] | None:
     try:
         body = response.json()
-    except requests.exceptions.JSONDecodeError:
+    except (ValueError, RecursionError):  # also of a number, or of brackets, without end
         return None
     return body if isinstance(body, dict) else None
 
@@ -99,13 +106,19 @@ def _not_oauth(asked: Asked, response: requests.Response, body: dict[str, object
     if body is None and status == 200:
         why = "HTTP 200, and no JSON"
     elif 300 <= status < 400:
-        host = urlsplit(response.headers.get("Location", "")).hostname or "?"
-        why = f"HTTP {status}, a redirect to {host}, which is never followed"
+        why = f"HTTP {status}, a redirect to {_host(response)}, which is never followed"
     else:
         why = f"HTTP {status}, and no `{_key(asked)}`"
     kind = Unreachable if body is None and status == 200 else CatalogueRefused
     remedy = f"Check `{field_name}`, and what answers there (a proxy, a page to log in?)"
     return kind(f"this is no answer of {asked.provider}", where=asked.where, why=why, remedy=remedy)
+
+
+def _host(response: requests.Response) -> str:
+    try:
+        return urlsplit(response.headers.get("Location", "")).hostname or "?"
+    except ValueError:
+        return "?"
 
 
 def _place(asked: Asked) -> str:

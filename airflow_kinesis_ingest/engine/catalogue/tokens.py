@@ -18,6 +18,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -32,6 +33,8 @@ from ..workflow.providers import PROVIDERS, base_url, provider_of
 from .token_answers import Asked, not_reached, token_in
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from authlib.integrations.requests_client import OAuth2Session
     from joserfc.jwk import RSAKey
 
@@ -44,6 +47,9 @@ ASSERTED = 3600  # seconds that a signed JWT may be used: Google and Okta allow 
 CLIENT_CREDENTIALS = "client_credentials"
 CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+NOTHING = SimpleNamespace(status_code=200, json=dict)
+"""What authlib reads in the place of each answer: an end that is no whole number breaks it."""
+
 FRESH = "Copy a fresh token: Settings > Bots > ingestion-bot"
 
 
@@ -262,17 +268,22 @@ def _session(client: str | None, secret: str | None, method: str) -> OAuth2Sessi
 def _ask(
     asked: Asked, session: OAuth2Session, *, signed: bool = False, grant_type: str = CLIENT_CREDENTIALS, **fields: Any
 ) -> Given:
-    """signed: whether the provider checks our clock. Authlib reads no answer that is not looked at here before."""
-    session.register_compliance_hook("access_token_response", lambda answer: token_in(asked, answer, signed=signed))
+    """signed: whether the provider checks our clock."""
+    found: list[tuple[str, object]] = []
+
+    def read(answer: requests.Response) -> SimpleNamespace:
+        found.append(token_in(asked, answer, signed=signed))
+        return NOTHING
+
+    session.register_compliance_hook("access_token_response", read)
     try:
         with session:
-            answer = session.fetch_token(
-                asked.endpoint, grant_type=grant_type, timeout=TIMEOUT, allow_redirects=False, **fields
-            )
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
+            session.fetch_token(asked.endpoint, grant_type=grant_type, timeout=TIMEOUT, allow_redirects=False, **fields)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        # ValueError: requests looks where a redirect leads to before it does not follow it.
         raise not_reached(asked, error) from None
-    token = str(answer["id_token" if asked.provider == "google" else "access_token"])
-    return Given(token, _seconds(answer.get("expires_in"), token))
+    ((token, told),) = found
+    return Given(token, _seconds(told, token))
 
 
 def _seconds(told: object, token: str) -> float | None:
@@ -280,11 +291,15 @@ def _seconds(told: object, token: str) -> float | None:
 
     Neither needs our clock to be right.
     """
-    if isinstance(told, (int, float, str)) and re.fullmatch(r"\d+(\.\d+)?", str(told)):
+    if isinstance(told, (int, float, str)) and re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", str(told)):
         return float(told) or None
     claims = _claims(token)
     begin, end = claims.get("iat"), claims.get("exp")
-    return float(end - begin) if isinstance(begin, (int, float)) and isinstance(end, (int, float)) else None
+    return float(end - begin) if _is_time(begin) and _is_time(end) and end > begin else None
+
+
+def _is_time(claim: object) -> TypeGuard[float]:
+    return isinstance(claim, (int, float)) and abs(claim) < 1e15
 
 
 def _claims(token: str) -> dict[str, Any]:
@@ -292,7 +307,7 @@ def _claims(token: str) -> dict[str, Any]:
     try:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
 

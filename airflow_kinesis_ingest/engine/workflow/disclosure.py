@@ -12,7 +12,7 @@ from ...errors import Fault
 from .document import HIDDEN, Document, Place, dotted, written
 from .fence import OPEN, Fence
 from .field_types import NOT_REPLACED, PLACEHOLDER
-from .models import CONNECTION_BLOCKS, SECURITY_BLOCK, Workflow
+from .models import SECURITY_BLOCK, Workflow, is_replaced
 from .notifiers import strangers
 from .providers import paths_in
 
@@ -78,8 +78,7 @@ def advice(document: Document, workflow: Workflow, fence: Fence = OPEN) -> list[
             remedy = "Write ${NAME} and set NAME where runs start, or use `connections`"
             found.append(document.fault(place, "a secret stands in the file", remedy))
     for place, text in _texts(document.data, ()):
-        in_connection = any(place[: len(block)] == block for block in CONNECTION_BLOCKS)
-        if PLACEHOLDER.search(text) and not in_connection:
+        if PLACEHOLDER.search(text) and not is_replaced(place):
             found.append(document.fault(place, *NOT_REPLACED))
     return [*found, *strangers(document, fence.notifiers, UNNAMED)]
 

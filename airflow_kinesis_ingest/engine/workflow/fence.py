@@ -16,7 +16,15 @@ from urllib.parse import urlsplit
 from ...errors import Fault
 from .document import Document, Place, value_at
 from .field_types import PLACEHOLDER
-from .models import AWS_BLOCK, CONNECTION_BLOCKS, SECURITY_BLOCK, SERVER_BLOCK, SecurityConfig, Workflow
+from .models import (
+    AWS_BLOCK,
+    CONNECTION_BLOCKS,
+    SECURITY_BLOCK,
+    SERVER_BLOCK,
+    SecurityConfig,
+    Workflow,
+    is_replaced,
+)
 from .notifiers import added
 from .origins import texts_in
 from .providers import paths_in, urls_in
@@ -103,10 +111,10 @@ def _above(file: str) -> Iterator[str]:
 
 
 def forbidden_variables(document: Document, fence: Fence) -> Iterator[Fault]:
-    """The `${NAME}`s of the connection blocks that the fence does not allow. None of them is looked up."""
-    for block in CONNECTION_BLOCKS if fence.variables != EVERYTHING else ():
+    """The `${NAME}`s that would be replaced and that the fence does not allow. None of them is looked up."""
+    for block in (*CONNECTION_BLOCKS, ("targets",)) if fence.variables != EVERYTHING else ():
         for place, text in texts_in(value_at(document.data, block), block):
-            names = PLACEHOLDER.findall(text) if isinstance(text, str) else []
+            names = PLACEHOLDER.findall(text) if isinstance(text, str) and is_replaced(place) else []
             for name in names:
                 if not fence.allows_variable(name):
                     yield _outside(document, place, f"the variable {name}", VARIABLES)

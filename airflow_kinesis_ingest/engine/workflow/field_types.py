@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from .spread import INTERVALS
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-REGION = r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}"
+REGION = r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}"
 
 
 def invalid(problem: str, remedy: str, quoting: tuple[str, str] | None = None) -> PydanticCustomError:
@@ -230,6 +230,8 @@ def _pattern(value: str) -> str:
             near = difflib.get_close_matches(mark, MARKS, 1, 0.5)
             meant = f"Did you mean `{{{near[0]}}}`?" if near else f"Write {', '.join(f'{{{each}}}' for each in MARKS)}"
             raise invalid("nothing is known that could stand in these braces", meant)
+    if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", value)):
+        raise invalid("a brace stands alone here", f"Write {', '.join(f'{{{each}}}' for each in MARKS)}")
     return value
 
 
@@ -268,7 +270,7 @@ End = Annotated[datetime, BeforeValidator(instant(end_of_day=True)), DAY_OR_MOME
 RoleArn = Annotated[
     str,
     _shaped(
-        r"arn:aws[a-z-]*:iam::\d{12}:role/.+",
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+",
         "this is not the ARN of a role",
         "Write it like arn:aws:iam::123456789012:role/name",
     ),
@@ -285,12 +287,12 @@ ExternalId = Annotated[
 ClassificationName = Annotated[Plain, Field(max_length=100), AfterValidator(_classification)]
 SchemaVersion = Annotated[int, Field(ge=1, le=100_000)]
 Account = Annotated[
-    Resolved, _shaped(r"\d{12}", "this is no AWS account", 'Write its twelve digits in quotes, like "123456789012"')
+    Resolved, _shaped(r"[0-9]{12}", "this is no AWS account", 'Write its twelve digits in quotes, like "123456789012"')
 ]
 Origin = Annotated[
     Resolved,
     _shaped(
-        rf"\d{{12}}(_{REGION})?",
+        rf"[0-9]{{12}}(_{REGION})?",
         "this is no account or target",
         'Write it like "123456789012" or 123456789012_us-east-2',
     ),
@@ -301,7 +303,7 @@ NamedRole = Annotated[
     Resolved,
     AfterValidator(_pattern),
     _shaped(
-        r"arn:aws[a-z-]*:iam::(\d{12}|\{account\}):role/.+",
+        r"arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/.+",
         "this is not the ARN of a role",
         "Write it like arn:aws:iam::{account}:role/name",
     ),

@@ -71,6 +71,12 @@ CONNECTION_BLOCKS = (AWS_BLOCK, ROLE_BLOCK, SERVER_BLOCK)
 """Where a `${NAME}` is replaced, and what Airflow connections fill."""
 
 
+def is_replaced(place: Place) -> bool:
+    """Whether a `${NAME}` is replaced there: a target's external id becomes one of ROLE_BLOCK."""
+    in_block = any(place[: len(block)] == block for block in CONNECTION_BLOCKS)
+    return in_block or (place[0] == "targets" and place[-1] == "externalId")
+
+
 class Strict(BaseModel):
     """Unknown keys and converted types are refused; a null stands for "not given" where that is possible."""
 

@@ -26,9 +26,12 @@ MOST = 5_000
 PER_ACCOUNT = "per-account"
 """As a pool: the one that is made of each target's account and region."""
 
+LONGEST = 256
+"""Characters of a service's name, in OpenMetadata."""
+
 SERVICE = "{name}_{account}_{region}"
 CATALOGUE = ".catalogue.jsonl"
-ACCOUNT_OF_ROLE = re.compile(r":iam::(\d{12}):")
+ACCOUNT_OF_ROLE = re.compile(r":iam::([0-9]{12}):")
 NAMED = 5  # keys that an error lists
 
 M = TypeVar("M", bound=BaseModel)
@@ -157,6 +160,7 @@ def target_faults(document: Document) -> Iterator[Fault]:
     for place, block in blocks:
         yield from _in_block(document, place, block, base)
         yield from _taken_before(document, place, [each.key for each in _expanded(block, base) if each.account], keys)
+        yield from _too_long(document, place, list(_expanded(block, base)))
         yield from _shared_service(document, place, list(_expanded(block, base)), services)
 
 
@@ -295,6 +299,15 @@ def _in_block(document: Document, place: Place, block: TargetBlock, base: _Base)
     if block.external_id and not (role or block.connection or base.connection):
         remedy = "Add `assumeRoleArn`, or remove it"
         yield document.fault((*place, "externalId"), "there is no role to assume", remedy)
+
+
+def _too_long(document: Document, place: Place, targets: list[_One]) -> Iterator[Fault]:
+    """Told once for a block."""
+    longest = max((len(each.service) for each in targets if each.account), default=0)
+    if longest > LONGEST:
+        problem = f"the name of this target's service has {longest} characters, and OpenMetadata takes {LONGEST}"
+        told = (*place, "serviceName") if targets[0].block.service_name else place
+        yield document.fault(told, problem, "Write a shorter `serviceName`, or another `name`", of_key=len(told) == 1)
 
 
 def _taken_before(document: Document, place: Place, keys: list[str], taken: dict[str, Place]) -> Iterator[Fault]:

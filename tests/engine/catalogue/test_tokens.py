@@ -276,6 +276,20 @@ def test_an_end_that_makes_no_sense_is_none(told: object, value: str) -> None:
     assert tokens._seconds(told, value) is None
 
 
+@pytest.mark.parametrize("told", [b'"soon"', b'"3599.5"', b"[1]", b"9" * 400, b"NaN", b"1e999", b"-5", b"null"])
+@pytest.mark.parametrize("name", ["custom-oidc", "google"])
+def test_a_token_is_taken_whatever_its_answer_says_of_its_end(
+    provider: FakeIdentityProvider, name: str, told: bytes
+) -> None:
+    """Nor does anything else in an answer that has a token stop a run."""
+    key = b"id_token" if name == "google" else b"access_token"
+    body = b'{"%s": "abc", "expires_in": %s, "expires_at": [], "error": null}' % (key, told)
+    provider.faults = Faults(Rule(Fault("end", reply=Reply(200, body, {"Content-Type": "application/json"}))))
+    token = token_for(server(provider, name))
+    assert token.current() == "abc"
+    assert token.seconds_left is None or 0 < token.seconds_left <= 3599.5
+
+
 def test_many_threads_have_one_token(provider: FakeIdentityProvider) -> None:
     """Asked for once, whoever came first, and renewed once for all who saw the same refusal."""
     found, together = client(provider), threading.Barrier(8)
@@ -433,7 +447,10 @@ def test_a_clock_does_not_matter_where_nothing_is_signed(provider: FakeIdentityP
         (Fault.html(), Unreachable, "a page to log in"),
         (Fault.garbage(), Unreachable, "a page to log in"),
         (Fault.redirect("https://login.example.com/x?token=abc"), CatalogueRefused, "`tokenEndpoint`"),
+        (Fault.redirect("http://[login"), Unreachable, "`tokenEndpoint`"),
         (Fault.status(404, html=True), CatalogueRefused, "`tokenEndpoint`"),
+        (Fault("deep", reply=Reply(200, b"[" * 100_000)), Unreachable, "`tokenEndpoint`"),
+        (Fault("digits", reply=Reply(200, b"9" * 5_000)), Unreachable, "`tokenEndpoint`"),
         (
             Fault("400", reply=json_reply(400, {"errorCode": "E0000021", "errorSummary": "Bad"})),
             CatalogueRefused,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_kinesis_ingest.engine.workflow.disclosure import advice
 from airflow_kinesis_ingest.engine.workflow.document import parse, written
 from airflow_kinesis_ingest.engine.workflow.fence import Fence
 from airflow_kinesis_ingest.engine.workflow.loading import Runtime, check, loads
@@ -172,6 +173,7 @@ def test_a_target_that_is_not_there_is_told_with_those_that_are(key: str, what: 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
 
+OTHER_DIGITS = "\N{ARABIC-INDIC DIGIT ONE}" * 12
 HEAD = """\
 name: org
 source: {type: kinesis, sourceConfig: {config: {type: MessagingMetadata}}}
@@ -208,6 +210,18 @@ source: {type: kinesis, sourceConfig: {config: {type: MessagingMetadata}}}
         (
             "targets: {account: '111111111111', awsRegion: us-east-2, assumeRoleArn: 'arn:aws:iam::{acount}:role/x'}",
             ["3:73: targets.assumeRoleArn: nothing is known that could stand in these braces"],
+        ),
+        (
+            "targets: {account: '111111111111', awsRegion: us-east-2, serviceName: '{name_{account}'}",
+            ["3:71: targets.serviceName: a brace stands alone here"],
+        ),
+        (
+            f"targets: {{account: '{OTHER_DIGITS}', awsRegion: us-east-2}}",
+            ["3:20: targets.account: this is no AWS account"],
+        ),
+        (
+            f"targets: {{account: '111111111111', awsRegion: us-east-{OTHER_DIGITS[0]}}}",
+            ["3:47: targets.awsRegion: this is not the name"],
         ),
         (
             "targets: {account: '111111111111', accounts: ['222222222222'], regions: [us-east-2]}",
@@ -252,6 +266,18 @@ def test_a_fault_of_targets_has_its_place(text: str, expected: list[str]) -> Non
     assert [line.removeprefix("org.yaml:")[: len(want)] for line, want in zip(found, expected, strict=True)] == expected
 
 
+@pytest.mark.parametrize(("pattern", "place"), [(None, "4:5"), ("{name}_{account}_{region}", "5:18")])
+def test_a_service_whose_name_is_too_long_is_told_before_openmetadata_refuses_it(
+    pattern: str | None, place: str
+) -> None:
+    """The pattern itself may be short."""
+    named = f"\n    serviceName: '{pattern}'" if pattern else ""
+    head = HEAD.replace("name: org", f"name: {'n' * 240}")
+    (fault,) = faults(f"{head}targets:\n  - account: '{ONE}'{named}\n    awsRegion: us-east-2\n")
+    assert f"org.yaml:{place}: targets[0]" in fault
+    assert "the name of this target's service has 263 characters, and OpenMetadata takes 256" in fault
+
+
 def test_all_faults_of_targets_and_of_the_rest_come_at_once() -> None:
     """What is wrong across targets hides nothing, and is hidden by nothing."""
     found = faults(HEAD + "owner: 3\ntargets:\n  - {awsRegion: us-east-2}\n  - {acount: x}\n")
@@ -269,6 +295,17 @@ def test_three_thousand_targets_are_a_list_or_a_product() -> None:
     accounts, regions = [f"{n:012d}" for n in range(300)], [f"us-east-{n}" for n in range(10)]
     listed = [{"account": account, "awsRegion": region} for account in accounts for region in regions]
     assert len(targets({"accounts": accounts, "regions": regions})) == len(targets(listed)) == 3000
+
+
+def test_the_external_id_of_a_target_may_be_a_variable() -> None:
+    """As `options.assumeRole.externalId`, which it stands for; and inside the fence as that."""
+    block = {"account": ONE, "awsRegion": "us-east-2", "assumeRoleArn": ROLE, "externalId": "${PARTNER}"}
+    document = parse(file(block).encode(), "org.yaml")
+    its = document_of(document, check(document, "org"), f"{ONE}_us-east-2")
+    assert check(its, "org", Runtime({"PARTNER": "partner-7"})).options.assume_role.external_id == "partner-7"
+    assert advice(document, check(document, "org")) == []
+    with pytest.raises(WorkflowError, match=r"targets\.externalId: the variable PARTNER is not among those"):
+        check(document, "org", fence=Fence(variables=("OM_*",)))
 
 
 def test_the_fence_holds_the_endpoints_of_targets() -> None:
