@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import dags, decoding, ingestion, memory, probes, redaction, shared, startup, streams, tasks
+from . import dags, decoding, flows, ingestion, memory, probes, redaction, shared, startup, streams, tasks
 from .rows import show, show_cells
 
 
@@ -34,6 +34,9 @@ def main() -> None:
         cells += [run.cells() for size in (1_000, 10_000, 50_000) for run in ingestion.rolling(size)]
     show_cells(f"A run at AWS's quotas, {ingestion.LATENCY_MS} ms a call", ingestion.HEADER, cells)
     if not options.quick:
+        accounts = [(1_000, 50, 200), *([(10_000, 500, 2_000)] if options.large else [])]
+        flowing = (run.cells() for account in accounts for run in flows.flowing(*account))
+        show_cells("A run with tags, delivery streams and functions at AWS's quotas", flows.HEADER, flowing)
         show_cells("Runs of one account at AWS's quotas", shared.HEADER, (runs.cells() for runs in shared.shared()))
 
 
