@@ -122,6 +122,58 @@ def surrounded(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeSurroundin
         yield around, kinesis
 
 
+def with_every_part(*names: str, stream: str = "orders") -> Surroundings:
+    """An account with a pipeline of each of these names in each part, all at one stream, which has a tag of each name.
+
+    Of DynamoDB, where the workflow file names the tables, one table `orders`.
+    """
+    arn, aws = f"{ARN}:stream/{stream}", "arn:aws:{}:us-east-1:123456789012:{}"
+    endpoint = {"EndpointArn": "arn:to", "KinesisSettings": {"StreamArn": arn}}
+    return Surroundings(
+        tags={arn: dict.fromkeys(names, "yes")},
+        deliveries={name: delivery(name, stream) for name in names},
+        mappings=[mapping(name, stream) for name in names],
+        pipes=[
+            {
+                "Name": name,
+                "Arn": aws.format("pipes", f"pipe/{name}"),
+                "Source": arn,
+                "Target": aws.format("sqs", name),
+                "CurrentState": "RUNNING",
+            }
+            for name in names
+        ],
+        channels={
+            aws.format("kinesis", f"channel/{name}"): {
+                "ChannelName": name,
+                "ChannelStatus": "ACTIVE",
+                "StreamConfigurationList": [{"StreamARN": arn, "RecordConfiguration": {}}],
+                "S3DestinationConfiguration": {"StorageConfiguration": {"BucketARN": f"arn:aws:s3:::{name}"}},
+            }
+            for name in names
+        },
+        consumers={
+            arn: [
+                {"ConsumerName": name, "ConsumerARN": f"{arn}/consumer/{name}:1", "ConsumerStatus": "ACTIVE"}
+                for name in names
+            ]
+        },
+        rules={("default", name): [{"Id": "1", "Arn": arn}] for name in names},
+        endpoints=[endpoint, {"EndpointArn": "arn:from", "EngineName": "postgres"}],
+        tasks=[
+            {
+                "ReplicationTaskIdentifier": name,
+                "ReplicationTaskArn": aws.format("dms", f"task:{name}"),
+                "SourceEndpointArn": "arn:from",
+                "TargetEndpointArn": "arn:to",
+                "Status": "running",
+            }
+            for name in names
+        ],
+        destinations={"orders": [{"StreamArn": arn, "DestinationStatus": "ACTIVE"}]},
+    )
+
+
 def many(streams: Iterable[str], *, deliveries: int, mappings: int) -> Surroundings:
     """An account for benchmarks: tags on every stream, so many delivery streams and mappings."""
     names = list(streams)

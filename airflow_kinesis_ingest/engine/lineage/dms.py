@@ -16,7 +16,9 @@ GOING = ("running", "starting", "resuming")
 class Dms:
     name = "dms"
     actions: Mapping[str, float] = {ENDPOINTS: 5.0, TASKS: 5.0, CONFIGS: 5.0}
-    """AWS publishes no rates."""
+    """AWS allows 8 a second of all calls of DMS together, after a burst of 200 (its user guide, "Quotas"): one of these
+    follows another.
+    """
 
     def find(self, region: Region) -> Iterator[Found]:
         endpoints = {text(each, "EndpointArn"): each for each in _pages(region, ENDPOINTS, "Endpoints")}
