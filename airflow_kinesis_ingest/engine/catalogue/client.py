@@ -204,8 +204,9 @@ class OpenMetadata:
             # The text of these errors is the header's value: it may be a secret.
             remedy = "Headers hold Latin letters in one line"
             raise CatalogueRefused("a header cannot be sent", where="extraHeaders", remedy=remedy) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            # requests lets some of urllib3's errors through, as for a host name that no DNS could hold.
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            # requests lets some of urllib3's errors through, as for a host name that no DNS could hold, and looks where
+            # a redirect leads to before it does not follow it: ValueError.
             raise (ServerDown if is_unconnected(error) else Unreachable)(
                 "OpenMetadata did not answer",
                 where=f"{method} {path}",

@@ -252,6 +252,13 @@ def test_a_slash_at_the_end_of_the_address_is_no_fault() -> None:
         assert client_at(catalogue.host_port + "/").version() == catalogue.version
 
 
+def test_a_redirect_to_no_address_is_no_answer() -> None:
+    with serving(failing(Fault.redirect("http://[login"))) as catalogue:
+        error = refused(catalogue.host_port)
+    assert isinstance(error, Unreachable)
+    assert "OpenMetadata did not answer" in str(error)
+
+
 def test_a_redirect_is_not_followed_but_named() -> None:
     """A followed redirect turns a PUT into the GET of a login page, and takes the token along."""
     with serving(failing(Fault.redirect("http://127.0.0.1:9/login"))) as catalogue:
