@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from airflow_kinesis_ingest.page.models import Numbers
 from tests.browser.conftest import Visits
 from tests.browser.sites import Demo, Site
 from tests.browser.views import NAV, ROAD, VIEWS, View, ours
@@ -98,4 +100,36 @@ def test_the_head_of_a_column_looks_like_text_though_it_is_a_button(browser: Bro
         return [borderTopWidth, paddingLeft, backgroundColor];
     }"""
     assert page.get_by_role("button").evaluate(drawn) == ["0px", "0px", "rgba(0, 0, 0, 0)"]
+    page.close()
+
+
+def test_the_numbers_of_a_run_stand_in_one_row_beside_airflows_navigation(browser: Browser) -> None:
+    """At 1280 px, with a number of five digits each, and no word cut."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    words = re.findall(r'\["\w+", "([^"]+)"\]', (STATIC / "runs.js").read_text().partition("const BAD")[0])
+    assert len(words) == len(Numbers.model_fields) - 1  # its seconds stand above
+    tiles = "".join(f"<div><dt>{word}</dt><dd>10,000</dd></div>" for word in words)
+    look = (STATIC / "style.css").read_text()
+    page.set_content(
+        f"<style>{look}</style><main class=kinesis style='width: 1166px'><dl class=figures>{tiles}</dl></main>"
+    )
+    drawn = "all => all.map(each => [each.offsetTop, each.offsetHeight, each.scrollWidth > each.clientWidth])"
+    found = {tuple(each) for each in page.locator(".figures div").evaluate_all(drawn)}
+    assert [cut for _, _, cut in found] == [False]
+    page.close()
+
+
+def test_what_is_said_of_a_line_is_read_without_scrolling(browser: Browser) -> None:
+    """However narrow the box of the file is, and however far it was scrolled along a long line."""
+    page = browser.new_page()
+    look = (STATIC / "style.css").read_text()
+    said = f"<p class=fault><span>{'Add it. ' * 40}</span>"
+    lines = f"<li><code>{'long ' * 99}</code><li class=wrong><code>sink:</code>{said}"
+    page.set_content(
+        f"<style>{look}</style><main class=kinesis><div class=yaml style='width: 300px'><ol>{lines}</ol></div></main>"
+    )
+    page.locator(".yaml").evaluate("each => { each.scrollLeft = 80 }")
+    edges = "each => [each.getBoundingClientRect().left, each.getBoundingClientRect().right]"
+    (left, right), (begin, end) = (page.locator(each).evaluate(edges) for each in (".yaml", ".fault"))
+    assert left <= begin < end <= right
     page.close()

@@ -25,7 +25,7 @@ export function Existing({ id, types, value, onInput, error }) {
   const help = refused
     ? "You may not list Airflow's connections: type the id of one."
     : ids.length
-      ? `Choose one of the ${ids.length} of type ${type} that Airflow lists, or type the id of one in a secrets backend.`
+      ? `Choose ${ids.length > 1 ? `one of the ${ids.length}` : "the one"} of type ${type} that Airflow lists, or type the id of one in a secrets backend.`
       : `Airflow lists none of type ${type}: type the id of one in a secrets backend, or make a new one.`;
   return html`
     <${Text} id=${id} label="Connection id" help=${help} error=${error} value=${value} onInput=${onInput} options=${ids} />

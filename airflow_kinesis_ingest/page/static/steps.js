@@ -146,7 +146,7 @@ function Testing(props) {
 const sinks = (form, store) => [
   ...(form.server ? [/** @type {[string, string, string]} */ (["kept", "OpenMetadata, as the file says", "Its address and token stay as they are."])] : []),
   ["existing", "OpenMetadata, by a connection that Airflow has", "Of type openmetadata."],
-  ["new", "OpenMetadata, by a new connection", store.may_connect ? "Address and token of a bot are stored in Airflow." : MAY_NOT],
+  ["new", "OpenMetadata, by a new connection", store.may_connect ? "Its address, and a token or who gives one, are stored in Airflow." : MAY_NOT],
   ["file", "A file on the worker", "JSON Lines, one topic a line: to look at first, or for a catalogue of your own."],
 ];
 
