@@ -18,6 +18,8 @@ SERVICES = 500
 STREAMS = 10_000
 LARGE = "service_000"
 RUNS = 12
+DRIFTED = "orders.0003"
+CHANGES = ("type changed: customer.id, INT -> STRING, incompatible", "retention: 168 h -> 24 h")
 LOADER = 'from airflow_kinesis_ingest import load_workflows  # airflow dag\n\nload_workflows(globals(), "workflows")\n'
 TITLES = {"admin": "Admin", "op": "Op", "user": "User", "viewer": "Viewer"}
 COUNTS = {"listed": STREAMS, "filtered": 2000, "described": 8000, "sampled": 7990, "written": 12, "unchanged": 7977}
@@ -110,11 +112,17 @@ def results(dag_id: str, days: int, *, failed: bool) -> dict[str, Any]:
         "warnings_count": 0,
         "failed_deletions": [],
         "failed_deletions_count": 0,
+        "drift": [],
+        "drifted": 0,
         "account": "123456789012",
         "region": "eu-west-1",
         "service": dag_id,
     }
-    return {"return_value": result, **({"streams": streams()} if dag_id == LARGE and days == 1 else {})}
+    if dag_id != LARGE or days != 1:
+        return {"return_value": result}
+    told = {"step": "drift", "entities": [DRIFTED], "entities_count": 1, "remedy": "", "actions": []}
+    result |= {"drift": [told | {"cause": text} for text in CHANGES], "drifted": 1}
+    return {"return_value": result, "streams": streams()}
 
 
 def denied(entities: list[str], count: int) -> dict[str, Any]:
@@ -140,6 +148,7 @@ def streams() -> dict[str, Any]:
             retention_hours=24 if number % 3 else 168,
             schema="JSON" if number % 4 else None,
             messages=number % 50,
+            drift=CHANGES if number == 3 else None,
         )
         for number in range(STREAMS - COUNTS["filtered"])
     ]

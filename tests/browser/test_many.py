@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visits
-from tests.browser.seeding import LARGE, SERVICES
+from tests.browser.seeding import CHANGES, DRIFTED, LARGE, SERVICES
 from tests.browser.sites import Site
 from tests.browser.views import NAV, ours, service
 
@@ -47,3 +48,19 @@ def test_10_000_rows_scroll(fab: Site, visit: Visits) -> None:
     ours(page).get_by_role("searchbox", name="Search streams").fill("")
     ours(page).get_by_role("button", name=re.compile("^Failed")).click()
     expect(ours(page).get_by_role("heading", name="10 streams of 10,000")).to_be_visible()
+
+
+def test_what_drifted_is_told_with_the_run_and_a_click_away_from_its_stream(fab: Site, visit: Visits) -> None:
+    """A search finds it by what changed; the panel is read by whoever sees it and whoever hears it."""
+    page = visit(fab, "admin", service(LARGE, "runs"))
+    drifted = ours(page).locator("section").filter(has=page.get_by_role("heading", name="2 drifts", exact=True)).last
+    for change in CHANGES:
+        expect(drifted.get_by_role("listitem").filter(has_text=change)).to_contain_text(DRIFTED)
+    page.goto(fab.url + service(LARGE, "streams"))
+    ours(page).get_by_role("searchbox", name="Search streams").fill("incompatible")
+    expect(ours(page).get_by_role("heading", name="1 stream of 10,000")).to_be_visible()
+    ours(page).get_by_role("button", name=f"Drift of {DRIFTED}", exact=True).click()
+    panel = ours(page).get_by_role("region", name=f"Drift of {DRIFTED}")
+    expect(panel.get_by_role("heading", name=f"Drift of {DRIFTED}")).to_be_focused()
+    expect(panel.get_by_role("listitem")).to_have_text(list(CHANGES))
+    assert Axe().run(page, context="main.kinesis").response["violations"] == []
