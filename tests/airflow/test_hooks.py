@@ -136,7 +136,7 @@ def test_airflows_command_line_takes_the_connection_that_a_file_names(
 
 def run(data: dict[str, Any]) -> dict[str, Any]:
     task = KinesisIngestionOperator(task_id="ingest", workflow=data, dag=DAG("shop", schedule=None))
-    return task.execute({"run_id": "a run", "params": {}, "ti": Mock()})
+    return task.execute({"run_id": "a run", "params": {}, "ti": Mock(map_index=-1)})
 
 
 # --- aws, through the amazon provider --------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def test_a_dag_of_ones_own_runs_a_workflow_file(aws: FakeKinesis, tmp_path: Path
     parsed = parsed_by_the_dag_processor(tmp_path, "orders.py")
     assert (parsed.errors, set(parsed.dags)) == ({}, {"orders_account"})
     task: Any = dags_in(tmp_path, "orders.py")["orders_account"].get_task("ingest")
-    result = task.execute({"run_id": "manual", "params": {}, "ti": Mock()})
+    result = task.execute({"run_id": "manual", "params": {}, "ti": Mock(map_index=-1)})
     assert (result["state"], result["listed"]) == ("success", 5)
 
 
