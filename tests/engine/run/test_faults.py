@@ -37,7 +37,7 @@ SERVICE = "shop"
 ANSWERS_WITHIN = 0.2
 BOUND = 20.0
 A_DAY_MS = 86_400_000
-SEEDS = range(200)
+SEEDS = range(120)
 
 Told = dict[str, Any]
 
