@@ -655,14 +655,19 @@ def test_a_rule_finds_the_stream_behind_iterators_and_tokens(clock: Clock) -> No
 
 
 @pytest.mark.parametrize(
-    ("fault", "error"),
-    [(Fault.reset(), ConnectionClosedError), (Fault.never(), ReadTimeoutError), (Fault.garbage(), UnicodeDecodeError)],
+    ("fault", "error", "patience"),
+    [
+        (Fault.reset(), ConnectionClosedError, 60),
+        (Fault.never(), ReadTimeoutError, 0.1),
+        (Fault.garbage(), UnicodeDecodeError, 60),
+    ],
     ids=["reset", "never", "garbage"],
 )
-def test_broken_answers_reach_boto3(fault: Fault, error: type[Exception]) -> None:
+def test_broken_answers_reach_boto3(fault: Fault, error: type[Exception], patience: float) -> None:
+    """patience: seconds; generous wherever there is an answer."""
     with (
         FakeKinesis(faults=Faults(Rule(fault))) as fake,
-        client_of(fake, read_timeout=0.1) as client,
+        client_of(fake, read_timeout=patience) as client,
         pytest.raises(error),
     ):
         client.list_streams()
