@@ -25,9 +25,8 @@ from ..engine.workflow.models import (
 )
 from ..engine.workflow.prose import looks_secret, prose
 from ..engine.workflow.providers import PROVIDERS, paths_in, provider_of
-from ..engine.workflow.targets import named_targets
+from ..engine.workflow.targets import account_in, named_targets
 
-ACCOUNT = re.compile(r":iam::(\d{12}):")
 HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 INITIALS = re.compile(r"\b(?:aws|arn|url|ssl|jwt|api)\b", re.IGNORECASE)
 CHAIN = "boto3's own: the environment, shared files, or the role of the worker"
@@ -91,14 +90,13 @@ def record_of(workflow: Workflow, file: str) -> Record:
     """Of a workflow that is deployed."""
     aws = workflow.source.service_connection.config.aws_config if workflow.source.service_connection else None
     many = workflow.targets is not None
-    account = ACCOUNT.search(aws.assume_role_arn or "") if aws else None
     return Record(
         file=file,
         service=workflow.source.service_name,
         service_display_name=workflow.service.display_name,
         service_description=workflow.service.description,
         region=aws.aws_region if aws and not many and not PLACEHOLDER.search(aws.aws_region) else None,
-        account=None if many else workflow.options.account or (account[1] if account else None),
+        account=None if many else workflow.options.account or account_in(aws.assume_role_arn if aws else None),
         zone=workflow.airflow_config.pipeline_timezone,
         connection=list(_connection(workflow, aws)),
         catalogue=list(_catalogue(workflow)),

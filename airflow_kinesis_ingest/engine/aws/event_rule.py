@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from .events import CALLS, KIND, REGION, SOURCE
+from botocore.exceptions import UnknownRegionError
+from botocore.session import Session
+
+from ..workflow.field_types import REGION
+from .events import CALLS, KIND, SOURCE
 
 NAME_MOST = 64
-PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 READING = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
 
 PATTERN: dict[str, Any] = {
@@ -46,7 +49,7 @@ def setup(queue: Queue, region: str) -> dict[str, Any]:
     the policy of who reads the queue: Airflow's triggerer. region: of the queue, where it does not say it itself.
     """
     region = queue.region or region
-    partition = next((name for start, name in PARTITIONS.items() if region.startswith(start)), "aws")
+    partition = _partition(region)
     rule, arn = _rule_name(queue), f"arn:{partition}:sqs:{region}:{queue.account}:{queue.name}"
     rule_arn = f"arn:{partition}:events:{region}:{queue.account}:rule/{rule}"
     return {
@@ -55,6 +58,14 @@ def setup(queue: Queue, region: str) -> dict[str, Any]:
         "queue": {"QueueUrl": queue.url, "Attributes": {"Policy": json.dumps(_queue_policy(arn, rule_arn))}},
         "iam": _policy({"Sid": "KinesisEvents", "Effect": "Allow", "Action": list(READING), "Resource": arn}),
     }
+
+
+def _partition(region: str) -> str:
+    """As ARNs begin; of a region that botocore does not know, `aws`."""
+    try:
+        return Session().get_partition_for_region(region)
+    except UnknownRegionError:
+        return "aws"
 
 
 def _rule_name(queue: Queue) -> str:

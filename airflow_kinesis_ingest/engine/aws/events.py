@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..workflow.field_types import ACCOUNT, REGION
+
 CALLS = (
     "CreateStream",
     "UpdateShardCount",
@@ -30,8 +32,11 @@ CALLS = (
 """What changes something that a topic tells. Not DeleteStream: a deletion needs a whole listing as its proof."""
 
 SOURCE, KIND = "kinesis.amazonaws.com", "AWS API Call via CloudTrail"
-NAME, ACCOUNT, REGION = r"[A-Za-z0-9_.-]{1,128}", r"\d{12}", r"[a-z]{2,}(?:-[a-z]+)+-\d+"
-ARN = re.compile(rf"arn:aws[a-z-]*:kinesis:({REGION}):({ACCOUNT}):stream/({NAME})(?:/consumer/.+)?", re.DOTALL)
+NAME = r"[A-Za-z0-9_.-]{1,128}"
+ARN = re.compile(
+    rf"arn:aws[a-z-]*:kinesis:(?P<region>{REGION}):(?P<account>{ACCOUNT}):stream/(?P<stream>{NAME})(?:/consumer/.+)?",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def _change(call: str, parameters: Mapping[str, Any], account: str, region: str)
     given = {key.lower(): str(value) for key, value in parameters.items() if isinstance(value, str)}
     for key in ("streamarn", "consumerarn"):
         if found := ARN.fullmatch(given.get(key, "")):
-            return Change(call, stream=found[3], account=found[2], region=found[1])
+            return Change(call, **found.groupdict())
     stream = given.get("streamname", "")
     if not re.fullmatch(NAME, stream):
         raise ValueError(f"this {call} names no stream by its name or ARN")

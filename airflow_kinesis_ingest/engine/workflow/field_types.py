@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from .spread import INTERVALS
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+ACCOUNT = r"[0-9]{12}"
 REGION = r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}"
 
 
@@ -206,7 +207,7 @@ def _zone(value: str) -> str:
 
 _HOST = r"((\w([\w-]*\w)?\.)*\w([\w-]*\w)?\.?|\[[0-9a-fA-F:.]+\])(:\d{1,5})?"
 _PATH = r"(/[^\s?#@]*)?"
-_QUEUE = rf"{_PATH}/\d{{12}}/[A-Za-z0-9_-]{{1,80}}(\.fifo)?"
+_QUEUE = rf"{_PATH}/{ACCOUNT}/[A-Za-z0-9_-]{{1,80}}(\.fifo)?"
 
 
 def is_url(text: str) -> bool:
@@ -270,7 +271,7 @@ End = Annotated[datetime, BeforeValidator(instant(end_of_day=True)), DAY_OR_MOME
 RoleArn = Annotated[
     str,
     _shaped(
-        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/.+",
+        rf"arn:aws[a-z-]*:iam::{ACCOUNT}:role/.+",
         "this is not the ARN of a role",
         "Write it like arn:aws:iam::123456789012:role/name",
     ),
@@ -287,12 +288,12 @@ ExternalId = Annotated[
 ClassificationName = Annotated[Plain, Field(max_length=100), AfterValidator(_classification)]
 SchemaVersion = Annotated[int, Field(ge=1, le=100_000)]
 Account = Annotated[
-    Resolved, _shaped(r"[0-9]{12}", "this is no AWS account", 'Write its twelve digits in quotes, like "123456789012"')
+    Resolved, _shaped(ACCOUNT, "this is no AWS account", 'Write its twelve digits in quotes, like "123456789012"')
 ]
 Origin = Annotated[
     Resolved,
     _shaped(
-        rf"[0-9]{{12}}(_{REGION})?",
+        rf"{ACCOUNT}(_{REGION})?",
         "this is no account or target",
         'Write it like "123456789012" or 123456789012_us-east-2',
     ),
@@ -303,7 +304,7 @@ NamedRole = Annotated[
     Resolved,
     AfterValidator(_pattern),
     _shaped(
-        r"arn:aws[a-z-]*:iam::([0-9]{12}|\{account\}):role/.+",
+        rf"arn:aws[a-z-]*:iam::({ACCOUNT}|\{{account\}}):role/.+",
         "this is not the ARN of a role",
         "Write it like arn:aws:iam::{account}:role/name",
     ),

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from ...errors import Fault, FixFile
 from .document import Document, Place, block_at, value_at
 from .fault_texts import model_in
-from .field_types import PLACEHOLDER
+from .field_types import ACCOUNT, PLACEHOLDER
 from .models import AWS_BLOCK, ROLE_BLOCK, Sink, TargetBlock, Workflow
 
 MOST = 5_000
@@ -31,7 +31,7 @@ LONGEST = 256
 
 SERVICE = "{name}_{account}_{region}"
 CATALOGUE = ".catalogue.jsonl"
-ACCOUNT_OF_ROLE = re.compile(r":iam::([0-9]{12}):")
+ACCOUNT_OF_ROLE = re.compile(rf":iam::({ACCOUNT}):")
 NAMED = 5  # keys that an error lists
 
 M = TypeVar("M", bound=BaseModel)
@@ -55,7 +55,7 @@ def each_target(workflow: Workflow) -> tuple[Target, ...]:
     """The targets of a workflow, in the order of its file. Pure."""
     if workflow.targets is None:
         base = _Base.of(workflow)
-        return (Target("", workflow.options.account or _account_in(base.role), base.region or "", workflow),)
+        return (Target("", workflow.options.account or account_in(base.role), base.region or "", workflow),)
     plain = workflow.model_copy(update={"targets": None})
     return tuple(
         Target(each.key, each.account, each.region, _with(plain, each.changes(workflow.destination)))
@@ -81,7 +81,7 @@ def pool_faults(document: Document) -> Iterator[Fault]:
         return
     base = _Base.in_data(document.data)
     account = value_at(document.data, ("options", "account"))
-    if not (account or _account_in(base.role)):
+    if not (account or account_in(base.role)):
         remedy = 'Add `options.account: "123456789012"`, or name the pool'
         yield document.fault(place, "nothing says which account this is", remedy)
     elif base.region is None:
@@ -255,7 +255,7 @@ def _all(workflow: Workflow) -> Iterator[_One]:
 
 def _expanded(block: TargetBlock, base: _Base) -> Iterator[_One]:
     role = block.assume_role_arn or (None if block.connection else base.role)
-    accounts: list[str | None] = [*(block.accounts or [])] or [block.account or _account_in(role)]
+    accounts: list[str | None] = [*(block.accounts or [])] or [block.account or account_in(role)]
     for account in accounts:
         for region in _regions(block, base.region):
             yield _One(account, region or "", block, base.name)
@@ -265,7 +265,8 @@ def _regions(block: TargetBlock, otherwise: str | None) -> list[str | None]:
     return list(block.regions) if block.regions else [block.aws_region or otherwise]
 
 
-def _account_in(role: str | None) -> str | None:
+def account_in(role: str | None) -> str | None:
+    """The account of a role's ARN, also of one that is not quite written out."""
     found = ACCOUNT_OF_ROLE.search(role or "")
     return found[1] if found else None
 
@@ -292,9 +293,9 @@ def _in_block(document: Document, place: Place, block: TargetBlock, base: _Base)
         remedy = "Add `awsRegion: us-east-2`, or `regions`"
         yield document.fault(place, "nothing says which region this is", remedy, of_key=len(place) == 1)
     role = block.assume_role_arn or (None if block.connection else base.role)
-    others = {each.account for each in _expanded(block, base)} - {_account_in(role)}
-    if _account_in(role) and others:
-        problem = f"this role is of the account {_account_in(role)}, and not of {sorted(filter(None, others))[0]}"
+    others = {each.account for each in _expanded(block, base)} - {account_in(role)}
+    if account_in(role) and others:
+        problem = f"this role is of the account {account_in(role)}, and not of {sorted(filter(None, others))[0]}"
         yield document.fault((*place, "assumeRoleArn"), problem, "Write `{account}` in its place, or correct one")
     if block.external_id and not (role or block.connection or base.connection):
         remedy = "Add `assumeRoleArn`, or remove it"

@@ -11,13 +11,20 @@ from botocore.session import get_session
 from botocore.validate import validate_parameters
 from moto import mock_aws
 from moto.events.models import EventPattern
+from pydantic import ValidationError
 
 from airflow_kinesis_ingest.engine.aws.event_rule import PATTERN, Queue, setup
 from airflow_kinesis_ingest.engine.aws.events import CALLS, change_in
+from airflow_kinesis_ingest.engine.workflow.models import Events
 from tests.builders import cloudtrail_event
 
 URL = "https://sqs.us-east-2.amazonaws.com/123456789012/kinesis"
 ARN = "arn:aws:sqs:us-east-2:123456789012:kinesis"
+
+
+def test_a_queues_account_has_digits_of_ascii_alone() -> None:
+    with pytest.raises(ValidationError, match="the URL of a queue"):
+        Events(queueUrl=URL.replace("123456789012", "١٢٣٤٥٦٧٨٩٠١٢"))
 
 
 def matches(event: Any) -> bool:
@@ -84,6 +91,7 @@ def test_only_the_rule_may_send_and_the_reader_may_do_no_more() -> None:
         (URL, ARN),
         ("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q", "arn:aws-cn:sqs:cn-north-1:123456789012:q"),
         ("https://sqs.us-gov-west-1.amazonaws.com/123456789012/q", "arn:aws-us-gov:sqs:us-gov-west-1:123456789012:q"),
+        ("https://sqs.eusc-de-east-1.amazonaws.eu/123456789012/q", "arn:aws-eusc:sqs:eusc-de-east-1:123456789012:q"),
         ("https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/123456789012/q", "arn:aws:sqs:eu-west-1:123456789012:q"),
         ("http://127.0.0.1:5000/123456789012/q", "arn:aws:sqs:ap-south-1:123456789012:q"),
     ],

@@ -40,6 +40,15 @@ def test_every_call_that_changes_a_stream_names_it(call: str) -> None:
     assert change_in(body(call, parameters=BY[call])) == Change(call, "orders", "123456789012", "us-east-2")
 
 
+def test_an_account_has_digits_of_ascii_alone() -> None:
+    """Those of other scripts are digits to a regular expression too."""
+    with pytest.raises(ValueError, match="of which account"):
+        change_in(body(account="١٢٣٤٥٦٧٨٩٠١٢"))
+    elsewhere = {"streamARN": ARN.replace("123456789012", "١٢٣٤٥٦٧٨٩٠١٢")}
+    with pytest.raises(ValueError, match="names no stream"):
+        change_in(body("UpdateMaxRecordSize", parameters=elsewhere))
+
+
 def test_the_calls_are_those_that_boto3_knows() -> None:
     """A misspelt one would never be matched."""
     from botocore.session import get_session
