@@ -38,12 +38,6 @@ def kinesis() -> Iterator[FakeKinesis]:
         yield running
 
 
-@pytest.fixture
-def catalogue() -> Iterator[FakeOpenMetadata]:
-    with FakeOpenMetadata() as running:
-        yield running
-
-
 class Desk:
     """A folder with workflow files, and a terminal."""
 

@@ -44,12 +44,6 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FakeSurroundings
 
 
 @pytest.fixture
-def catalogue() -> Iterator[FakeOpenMetadata]:
-    with FakeOpenMetadata() as running:
-        yield running
-
-
-@pytest.fixture
 def file(services: tuple[FakeSurroundings, AroundKinesis], catalogue: FakeOpenMetadata, tmp_path: Path) -> str:
     path = tmp_path / "shop.yaml"
     path.write_text(json.dumps(document(services[1], catalogue, options=EVERYTHING)))

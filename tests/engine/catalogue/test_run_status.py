@@ -27,12 +27,6 @@ def aws() -> Iterator[FakeKinesis]:
         yield fake
 
 
-@pytest.fixture
-def catalogue() -> Iterator[FakeOpenMetadata]:
-    with FakeOpenMetadata() as fake:
-        yield fake
-
-
 def run(flow: config.Workflow, stop: threading.Event | None = None) -> RunReport:
     return pipeline.run(flow, stop=stop, status=pipeline.status_of(flow, "shop_hourly", "run-1"))
 

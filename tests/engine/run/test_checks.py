@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +84,6 @@ def checked(catalogue: FakeOpenMetadata, **changes: Any) -> dict[str, Step]:
 
 def failed(steps: dict[str, Step]) -> list[str]:
     return [name for name, step in steps.items() if step.status == "failed"]
-
-
-@pytest.fixture
-def catalogue() -> Iterator[FakeOpenMetadata]:
-    with FakeOpenMetadata() as fake:
-        yield fake
 
 
 NEEDED = [
