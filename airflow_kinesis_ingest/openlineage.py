@@ -7,7 +7,6 @@ tables are, by its ARN in two parts; a topic by its server and its fully qualifi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -27,10 +26,7 @@ MOST = 1000
 
 def is_installed() -> bool:
     """Whether anybody asks. The provider is optional."""
-    try:
-        return find_spec("airflow.providers.openlineage") is not None
-    except ModuleNotFoundError:
-        return False
+    return find_spec("airflow.providers.openlineage") is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +51,20 @@ class Touched:
         if len(self.read) == MOST:
             log.info("OpenLineage is told of %d streams at most", MOST)
         read = [topic for topic in self.read.values() if topic.config.get("streamARN")]
-        inputs = [InputDataset(*_stream(topic.config["streamARN"]), facets=_facets([topic])) for topic in read]
-        outputs = [OutputDataset(*name, facets=_facets(topics)) for name, topics in self._outputs()]
+        inputs = [InputDataset(*_stream(topic.config["streamARN"]), facets=_facets(topic.schema)) for topic in read]
+        outputs = [OutputDataset(*name, facets=_facets(schema)) for name, schema in self._outputs()]
         return OperatorLineage(inputs=inputs, outputs=outputs)
 
-    def _outputs(self) -> Iterable[tuple[tuple[str, str], list[Topic]]]:
+    def _outputs(self) -> list[tuple[tuple[str, str], MessageSchema | None]]:
         from .engine.catalogue.client import fqn
         from .engine.run.pipeline import catalogue_file
 
         path = catalogue_file(self.workflow)
         if path is not None:
-            return [(("file", str(path.absolute())), [])] if self.written else []
+            return [(("file", str(path.absolute())), None)] if self.written else []
         server = f"openmetadata://{urlsplit(self.workflow.server.host_port).netloc}"
         service = self.workflow.source.service_name
-        return [((server, fqn(service, name)), [topic]) for name, topic in self.written.items()]
+        return [((server, fqn(service, name)), topic.schema) for name, topic in self.written.items()]
 
 
 def _stream(arn: str) -> tuple[str, str]:
@@ -77,10 +73,10 @@ def _stream(arn: str) -> tuple[str, str]:
     return ":".join(namespace), name
 
 
-def _facets(topics: Iterable[Topic]) -> dict[str, Any]:
+def _facets(schema: MessageSchema | None) -> dict[str, Any]:
     from openlineage.client.facet_v2 import schema_dataset
 
-    fields = [_field(each) for topic in topics if topic.schema for each in _columns(topic.schema)]
+    fields = [_field(each) for each in _columns(schema)] if schema else []
     return {"schema": schema_dataset.SchemaDatasetFacet(fields=fields)} if fields else {}
 
 

@@ -352,9 +352,17 @@ class RunReport:
         return round(100.0 * right / total, 2) if total else None
 
     @property
+    def drift_by_stream(self) -> dict[str, list[Drift]]:
+        """In the order of `drift`: of each stream the incompatible first."""
+        found: dict[str, list[Drift]] = {}
+        for each in self.drift:
+            found.setdefault(each.stream, []).append(each)
+        return found
+
+    @property
     def drifted(self) -> int:
         """Streams with a drift."""
-        return len({drift.stream for drift in self.drift})
+        return len(self.drift_by_stream)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, every problem by itself, without `streams`; the shape of `--report`."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
-    from ..engine.model import Problem, ProblemGroup, RunReport
+    from ..engine.model import Drift, Problem, ProblemGroup, RunReport
     from ..engine.workflow.document import Document
     from ..engine.workflow.models import Workflow
     from ..engine.workflow.request import Request
@@ -160,12 +160,18 @@ class KinesisIngestionOperator(BaseOperator):
         status = pipeline.status_of(workflow, self.dag_id, status_id, over)
         progress = tenths(lambda done, kept: self.log.info("%d of %d streams", done, kept))
         self.log.info("%s", f"taking {len(streams.names)} streams" if streams else "listing the streams")
-        leave = partial(_leave, context["ti"], workflow)
-        more: Any = {"told": streams}
-        if is_installed():
-            self._touched = Touched(workflow)
-            more["touched"] = self._touched.add
-        report = pipeline.run(workflow, stop=self._stop, progress=progress, status=status, broken_off=leave, **more)
+        leave = partial(_leave, ti, workflow)
+        self._touched = Touched(workflow) if is_installed() else None
+        touched = self._touched.add if self._touched else None
+        report = pipeline.run(
+            workflow,
+            stop=self._stop,
+            progress=progress,
+            status=status,
+            broken_off=leave,
+            touched=touched,
+            told=streams,
+        )
         self.catalogue_url = report.catalogue if report.catalogue.startswith("http") else ""
         self.log.info("%s: %s\n%s", self._name, report.state, table(report))
         return report
@@ -411,19 +417,21 @@ def drift_by_stream(report: RunReport) -> dict[str, dict[str, Any]]:
     {"stream", "compatible": whether no change is incompatible, "changes": 20 at most, the incompatible first,
     "changes_count": of all}
     """
-    found: dict[str, list[dict[str, Any]]] = {}
-    for drift in report.drift:
-        change = asdict(drift)
-        found.setdefault(change.pop("stream"), []).append(change)
     return {
         stream: {
             "stream": stream,
-            "compatible": not any(change["compatible"] is False for change in changes),
-            "changes": changes[:CHANGES],
-            "changes_count": len(changes),
+            "compatible": not any(drift.compatible is False for drift in drifts),
+            "changes": [_change(drift) for drift in drifts[:CHANGES]],
+            "changes_count": len(drifts),
         }
-        for stream, changes in found.items()
+        for stream, drifts in report.drift_by_stream.items()
     }
+
+
+def _change(drift: Drift) -> dict[str, Any]:
+    found = asdict(drift)
+    del found["stream"]
+    return found
 
 
 def _told(report: RunReport) -> list[Problem]:

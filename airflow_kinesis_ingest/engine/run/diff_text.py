@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from ..catalogue.rehearsal import Change, FieldChange
-    from ..model import Drift
     from .diff import Difference
 
 SIGNS = {"new": "+", "changed": "~", "linked": "~", "restored": "^", "deleted": "-"}
@@ -36,9 +35,9 @@ def tree(found: Difference) -> Tree:
     samples = [change.name for change in found.topics if change.kind == "sample"]
     if samples:
         root.add(f"another sample only: {', '.join(samples)}")
-    for name, drifts in _by_stream(found.report.drift).items():
+    for name, drifts in found.report.drift_by_stream.items():
         node = root.add(f"! {_line(name)}  drifted")
-        for drift in sorted(drifts, key=lambda drift: drift.compatible is not False):
+        for drift in drifts:
             node.add(_line(f"{drift.text}, compatible" if drift.compatible else drift.text))
     for name in found.report.deleted:
         root.add(f"- {_line(name)}  deleted: its stream is gone")
@@ -87,13 +86,6 @@ def problems(found: Difference) -> Iterator[str]:
     """The rest of what the run would tell."""
     others = [problem for problem in found.report.warnings if problem not in found.left]
     yield from problems_of(replace(found.report, warnings=tuple(others)))
-
-
-def _by_stream(drift: Iterable[Drift]) -> dict[str, list[Drift]]:
-    found: dict[str, list[Drift]] = {}
-    for each in drift:
-        found.setdefault(each.stream, []).append(each)
-    return found
 
 
 def _add(root: Tree, change: Change) -> None:

@@ -78,7 +78,7 @@ def run(
     into: Destination | None = None,
     only: frozenset[str] | None = None,
     broken_off: Progress | None = None,
-    touched: Touched = lambda *_: None,
+    touched: Touched | None = None,
     told: Told | None = None,
 ) -> RunReport:
     """Ingest once. Never raises for a run that failed: the report says what happened, `fatal` why it ended early.
@@ -228,8 +228,7 @@ def look(workflow: Workflow, name: str) -> Look:
     until = source.clock() + options.time_limit
     shards = source.open_shards(described.stream, until)
     taken = _taken_from(source, Sampler(options, source.clock), described, shards, until)
-    schemas = GlueSchemas(lambda: glue_client(workflow.aws, workflow.options.assume_role))
-    reader = Reader(workflow.options, storing=False, schemas=schemas)
+    reader = Reader(workflow.options, storing=False, schemas=_glue(workflow))
     messages = reader.messages(taken.records)
     shown = [reader.redacted(message) for message in messages]
     return Look(shown, reader.schema(name, messages), window(taken, options))
@@ -309,7 +308,7 @@ def assemble(
     tally: Tally,
     into: Destination,
     only: frozenset[str] | None = None,
-    touched: Touched = lambda *_: None,
+    touched: Touched | None = None,
     told: Told | None = None,
 ) -> Run:
     source = source_of(workflow, stop, throttled=tally.throttled)
@@ -330,14 +329,16 @@ def assemble(
     )
 
 
+def _glue(workflow: Workflow, *tell: Callable[[IngestError], None]) -> GlueSchemas:
+    return GlueSchemas(lambda: glue_client(workflow.aws, workflow.options.assume_role), *tell)
+
+
 def _declared(workflow: Workflow, tally: Tally, beside: Beside) -> Declared | None:
     """None where the file declares nothing."""
     options = workflow.options
     if not options.declares_schemas:
         return None
-    schemas = GlueSchemas(
-        lambda: glue_client(workflow.aws, options.assume_role), partial(tally.missed, "schema", REGISTRY)
-    )
+    schemas = _glue(workflow, partial(tally.missed, "schema", REGISTRY))
     channels = beside.channels if options.binds_schemas else None
     return Declared(options.schema_registry.streams, schemas, partial(tally.missed, "schema"), channels)
 
@@ -354,7 +355,7 @@ class Run:
     beside: Beside
     declared: Declared | None = None
     only: frozenset[str] | None = None
-    touched: Touched = lambda *_: None
+    touched: Touched | None = None
     told: Told | None = None
 
     @property
@@ -368,9 +369,9 @@ class Run:
         storing = self.sink.open(storing=self.workflow.metadata.generate_sample_data and self._options.sample.store)
         try:
             self.tally.catalogue = self.sink.address
-            refresh = self._refresh(status, storing)
+            looks = self._looks(status, storing)
             self.beside.begin()
-            listed = self._ingest(streams, storing, refresh)
+            listed = self._ingest(streams, storing, looks)
             complete = True
             if self.only is None and self.workflow.metadata.mark_deleted_topics:
                 self._delete_gone(listed)
@@ -400,35 +401,33 @@ class Run:
             )
         return chain([first] if first else [], streams)
 
-    def _refresh(self, status: RunStatus | None, storing: bool) -> Refresh:
-        if status is None:
-            return Refresh()
-        status.running()
-        if self.only is not None:
-            return Refresh()
+    def _looks(self, status: RunStatus | None, storing: bool) -> Looks:
+        """What the last complete run tells this one, and this one will tell the next."""
+        if status:
+            status.running()
+        basis, every = basis_of(storing=storing), self._options.sample.every
+        if status is None or self.only is not None:
+            return Looks(Refresh(), basis, every)
         sampling = self._is_sampling(storing)
-        refresh = refreshed(self._options, status, sampling=sampling)
+        looks = Looks(refreshed(self._options, status, sampling=sampling), basis, every)
         if sampling:
-            status.samples = self._looks(refresh, storing).told()
-        return refresh
+            status.samples = looks.told()
+        return looks
 
     def _is_sampling(self, storing: bool) -> bool:
         """Records are read only if somebody wants what becomes of them."""
         return self.workflow.metadata.generate_sample_data and (storing or self._options.infer_schema)
 
-    def _looks(self, refresh: Refresh, storing: bool) -> Looks:
-        return Looks(refresh, basis_of(storing=storing), self._options.sample.every)
-
-    def _ingest(self, streams: Iterator[Stream], storing: bool, refresh: Refresh) -> dict[str, str | None]:
+    def _ingest(self, streams: Iterator[Stream], storing: bool, looks: Looks) -> dict[str, str | None]:
         """Bring every kept stream into the catalogue. Returns name -> ARN of all that were listed."""
         workers, recorded = self._options.concurrency, self.sink.catalogued()
         stages = [
             Stage(partial(self._describe, recorded), DESCRIBERS),
-            Stage(self._sampling(refresh, storing), workers),
+            Stage(self._sampling(looks, storing), workers),
             Stage(self._write, workers),
         ]
-        if refresh.is_rolling:
-            stages.insert(0, Stage(looking(refresh, self.source, self.sink, self.tally), LOOKERS))
+        if looks.refresh.is_rolling:
+            stages.insert(0, Stage(looking(looks.refresh, self.source, self.sink, self.tally), LOOKERS))
         flow = Flow(stages, self.stop)
         listed, failed = self._feed(flow, streams, recorded)
         flow.drain()
@@ -440,15 +439,14 @@ class Run:
             self._miss(name)
         return listed
 
-    def _sampling(self, refresh: Refresh, storing: bool) -> Callable[[Description], Described]:
+    def _sampling(self, looks: Looks, storing: bool) -> Callable[[Description], Described]:
         """The stage that adds samples."""
         options = self._options
         if not self._is_sampling(storing):
             return _no_sample
-        need = Need(self._looks(refresh, storing), self.source, self.sink, options.sample.shards)
-        warn = partial(self.tally.missed, "sample", REGISTRY)
-        own = GlueSchemas(lambda: glue_client(self.workflow.aws, options.assume_role), warn)
-        schemas = self.declared.schemas if self.declared else own
+        need = Need(looks, self.source, self.sink, options.sample.shards)
+        schemas = self.declared.schemas if self.declared else None
+        schemas = schemas or _glue(self.workflow, partial(self.tally.missed, "sample", REGISTRY))
         return partial(self._sample, need, Reader(options, storing=storing, schemas=schemas))
 
     def _feed(
@@ -560,7 +558,8 @@ class Run:
             topic = topic_of(described, source_url=url, schema=schema)
             outcome = self.sink.write(topic, sample)
             self.tally.finished(name, outcome)
-            self.touched(topic, outcome)
+            if self.touched:
+                self.touched(topic, outcome)
             self.tally.drifted(name, self.sink.drift(name))
 
     def _link(self, listed: Mapping[str, str | None]) -> None:
